@@ -1,0 +1,41 @@
+# `make demo` and `make test` set up what they need. Python 3.11 or later and a package index; nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: setup demo test check format bench requirements clean
+.DELETE_ON_ERROR:
+
+setup: $(STAMP)
+
+$(STAMP): requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "milvusfaq needs Python 3.11 or later: make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup
+	@MILVUS_URI=$(VENV)/demo.db $(BIN)/milvusfaq ask "How is data stored in milvus?"
+
+test: setup
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Pinned with hashes, for every platform and Python >= 3.11; names no package index.
+requirements:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev \
+		--no-header --no-annotate pyproject.toml setup-requirements.in --output-file requirements.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info

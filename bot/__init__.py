@@ -1,0 +1,1 @@
+"""The Slack side: it hears and posts. What it answers, it asks of `rag`."""

@@ -1,0 +1,134 @@
+"""This file is where an Answer becomes Slack messages: markdown blocks for the text, rich text for the citations.
+
+Nothing is cut: what does not fit into one message goes on in the next. Rich text shows words from documents and people
+as they are, so nothing in them can ping, link or break a block; in Markdown what would ping is broken up.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot import wording
+from rag import split_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rag import Answer, Citation
+
+Block = dict[str, Any]
+
+MARKDOWN_CHARACTERS = 11_000
+"""Slack takes 12,000 in all markdown blocks of a message together; breaking up pings may add a few."""
+MESSAGE_CHARACTERS = 12_000
+"""Slack refuses a message whose blocks hold about 13,200 (`msg_blocks_too_long`)."""
+MESSAGE_BLOCKS = 45
+"""Slack takes 50."""
+FALLBACK_CHARACTERS = 3_000
+"""The plain text beside the blocks: for notifications and screen readers, and what the thread is read from later."""
+
+_PING = re.compile(r"<(?=[!@#]|https?:[^>\s]*\|)|@(?=(?:channel|here|everyone)\b)")
+_ZERO_WIDTH_SPACE = "\u200b"
+
+
+@dataclass(frozen=True, slots=True)
+class SlackMessage:
+    """What goes into one chat.postMessage."""
+
+    text: str
+    blocks: list[Block]
+
+
+def answer_messages(answer: Answer) -> list[SlackMessage]:
+    """Return the messages that hold the whole answer: usually one."""
+    text = harmless(answer.text.strip() or wording.NOTHING_FOUND)
+    blocks = [markdown_block(piece) for piece in split_markdown(text, MARKDOWN_CHARACTERS)]
+    if answer.notice:
+        blocks.append(_small_print(answer.notice))
+    if answer.citations:
+        title = wording.NEAREST_PAGES if answer.kind == "abstained" else wording.SOURCES
+        blocks += [_small_print(title), *map(_citation_block, answer.citations)]
+    return [SlackMessage(text=_fallback(group), blocks=group) for group in _packed(blocks)]
+
+
+def notice_message(text: str) -> SlackMessage:
+    """Return one of the bot's own sentences as a message."""
+    return SlackMessage(text=_escape(text), blocks=[markdown_block(text)])
+
+
+def question_message(user: str, question: str) -> SlackMessage:
+    """Return the message that stands for a slash command's question in its channel."""
+    section = {
+        "type": "rich_text_section",
+        "elements": [{"type": "user", "user_id": user}, _words(wording.ASKED), _words(question)],
+    }
+    text = f"<@{user}>{wording.ASKED}{_escape(question)}"[:FALLBACK_CHARACTERS]
+    return SlackMessage(text=text, blocks=[{"type": "rich_text", "elements": [section]}])
+
+
+def markdown_block(text: str) -> Block:
+    """Return a block that Slack renders as Markdown."""
+    return {"type": "markdown", "text": text}
+
+
+def harmless(markdown: str) -> str:
+    """Break up what would ping people or give a link a false label; the reader sees the same characters."""
+    return _PING.sub(lambda match: match[0] + _ZERO_WIDTH_SPACE, markdown)
+
+
+def _citation_block(citation: Citation) -> Block:
+    passage = citation.passage
+    label = {"type": "link", "url": passage.url, "text": passage.label} if passage.url else _words(passage.label)
+    place = [_words(f"[{citation.number}] ", bold=True), label]
+    if passage.version:
+        place.append(_words(f"  Milvus {passage.version}"))
+    elements: list[Block] = [{"type": "rich_text_section", "elements": place}]
+    if citation.snippet:
+        elements.append({"type": "rich_text_quote", "elements": [_words(citation.snippet)]})
+    return {"type": "rich_text", "elements": elements}
+
+
+def _words(text: str, *, bold: bool = False) -> Block:
+    words: Block = {"type": "text", "text": text}
+    return {**words, "style": {"bold": True}} if bold else words
+
+
+def _small_print(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "plain_text", "text": text, "emoji": False}]}
+
+
+def _packed(blocks: Iterable[Block]) -> list[list[Block]]:
+    """Group blocks, in order, into messages that Slack takes."""
+    groups: list[list[Block]] = []
+    room = 0
+    for block in blocks:
+        size = _characters(block)
+        if not groups or size > room or len(groups[-1]) == MESSAGE_BLOCKS:
+            groups.append([])
+            room = MESSAGE_CHARACTERS
+        groups[-1].append(block)
+        room -= size
+    return groups
+
+
+def _characters(value: object) -> int:
+    if isinstance(value, dict):
+        return sum(
+            len(part) if key in {"text", "url"} and isinstance(part, str) else _characters(part)
+            for key, part in value.items()
+        )
+    return sum(map(_characters, value)) if isinstance(value, list) else 0
+
+
+def _fallback(blocks: list[Block]) -> str:
+    text = "\n\n".join(block["text"] for block in blocks if block["type"] == "markdown") or wording.SOURCES
+    if len(text) > FALLBACK_CHARACTERS:
+        text = text[: FALLBACK_CHARACTERS - 2] + " …"
+    return _escape(text)
+
+
+def _escape(text: str) -> str:
+    return html.escape(text, quote=False)

@@ -1,0 +1,232 @@
+"""This file is where the `milvusfaq` command begins: ask, search, ingest, eval, start."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from bot.logs import set_up_logs
+from bot.settings import explain_validation_error
+from rag import Answer, Question, RagError
+from rag.settings import RagSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rag import Citation, Passage
+    from rag.evaluation import Case, Score
+    from rag.ingest.indexing import IngestReport
+
+app = typer.Typer(
+    name="milvusfaq",
+    help="Answers questions about Milvus from the Milvus docs, in the terminal and in Slack.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command; a failure that has a name is one line and exit code 1."""
+    try:
+        app()
+    except RagError as error:
+        _fail(str(error))
+    except ValidationError as error:
+        _fail(explain_validation_error(error))
+
+
+def _fail(line: str) -> None:
+    err.print(f"milvusfaq: {line}", style="red", markup=False)
+    raise SystemExit(1)
+
+
+@app.callback()
+def set_up(
+    *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, to standard error.")] = False
+) -> None:
+    """Set up the log before any command."""
+    set_up_logs(logging.INFO if verbose else logging.WARNING, "%(message)s")
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: answer, kind, citations.")] = False,
+) -> None:
+    """Answer a question, with its citations."""
+    text = question.strip()
+    if not text:
+        _fail('The question is empty. Try: milvusfaq ask "How is data stored in milvus?"')
+    answer = asyncio.run(_ask(text, aloud=not as_json))
+    if as_json:
+        _print_json({"answer": answer.text, "kind": answer.kind, "citations": list(map(_citation, answer.citations))})
+        if answer.notice:
+            err.print(answer.notice, markup=False)
+
+
+async def _ask(text: str, *, aloud: bool) -> Answer:
+    from rag.wiring import open_answerer  # noqa: PLC0415 - 2 s of imports that --help need not wait for
+
+    heard: list[str] = []
+
+    async def print_piece(piece: str) -> None:
+        heard.append(piece)
+        out.print(piece, end="", markup=False)
+
+    async with open_answerer(RagSettings()) as answerer:
+        if not aloud:
+            return await answerer.answer(Question(text=text))
+        answer = await answerer.answer(Question(text=text), on_text=print_piece)
+    _print_rest(answer, "".join(heard))
+    return answer
+
+
+def _print_rest(answer: Answer, heard: str) -> None:
+    """Print what the stream has not: its last words, or another answer where it failed; then the citations."""
+    if answer.text.startswith(heard.strip()):
+        out.print(answer.text[len(heard.lstrip()) :], markup=False)
+    else:
+        out.print("\n", answer.notice, "\n", sep="\n", style="yellow", markup=False)
+        out.print(answer.text, markup=False)
+    if answer.notice and not heard:
+        out.print(f"\n{answer.notice}", style="yellow", markup=False)
+    if answer.kind == "abstained":
+        out.print("\nThe nearest pages:", style="bold")
+    for citation in answer.citations:
+        passage = citation.passage
+        out.print(f"\n[{citation.number}] {passage.label}", style="bold", markup=False)
+        if passage.url:
+            out.print(f"    {passage.url}", style="blue", markup=False)
+        out.print(f"    “{' '.join(citation.snippet.split())}”", style="dim", markup=False)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.", show_default=False)],
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON list of passages.")] = False,
+) -> None:
+    """Show the passages nearest to a question, and their scores (inner product, at most 1)."""
+    from rag.wiring import open_retriever  # noqa: PLC0415
+
+    with open_retriever(RagSettings()) as retriever:
+        passages = asyncio.run(retriever.search(query, limit=limit))
+    if as_json:
+        _print_json(
+            [{**_place(passage), "text": passage.text, "score": round(passage.score, 4)} for passage in passages]
+        )
+        return
+    for passage in passages:
+        out.print(f"{passage.score:.4f}  {passage.label}", style="bold", markup=False)
+        out.print(f"        {passage.url}", style="blue", markup=False)
+        out.print(f"{passage.text}\n", markup=False)
+
+
+@app.command()
+def ingest(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(help="Folders, Markdown files, .zip files or https addresses of one.", show_default=False),
+    ] = None,
+    *,
+    only: Annotated[str, typer.Option(help="Keep the pages below this folder of the source, like en/faq.")] = "",
+    name: Annotated[str, typer.Option(help="What to call the source instead of its file name.")] = "",
+    recreate: Annotated[bool, typer.Option("--recreate", help="Start the collection anew, with these alone.")] = False,
+) -> None:
+    """Bring documents into Milvus. Without SOURCES: the Milvus docs of the tutorial (2.4), from GitHub."""
+    from bot.ingest_command import run_ingest  # noqa: PLC0415
+
+    if name and len(sources or ()) > 1:
+        _fail("--name goes with one source.")
+    report, pages, seconds = run_ingest(err, sources, only=only, name=name or None, recreate=recreate)
+    _print_report(report, pages=pages, seconds=seconds)
+
+
+def _print_report(report: IngestReport, *, pages: int, seconds: float) -> None:
+    counts = f"{report.new} new, {report.kept} unchanged, {report.removed} removed"
+    passages = report.new + report.kept
+    out.print(f"{passages} passages from {pages} pages in {seconds:.1f} s: {counts}.", markup=False)
+    if not report.changed:
+        out.print("Nothing has changed; the collection is as it was.")
+    if report.starter_left:
+        out.print("The starter FAQ has made way for them.")
+
+
+@app.command(name="eval")
+def evaluate(
+    cases: Annotated[Path, typer.Argument(help="A question file, one JSON row a line.", show_default=False)],
+    *,
+    scope: Annotated[str, typer.Option(help="Which rows: a comma list of faq, full, none.")] = "faq,full",
+    run: Annotated[Path | None, typer.Option(help="Write the passages found for each row to this file.")] = None,
+) -> None:
+    """Measure how often the right section is found: hit@3, hit@5, MRR, nDCG@10, by kind of question."""
+    from rag.evaluation import read_cases, score, summarise  # noqa: PLC0415
+
+    rows = read_cases(cases, [part.strip() for part in scope.split(",")])
+    if not rows:
+        _fail(f"{cases} holds no row of scope {scope}.")
+    found, pages = _find_all(rows, run)
+    scored = [(case, figures) for case in rows if (figures := score(case, found[case.id], pages))]
+    _print_figures(summarise(scored))
+    out.print(f"{len(rows)} questions, {len(rows) - len(scored)} of them without a right section in this collection.")
+
+
+def _find_all(rows: list[Case], run: Path | None) -> tuple[dict[str, list[Passage]], set[str]]:
+    from rag.answering import search_text  # noqa: PLC0415
+    from rag.evaluation import DEPTH, run_line  # noqa: PLC0415
+    from rag.wiring import open_retriever  # noqa: PLC0415
+
+    with open_retriever(RagSettings()) as retriever:
+        pages = retriever.store.paths()
+        found = {case.id: asyncio.run(retriever.search(search_text(case.question), limit=DEPTH)) for case in rows}
+    if run:
+        run.write_text("".join(f"{run_line(case, found[case.id])}\n" for case in rows), encoding="utf-8")
+    return found, pages
+
+
+def _print_figures(summary: dict[str, tuple[int, Score]]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "questions", "hit@3", "hit@5", "MRR", "nDCG@10"):
+        table.add_column(column, justify="right" if column else "left")
+    for group, (count, mean) in summary.items():
+        figures = (mean.hit3, mean.hit5, mean.mrr, mean.ndcg)
+        table.add_row(group, str(count), *(f"{figure:.3f}" for figure in figures))
+    out.print(table)
+
+
+@app.command()
+def start() -> None:
+    """Answer in Slack until stopped (the same as `python -m bot`)."""
+    from bot.__main__ import run  # noqa: PLC0415
+
+    run()
+
+
+def _citation(citation: Citation) -> dict[str, object]:
+    place = _place(citation.passage)
+    score = round(citation.passage.score, 4)
+    return {"number": citation.number, **place, "snippet": citation.snippet, "score": score}
+
+
+def _place(passage: Passage) -> dict[str, str]:
+    return {"title": passage.title, "heading": passage.heading, "url": passage.url}
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=4) + "\n")

@@ -1,0 +1,117 @@
+"""This file is where a Slack event becomes an Inquiry, or the reason to stay quiet."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+QuietReason = Literal[
+    "from a bot", "an edit or another kind of message", "not addressed", "addressed to someone else", "asks nothing"
+]
+
+PERSON_SUBTYPES = {None, "file_share", "thread_broadcast"}
+"""What a person posts; every other subtype is an edit, a deletion, a join, a bot."""
+
+_QUESTION_MARK = re.compile(r"[?？؟]")  # noqa: RUF001 - Chinese and Arabic question marks on purpose
+_QUESTION_START = re.compile(
+    r"^(?:(?:hi|hello|hey|hallo|dear)\b[^.!?\n]{0,30}[,!.]?\s+)?(?:so\s+|and\s+|but\s+)?"
+    r"(?:how|what|why|when|where|which|who|whose|can|could|does|do|did|is|are|was|were|will|would|should|has|have|"
+    r"any(?:one|body| idea)|i (?:wonder|need help|can'?t|cannot|get an?)|help\b|is there|wie|was|warum|wo|welche|kann|"
+    r"comment|pourquoi|quel|quelle|est-ce|cómo|como|qué|por qué|cuál|onde|qual)\b",
+    re.IGNORECASE,
+)
+_MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+_CHANNEL_LINK = re.compile(r"<#[A-Z0-9]+(?:\|([^>]*))?>")
+_LINK = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
+_SPECIAL = re.compile(r"<!(\w+)[^>]*>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """A question in Slack: who asks, where, what. `ts` is its message's, `thread_ts` the thread that is answered in."""
+
+    team: str
+    channel: str
+    ts: str
+    thread_ts: str
+    user: str
+    text: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells one question from another: a mention's two events and a redelivery share it."""
+        return self.team, self.channel, self.ts
+
+    @property
+    def in_running_thread(self) -> bool:
+        """Whether there are earlier messages in its thread."""
+        return self.ts != self.thread_ts
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Why there is nothing to answer."""
+
+    reason: QuietReason
+
+
+def read_mention(event: Mapping[str, Any], *, bot_user: str) -> Inquiry | Quiet:
+    """Read an app_mention event."""
+    if _is_from_bot(event, bot_user):
+        return Quiet("from a bot")
+    if event.get("subtype") not in PERSON_SUBTYPES or event.get("edited"):
+        return Quiet("an edit or another kind of message")
+    return _inquiry(event, bot_user)
+
+
+def read_message(event: Mapping[str, Any], *, bot_user: str, support_channels: Collection[str] = ()) -> Inquiry | Quiet:
+    """Read a message event: a DM, the twin of a mention, or a post in a support channel."""
+    if _is_from_bot(event, bot_user):
+        return Quiet("from a bot")
+    if event.get("subtype") not in PERSON_SUBTYPES or event.get("edited"):
+        return Quiet("an edit or another kind of message")
+    mentioned = _MENTION.findall(event.get("text") or "")
+    if event.get("channel_type") == "im" or bot_user in mentioned:
+        return _inquiry(event, bot_user)
+    is_reply = event.get("thread_ts") not in {None, event["ts"]}
+    if event["channel"] not in support_channels or is_reply:
+        return Quiet("not addressed")
+    if _MENTION.match((event.get("text") or "").lstrip()):
+        return Quiet("addressed to someone else")
+    inquiry = _inquiry(event, bot_user)
+    return inquiry if asks_something(inquiry.text) else Quiet("asks nothing")
+
+
+def asks_something(text: str) -> bool:
+    """Tell a question from a remark: a question mark outside links and code, or a beginning that asks."""
+    prose = re.sub(r"```.*?```|`[^`]*`|https?://\S+", " ", text, flags=re.DOTALL).strip()
+    return bool(_QUESTION_MARK.search(prose) or _QUESTION_START.match(prose))
+
+
+def plain_text(text: str, *, bot_user: str) -> str:
+    """Return a message's text as a person reads it: the bot's own mention left out, links as label and address."""
+    text = _MENTION.sub(lambda match: "" if match[1] == bot_user else f"@{match[1]}", text)
+    text = _CHANNEL_LINK.sub(lambda match: f"#{match[1] or 'channel'}", text)
+    text = _LINK.sub(lambda match: f"{match[2]} ({match[1]})" if match[2] and match[2] != match[1] else match[1], text)
+    text = _SPECIAL.sub(r"@\1", text)
+    return html.unescape(text).strip()
+
+
+def _is_from_bot(event: Mapping[str, Any], bot_user: str) -> bool:
+    return bool(event.get("bot_id")) or event.get("user") in {None, bot_user, "USLACKBOT"}
+
+
+def _inquiry(event: Mapping[str, Any], bot_user: str) -> Inquiry:
+    return Inquiry(
+        team=event.get("team") or "",
+        channel=event["channel"],
+        ts=event["ts"],
+        thread_ts=event.get("thread_ts") or event["ts"],
+        user=event["user"],
+        text=plain_text(event.get("text") or "", bot_user=bot_user),
+    )

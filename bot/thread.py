@@ -1,0 +1,69 @@
+"""This file is where a Slack thread becomes the conversation so far."""
+
+from __future__ import annotations
+
+import html
+import logging
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.errors import SlackApiError
+
+from bot.intake import plain_text
+from rag import Message
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.intake import Inquiry
+
+logger = logging.getLogger(__name__)
+
+QUESTION_EVENT = "milvusfaq_question"
+"""The metadata type of the message that stands for a slash command's question: posted by the bot, said by a person."""
+PAGE_SIZE = 200
+MAX_PAGES = 5
+
+
+async def read_thread(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> tuple[Message, ...]:
+    """Return the turns before the question in its own thread, oldest first; other bots' messages are no turns.
+
+    A thread that can't be read costs the answer its context, not the asker the answer.
+    """
+    if not inquiry.in_running_thread:
+        return ()
+    try:
+        replies = await _replies(client, inquiry)
+    except SlackApiError as error:
+        logger.warning("The thread %s can't be read: %s", inquiry.thread_ts, error.response.get("error"))
+        return ()
+    turns = (_turn(reply, bot_user) for reply in replies if _is_before(reply, inquiry))
+    return tuple(turn for turn in turns if turn and turn.text)
+
+
+async def _replies(client: AsyncWebClient, inquiry: Inquiry) -> list[dict[str, Any]]:
+    replies: list[dict[str, Any]] = []
+    cursor = None
+    for _ in range(MAX_PAGES):
+        page = await client.conversations_replies(
+            channel=inquiry.channel, ts=inquiry.thread_ts, limit=PAGE_SIZE, cursor=cursor, include_all_metadata=True
+        )
+        replies += page["messages"]
+        cursor = (page.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            break
+    return replies
+
+
+def _is_before(reply: dict[str, Any], inquiry: Inquiry) -> bool:
+    return float(reply["ts"]) < float(inquiry.ts)
+
+
+def _turn(reply: dict[str, Any], bot_user: str) -> Message | None:
+    metadata = reply.get("metadata") or {}
+    if reply.get("user") == bot_user:
+        if metadata.get("event_type") == QUESTION_EVENT:
+            return Message(role="user", text=metadata["event_payload"]["question"])
+        return Message(role="assistant", text=html.unescape(reply.get("text") or ""))
+    if reply.get("bot_id"):
+        return None
+    return Message(role="user", text=plain_text(reply.get("text") or "", bot_user=bot_user))

@@ -1,0 +1,79 @@
+"""This file is where the product happens: retrieve → ask the model → cite."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag.citations import cite, settled
+from rag.errors import GenerationError
+from rag.extractive import quote_passages
+from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, build_message
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from rag.domain import Answer, Question
+    from rag.protocols import ChatModel, Retriever
+
+logger = logging.getLogger(__name__)
+
+
+async def _unheard(_: str) -> None:
+    """Take the place of a listener where nobody wants the text as it comes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerer:
+    """Answers questions from `passages` passages; without a model it quotes them."""
+
+    retriever: Retriever
+    model: ChatModel | None
+    passages: int
+
+    async def answer(self, question: Question, *, on_text: Callable[[str], Awaitable[None]] = _unheard) -> Answer:
+        """Return the answer; `on_text` hears the model's words as they come, false marks taken out; a tail
+        may come with the answer only.
+
+        Raise RetrievalError when nothing can be searched. A model that fails is not an error: the answer is then
+        extractive and its notice says why.
+        """
+        passages = await self.retriever.search(search_text(question), limit=self.passages)
+        if self.model is None:
+            return quote_passages(passages, notice="No language model is set up, so these are the passages themselves.")
+        reply = self.model.stream(INSTRUCTIONS, build_message(question, passages))
+        try:
+            text = await _listen(reply, on_text, passages=len(passages))
+        except GenerationError as error:
+            logger.warning("The answer is extractive: %s", error)
+            return quote_passages(passages, notice=f"{error.message} These are the passages themselves.")
+        return cite(text, passages)
+
+
+def search_text(question: Question) -> str:
+    """Return what is searched for: the question, behind the user's previous turn where there is one.
+
+    A follow-up names its subject in the turn before: hit@3 on follow-ups goes from .27 to .77 with it.
+    """
+    earlier = [message.text for message in question.history if message.role == "user"]
+    return "\n".join([*earlier[-1:], question.text])
+
+
+async def _listen(reply: AsyncIterator[str], on_text: Callable[[str], Awaitable[None]], *, passages: int) -> str:
+    """Return the whole reply; pass on what is certain of it, but never the mark that the docs do not hold it."""
+    text, heard = "", 0
+    async for piece in reply:
+        text += piece
+        certain = "" if _may_be_mark(text) else settled(text, passages)
+        if len(certain) > heard:
+            await on_text(certain[heard:])
+            heard = len(certain)
+    if not text.strip():
+        message = "The language model sent an empty reply."
+        raise GenerationError(message)
+    return text
+
+
+def _may_be_mark(text: str) -> bool:
+    return NOT_IN_DOCS.startswith(text.lstrip()[: len(NOT_IN_DOCS)])

@@ -1,0 +1,1 @@
+"""The parts from outside: one vendor, one file. Vendor exceptions end here."""

@@ -1,0 +1,189 @@
+"""This file is where texts become vectors: the bundled model, and the ways to another one.
+
+Every embedder speaks pymilvus.model's interface. Nothing here downloads without being asked to, and nothing installs:
+pymilvus.model would run pip for a missing package, so its packages are looked for first.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from rag.errors import RetrievalError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from rag.protocols import Embedder
+    from rag.settings import RagSettings
+
+BUNDLED = "bundled"
+BUNDLED_DIM = 384
+BUNDLED_MODEL, BUNDLED_TOKENIZER = "all-MiniLM-L6-v2.int8.onnx", "tokenizer.json"
+MAX_TOKENS = 256
+BATCH = 16
+HUB_TIMEOUT_S = 4.0
+DEFAULT_FUNCTION_REPOSITORIES = ("GPTCache/paraphrase-albert-onnx", "GPTCache/paraphrase-albert-small-v2")
+
+
+def open_embedder(settings: RagSettings) -> Embedder:
+    """Return the embedder that EMBEDDING_MODEL names.
+
+    Raise SettingsError for a name that means nothing or a package that is missing, RetrievalError for a hub that can't
+    be reached (told within ten seconds).
+    """
+    kind, _, name = settings.embedding_model.partition(":")
+    if settings.embedding_model == BUNDLED:
+        return open_bundled()
+    if settings.embedding_model == "pymilvus-default":
+        return _open_pymilvus_default()
+    if kind == "openai" and name:
+        from rag.backends.openai_compatible import make_embedder  # noqa: PLC0415 - 1 s to import, asked for here only
+
+        return make_embedder(
+            model=name,
+            base_url=settings.embedding_base_url,
+            api_key=settings.embedding_api_key.get_secret_value(),
+            timeout_s=settings.llm_timeout_s,
+            max_retries=settings.llm_max_retries,
+        )
+    if kind == "sentence-transformers" and name:
+        return _open_sentence_transformers(name)
+    message = f"EMBEDDING_MODEL={settings.embedding_model!r} is not known."
+    hint = "Use bundled, pymilvus-default, openai:<model> or sentence-transformers:<name or path>."
+    raise SettingsError(message, hint=hint)
+
+
+@dataclass(frozen=True)
+class BundledEmbedder:
+    """all-MiniLM-L6-v2 from this package: weights int8, computed in fp32. Made by tools/export_minilm.py."""
+
+    session: onnxruntime.InferenceSession
+    tokenizer: Tokenizer
+
+    name = BUNDLED
+    dim = BUNDLED_DIM
+
+    def encode_queries(self, queries: list[str]) -> list[npt.NDArray[np.float32]]:
+        """Return one vector a question."""
+        return self.encode_documents(queries)
+
+    def encode_documents(self, documents: list[str]) -> list[npt.NDArray[np.float32]]:
+        """Return one vector a passage; batches are sorted by length, so that little is padded."""
+        encodings = self.tokenizer.encode_batch(documents)
+        order = sorted(range(len(documents)), key=lambda i: len(encodings[i].ids))
+        vectors: dict[int, npt.NDArray[np.float32]] = {}
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            vectors.update(zip(batch, self._run([encodings[i].ids for i in batch]), strict=True))
+        return [vectors[i] for i in range(len(documents))]
+
+    def _run(self, token_ids: list[list[int]]) -> npt.NDArray[np.float32]:
+        shape = len(token_ids), max(map(len, token_ids))
+        ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        for row, tokens in enumerate(token_ids):
+            ids[row, : len(tokens)] = tokens
+            mask[row, : len(tokens)] = 1
+        (vectors,) = self.session.run(None, {"input_ids": ids, "attention_mask": mask})
+        result: npt.NDArray[np.float32] = vectors
+        return result
+
+
+def open_bundled() -> BundledEmbedder:
+    """Load the model that lies in the package: no download."""
+    folder = files("rag.starter")
+    with as_file(folder / BUNDLED_MODEL) as model_path:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3  # a machine without /sys/class/drm is no news
+        session = onnxruntime.InferenceSession(str(model_path), options, providers=["CPUExecutionProvider"])
+    tokenizer = Tokenizer.from_str((folder / BUNDLED_TOKENIZER).read_text(encoding="utf-8"))
+    # The file pads and cuts at 128 tokens; the model was made for 256.
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return BundledEmbedder(session=session, tokenizer=tokenizer)
+
+
+@dataclass(frozen=True)
+class PymilvusEmbedder:
+    """One of pymilvus.model's functions under our name."""
+
+    name: str
+    function: Any  # pymilvus.model has no types
+
+    @cached_property
+    def dim(self) -> int:
+        """How many numbers a vector has."""
+        return int(self.function.dim)
+
+    def encode_queries(self, queries: list[str]) -> Sequence[npt.NDArray[np.float32]]:
+        """Return one vector a question."""
+        return [np.asarray(vector, dtype=np.float32) for vector in self.function.encode_queries(queries)]
+
+    def encode_documents(self, documents: list[str]) -> Sequence[npt.NDArray[np.float32]]:
+        """Return one vector a passage."""
+        return [np.asarray(vector, dtype=np.float32) for vector in self.function.encode_documents(documents)]
+
+
+def _open_pymilvus_default() -> PymilvusEmbedder:
+    _require("EMBEDDING_MODEL=pymilvus-default", {"huggingface_hub": "huggingface-hub", "transformers": "transformers"})
+    onnx_repository, tokenizer_repository = DEFAULT_FUNCTION_REPOSITORIES
+    _require_hub({onnx_repository: "model.onnx", tokenizer_repository: "config.json"})
+    from pymilvus import model  # noqa: PLC0415 - 3.4 s to import
+
+    try:
+        return PymilvusEmbedder("pymilvus-default", model.DefaultEmbeddingFunction())
+    except (OSError, ValueError) as error:  # huggingface_hub's errors are OSErrors, transformers' ValueErrors
+        message = "pymilvus.model's default embedding model can't be loaded."
+        raise RetrievalError(message, hint="EMBEDDING_MODEL=bundled needs no download.") from error
+
+
+def _open_sentence_transformers(name: str) -> PymilvusEmbedder:
+    _require(
+        f"EMBEDDING_MODEL=sentence-transformers:{name}",
+        {"sentence_transformers": "sentence-transformers", "torch": "torch"},
+    )
+    from pathlib import Path  # noqa: PLC0415
+
+    if not Path(name).is_dir():
+        repository = name if "/" in name else f"sentence-transformers/{name}"
+        _require_hub({repository: "config.json"})
+    from pymilvus import model  # noqa: PLC0415
+
+    try:
+        function = model.dense.SentenceTransformerEmbeddingFunction(model_name=name)
+    except (OSError, ValueError) as error:
+        message = f"The sentence-transformers model {name!r} can't be loaded."
+        raise RetrievalError(message, hint="Is it a model's name on the hub, or a folder that holds one?") from error
+    return PymilvusEmbedder(f"sentence-transformers:{name}", function)
+
+
+def _require(setting: str, packages: dict[str, str]) -> None:
+    """Refuse, in words, what pymilvus.model would answer with a `pip install` of its own."""
+    missing = [package for module, package in packages.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        message = f"{setting} needs packages that are not installed: {', '.join(missing)}."
+        raise SettingsError(message, hint=f"Run: pip install {' '.join(missing)}")
+
+
+def _require_hub(files_needed: dict[str, str]) -> None:
+    """Check that each repository's file is cached, or that the hub answers: its own retries take 50 s to give up."""
+    import httpx2  # noqa: PLC0415 - for this check only
+    from huggingface_hub import constants, try_to_load_from_cache  # noqa: PLC0415
+
+    if all(isinstance(try_to_load_from_cache(repo, name), str) for repo, name in files_needed.items()):
+        constants.HF_HUB_OFFLINE = True  # what is cached is used as it is: no call, no retries
+        return
+    try:
+        httpx2.head(constants.ENDPOINT, timeout=HUB_TIMEOUT_S)
+    except httpx2.HTTPError as error:
+        message = f"The model hub {constants.ENDPOINT} can't be reached, and the model is not in its cache."
+        raise RetrievalError(message, hint="EMBEDDING_MODEL=bundled needs no download.") from error

@@ -1,0 +1,91 @@
+"""This file is where the product's nouns stand: what a question is, and what an answer rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Role = Literal["user", "assistant"]
+AnswerKind = Literal["grounded", "extractive", "abstained"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One earlier turn of the conversation."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What was asked, and the turns before it, oldest first."""
+
+    text: str
+    history: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A piece of one section of a page, as it stands in the collection.
+
+    `headings` is the way down to the section, the page's own title left out. `path` is the page's path within its
+    source, `url` its public address with anchor ("" where it has none), `text` its Markdown. `score` is the inner
+    product with the question's vector, both of length 1: a cosine, at most 1; 0 for a passage that was not searched.
+    """
+
+    id: str
+    source: str
+    path: str
+    title: str
+    headings: tuple[str, ...]
+    url: str
+    version: str
+    text: str
+    score: float = 0.0
+
+    @property
+    def heading(self) -> str:
+        """The section's headings from the outermost to its own; "" for a page's beginning."""
+        return " > ".join(self.headings)
+
+    @property
+    def label(self) -> str:
+        """Page > heading, as a reader sees it."""
+        return " > ".join((self.title, *self.headings))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedPassage:
+    """A passage and its vector, of length 1."""
+
+    passage: Passage
+    vector: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A passage that the answer rests on: its number in the text, and words that stand in it verbatim."""
+
+    number: int
+    passage: Passage
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Markdown with `[n]` marks, and the citations that they point to.
+
+    `grounded` is written by the model from the passages, `extractive` is the passages themselves, `abstained` says
+    that the docs do not hold it (its citations are the nearest pages). `notice` is one line that a reader should
+    know besides, such as why there is no model's answer; "" where there is nothing to tell.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    kind: AnswerKind
+    notice: str = ""

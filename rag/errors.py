@@ -1,0 +1,51 @@
+"""This file is where everything that can go wrong in rag has its name.
+
+    RagError
+    ├── SettingsError      a setting that can't work, with what to write instead
+    ├── RetrievalError     Milvus or the embedding model can't be used
+    │   └── EmptyIndexError   the collection holds no passages yet
+    ├── GenerationError    the language model gave no usable answer
+    └── IngestError        a source can't be read, or can't be indexed
+
+Every message is one line, fit for a reader, without secrets. `hint` is what the operator can do about it.
+"""
+
+from __future__ import annotations
+
+
+class RagError(Exception):
+    """The root: catch it where a person is told."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """The message, and the hint behind it."""
+        message = str(self.args[0])
+        return f"{message} {self.hint}" if self.hint else message
+
+    @property
+    def message(self) -> str:
+        """The message alone, for a reader who can't change the settings."""
+        return str(self.args[0])
+
+
+class SettingsError(RagError):
+    """A setting that can't work."""
+
+
+class RetrievalError(RagError):
+    """Milvus or the embedding model can't be used."""
+
+
+class EmptyIndexError(RetrievalError):
+    """The collection holds no passages yet."""
+
+
+class GenerationError(RagError):
+    """The language model gave no usable answer."""
+
+
+class IngestError(RagError):
+    """A source can't be read, or can't be indexed."""

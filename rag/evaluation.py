@@ -1,0 +1,134 @@
+"""This file is where retrieval is measured: a question file in, hit@k, MRR and nDCG by kind out.
+
+A row of the file names the sections that answer its question as `page.md#Heading`. A passage hits a section when it
+comes from that page and its own heading is that heading. Sections on pages that are not in the collection can't be
+found by anyone; they are not counted, and a row without any other is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rag.domain import Message, Question
+from rag.errors import RagError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from rag.domain import Passage
+
+DEPTH = 10
+"""How many passages are looked at for each question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One row of a question file."""
+
+    id: str
+    kind: str
+    scope: str
+    question: Question
+    relevant: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How well one question was served, or the mean over several; each figure from 0 to 1."""
+
+    hit3: float
+    hit5: float
+    mrr: float
+    ndcg: float
+
+
+def read_cases(path: Path, scopes: Sequence[str]) -> list[Case]:
+    """Return the rows of a JSON-lines file that have one of these scopes; raise RagError with the line it fails at."""
+    cases: list[Case] = []
+    number = 0
+    try:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            row = json.loads(line) if line.strip() else None
+            if row is not None and row["scope"] in scopes:
+                cases.append(_case(row))
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path} can't be read ({error})."
+        raise RagError(message) from error
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        message = f"{path}, line {number}, is not a question row ({type(error).__name__}: {error})."
+        raise RagError(message) from error
+    return cases
+
+
+def _case(row: dict[str, Any]) -> Case:
+    history = tuple(_message(turn) for turn in row.get("history") or ())
+    return Case(
+        id=row["id"],
+        kind=row["kind"],
+        scope=row["scope"],
+        question=Question(text=row["question"], history=history),
+        relevant=tuple(row["relevant"]),
+    )
+
+
+def _message(turn: dict[str, str]) -> Message:
+    text = turn.get("text") or turn["content"]
+    return Message(role="assistant" if turn["role"] == "assistant" else "user", text=text)
+
+
+def run_line(case: Case, passages: Iterable[Passage]) -> str:
+    """Return a row's line in a run file: its passages with path and text, best first."""
+    chunks = [{"path": p.path, "text": p.text, "heading": p.heading, "score": round(p.score, 6)} for p in passages]
+    return json.dumps({"id": case.id, "chunks": chunks}, ensure_ascii=False)
+
+
+def score(case: Case, passages: Sequence[Passage], pages: set[str]) -> Score | None:
+    """Return the row's figures; None where none of its sections lies on one of `pages`."""
+    targets = {target for target in case.relevant if target.partition("#")[0] in pages}
+    if not targets:
+        return None
+    found: set[str] = set()
+    gains: list[int] = []
+    for passage in passages[:DEPTH]:
+        hit = {target for target in targets if _is_from(passage, target)}
+        gains.append(1 if hit - found else 0)
+        found |= hit
+    first = gains.index(1) + 1 if 1 in gains else math.inf
+    ideal = sum(1 / math.log2(rank + 1) for rank in range(1, min(DEPTH, len(targets)) + 1))
+    gained = sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, start=1))
+    return Score(hit3=float(first <= 3), hit5=float(first <= 5), mrr=1 / first, ndcg=gained / ideal)  # noqa: PLR2004
+
+
+def summarise(scored: Iterable[tuple[Case, Score]]) -> dict[str, tuple[int, Score]]:
+    """Return the number of rows and their mean figures: over all, by kind, and by scope."""
+    groups: defaultdict[str, list[Score]] = defaultdict(list)
+    for case, figures in scored:
+        for group in ("all", case.kind, f"scope {case.scope}"):
+            groups[group].append(figures)
+    return {group: (len(scores), _mean(scores)) for group, scores in groups.items()}
+
+
+def _mean(scores: Sequence[Score]) -> Score:
+    count = len(scores)
+    return Score(
+        hit3=sum(s.hit3 for s in scores) / count,
+        hit5=sum(s.hit5 for s in scores) / count,
+        mrr=sum(s.mrr for s in scores) / count,
+        ndcg=sum(s.ndcg for s in scores) / count,
+    )
+
+
+def _is_from(passage: Passage, target: str) -> bool:
+    path, _, heading = target.partition("#")
+    own = passage.headings[-1] if passage.headings else passage.title
+    return passage.path == path and _key(own) == _key(heading)
+
+
+def _key(heading: str) -> str:
+    return " ".join(re.sub(r"[`*\\]", "", heading).lower().split())

@@ -1,0 +1,112 @@
+"""This file is where passages get into Milvus: what is new is embedded, what is gone is left out, the rest is kept.
+
+A new collection is built beside the one that is searched and takes its place when it is whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag.domain import EmbeddedPassage
+from rag.ingest.chunking import embedding_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rag.backends.milvus import Build, MilvusStore
+    from rag.domain import Passage
+    from rag.protocols import Embedder
+
+STARTER_SOURCE = "starter"
+EMBED_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport:
+    """What an ingest did, in passages. `starter_left` tells that the starter FAQ made way."""
+
+    new: int
+    kept: int
+    removed: int
+    starter_left: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether the collection was built anew."""
+        return bool(self.new or self.removed)
+
+
+def index(
+    store: MilvusStore,
+    embedder: Embedder,
+    passages: Sequence[Passage],
+    *,
+    recreate: bool = False,
+    progress: Callable[[str, int, int], None],
+) -> IngestReport:
+    """Make the collection hold these passages in place of whatever their sources held before.
+
+    Other sources stay as they are, but for the starter FAQ, which makes way for the first real one. With `recreate`
+    nothing stays. `progress` hears (step, done, of) for the steps embed and insert.
+    """
+    wanted = {passage.id: passage for passage in passages}
+    sources = {passage.source for passage in passages}
+    stored: dict[str, set[str]] = {} if recreate else _stored_ids(store, embedder)
+    leaving = {id_ for source, ids in stored.items() if source in {*sources, STARTER_SOURCE} for id_ in ids} - {*wanted}
+    present = {id_ for ids in stored.values() for id_ in ids}
+    missing = [passage for id_, passage in wanted.items() if id_ not in present]
+    report = IngestReport(
+        new=len(missing),
+        kept=len(wanted) - len(missing),
+        removed=len(leaving),
+        starter_left=STARTER_SOURCE in stored and STARTER_SOURCE not in sources,
+    )
+    if report.changed:
+        with store.building(embedding=embedder.name, dim=embedder.dim) as build:
+            if not recreate:
+                _copy(store, build, but_not=leaving)
+            _insert(build, _embed(embedder, missing, progress), total=len(missing), progress=progress)
+    return report
+
+
+def _stored_ids(store: MilvusStore, embedder: Embedder) -> dict[str, set[str]]:
+    if store.live() is None:
+        return {}
+    store.check(embedding=embedder.name, dim=embedder.dim)
+    return store.passage_ids()
+
+
+def _copy(store: MilvusStore, build: Build, *, but_not: set[str]) -> None:
+    batch: list[EmbeddedPassage] = []
+    for stored in store.embedded_passages():
+        if stored.passage.id not in but_not:
+            batch.append(stored)
+        if len(batch) == EMBED_BATCH:
+            build.insert(batch)
+            batch = []
+    build.insert(batch)
+
+
+def _embed(
+    embedder: Embedder, passages: list[Passage], progress: Callable[[str, int, int], None]
+) -> Iterator[list[EmbeddedPassage]]:
+    for start in range(0, len(passages), EMBED_BATCH):
+        batch = passages[start : start + EMBED_BATCH]
+        vectors = embedder.encode_documents([embedding_text(passage) for passage in batch])
+        progress("embed", start + len(batch), len(passages))
+        yield [EmbeddedPassage(passage=p, vector=v) for p, v in zip(batch, vectors, strict=True)]
+
+
+def _insert(
+    build: Build,
+    batches: Iterator[list[EmbeddedPassage]],
+    *,
+    total: int,
+    progress: Callable[[str, int, int], None],
+) -> None:
+    done = 0
+    for batch in batches:
+        build.insert(batch)
+        done += len(batch)
+        progress("insert", done, total)

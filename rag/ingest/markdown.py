@@ -1,0 +1,205 @@
+"""This file is where a Markdown page becomes clean sections: front matter, includes, variables, headings, markup.
+
+What a fence holds is never touched. Headings are found by markdown-it, so a comment in a code block is not one.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import yaml
+from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+INCLUDE_DEPTH = 4
+VARIABLES_FILE = "Variables.json"
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
+_INCLUDE = re.compile(r"\{\{\s*(fragments/[\w./-]+)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{\s*var\.(\w+)\s*\}\}")
+_INLINE_CODE = re.compile(r"(`+)(?:(?!\1).)+?\1(?!`)", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_SDK_TABS = re.compile(r'<div\s+class="(?:multipleCode|language\w*|filter|tab-wrapper)">.*?</div>', re.DOTALL)
+_TABLE_ROW = re.compile(r"[ \t]*<tr\b[^>]*>(.*?)</tr>[ \t]*\n?", re.DOTALL | re.IGNORECASE)
+_TABLE_CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)(?=</t[dh]>|<t[dh]\b|\Z)", re.DOTALL | re.IGNORECASE)
+_CODE_TAG = re.compile(r"</?code\b[^>]*>", re.IGNORECASE)
+_BREAK_TAG = re.compile(r"<(?:br|/p|/li|/ul|/ol)\s*/?>", re.IGNORECASE)
+_ITEM_TAG = re.compile(r"<li\b[^>]*>", re.IGNORECASE)
+_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_PAGE_LINK = re.compile(r"\[([^\]]*)\]\((?!https?://)[^)]*\)")
+_HEADING_ANCHOR = re.compile(r"\s*\{#([^}]*)\}\s*$")
+_OWN_ADDRESS = re.compile(r"^Source:\s*<?(https?://\S+?)>?\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """What stands between one heading and the next.
+
+    `headings` is the way down to it, its own heading last; `anchor` is "" before the first heading; `address` is the
+    one that the section names for itself on a line `Source: https://…`, or "".
+    """
+
+    headings: tuple[str, ...]
+    anchor: str
+    text: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page's title and its sections that hold text."""
+
+    title: str
+    sections: tuple[Section, ...]
+
+
+def read_page(path: str, texts: Mapping[str, str]) -> Page:
+    """Return the page at `path` of a source's texts, includes and variables filled in from the others."""
+    front_matter, body = split_front_matter(texts[path])
+    body = _fill_in(body, path, texts)
+    sections = _sections(body)
+    title = str(front_matter.get("title") or "").strip() or _first_heading(sections) or PurePosixPath(path).stem
+    return Page(title=_plain(title), sections=tuple(_without_title(section, _plain(title)) for section in sections))
+
+
+def split_front_matter(text: str) -> tuple[dict[str, object], str]:
+    """Return the YAML at a page's top ({} where there is none, or none that parses) and the rest."""
+    found = _FRONT_MATTER.match(text)
+    if not found:
+        return {}, text
+    try:
+        front_matter = yaml.safe_load(found[1])
+    except yaml.YAMLError:
+        return {}, text[found.end() :]
+    return (front_matter if isinstance(front_matter, dict) else {}), text[found.end() :]
+
+
+def make_anchor(heading: str) -> str:
+    """Return the anchor that milvus.io gives a heading: `Load & Release Collection` → `Load--Release-Collection`."""
+    return re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", heading.strip()))
+
+
+def _fill_in(text: str, path: str, texts: Mapping[str, str]) -> str:
+    """Put in `{{fragments/x.md}}` and `{{var.x}}`, looked for in the page's folder and those above it."""
+    above = [str(folder) for folder in PurePosixPath(path).parents]
+
+    def nearest(name: str) -> str | None:
+        candidates = (str(PurePosixPath(folder) / name) for folder in above)
+        return next((texts[candidate] for candidate in candidates if candidate in texts), None)
+
+    def included(match: re.Match[str]) -> str:
+        return split_front_matter(nearest(match[1]) or "")[1]
+
+    for _ in range(INCLUDE_DEPTH):
+        if not _INCLUDE.search(text):
+            break
+        text = _INCLUDE.sub(included, text)
+    if not _VARIABLE.search(text):
+        return text
+    values = _variables(nearest(VARIABLES_FILE))
+    return _VARIABLE.sub(lambda match: values.get(match[1], match[0]), text)
+
+
+def _variables(text: str | None) -> dict[str, str]:
+    try:
+        values = json.loads(text or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return {key: str(value) for key, value in values.items()} if isinstance(values, dict) else {}
+
+
+def _sections(body: str) -> list[Section]:
+    lines = body.split("\n")
+    tokens = MarkdownIt("commonmark").parse(body)
+    code = {
+        line for token in tokens if token.type in {"fence", "code_block"} and token.map for line in range(*token.map)
+    }
+    starts = [
+        (token.map[0], token.map[1], int(token.tag[1]), tokens[index + 1].content)
+        for index, token in enumerate(tokens)
+        if token.type == "heading_open" and token.map
+    ]
+    sections: list[Section] = []
+    way_down: list[tuple[int, str]] = []
+    begin, anchor = 0, ""
+    for start, end, level, heading in [*starts, (len(lines), len(lines), 1, "")]:
+        sections += _section(way_down, anchor, _clean(lines, range(begin, start), code))
+        own_anchor = _HEADING_ANCHOR.search(heading)
+        name = _plain(_HEADING_ANCHOR.sub("", heading))
+        way_down = [*((depth, above) for depth, above in way_down if depth < level), (level, name)]
+        begin, anchor = end, own_anchor[1] if own_anchor else make_anchor(name)
+    return sections
+
+
+def _section(way_down: list[tuple[int, str]], anchor: str, text: str) -> list[Section]:
+    """Return the section in a list, or nothing where it holds no text."""
+    address = _OWN_ADDRESS.search(text)
+    text = _OWN_ADDRESS.sub("", text).strip()
+    if not re.search(r"\w", text):
+        return []
+    headings = tuple(name for _, name in way_down if name)
+    return [Section(headings=headings, anchor=anchor, text=text, address=address[1] if address else "")]
+
+
+def _without_title(section: Section, title: str) -> Section:
+    if section.headings[:1] != (title,):
+        return section
+    return Section(headings=section.headings[1:], anchor=section.anchor, text=section.text, address=section.address)
+
+
+def _first_heading(sections: list[Section]) -> str:
+    return next((section.headings[0] for section in sections if section.headings), "")
+
+
+def _clean(lines: list[str], span: range, code: set[int]) -> str:
+    """Clean the prose of these lines and leave their code as it is."""
+    runs: list[tuple[bool, list[str]]] = []
+    for number in span:
+        if not runs or runs[-1][0] != (number in code):
+            runs.append((number in code, []))
+        runs[-1][1].append(lines[number])
+    parts = ["\n".join(run) if is_code else _clean_prose("\n".join(run)) for is_code, run in runs]
+    return "\n".join(part for part in parts if part.strip()).strip("\n")
+
+
+def _clean_prose(text: str) -> str:
+    text = _SDK_TABS.sub("", _COMMENT.sub("", text))
+    text = _TABLE_ROW.sub(_table_row, text)
+    text = _outside_code(text, _clean_markup)
+    return re.sub(r"\n\s*\n+", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    pieces: list[str] = []
+    end = 0
+    for match in _INLINE_CODE.finditer(text):
+        pieces += [change(text[end : match.start()]), match[0]]
+        end = match.end()
+    return "".join([*pieces, change(text[end:])])
+
+
+def _clean_markup(text: str) -> str:
+    text = _PAGE_LINK.sub(r"\1", _IMAGE.sub("", text))
+    text = _CODE_TAG.sub("`", text)
+    text = _ITEM_TAG.sub("- ", _BREAK_TAG.sub("\n", text))
+    return html.unescape(_TAG.sub("", text))
+
+
+def _table_row(match: re.Match[str]) -> str:
+    cells = [" ".join(_clean_markup(cell).split()) for cell in _TABLE_CELL.findall(match[1])]
+    return f"| {' | '.join(cells)} |\n" if any(cells) else ""
+
+
+def _plain(heading: str) -> str:
+    """Return a heading without markup; backticks stay, as the docs' own headings have them."""
+    text = re.sub(r"<[^>]+>", "", _PAGE_LINK.sub(r"\1", heading))
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    return " ".join(html.unescape(text).replace("\\_", "_").split())

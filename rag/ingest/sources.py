@@ -1,0 +1,208 @@
+"""This file is where a folder, a Markdown file, a .zip or the address of a .zip becomes named texts.
+
+Archives are read in memory and never unpacked, so no member can write anywhere. What can't be used is left out with
+a line that says so; what can't be trusted (an archive that would swell without end) is refused whole.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx2
+
+from rag.errors import IngestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+TUTORIAL_ARCHIVE = "https://github.com/milvus-io/milvus-docs/releases/download/v2.4.6-preview/milvus_docs_2.4.x_en.zip"
+PAGE_SUFFIXES = {".md", ".markdown"}
+VARIABLES_FILE = "Variables.json"
+MAX_FILE_BYTES = 8 * 2**20
+MAX_TOTAL_BYTES = 256 * 2**20
+MAX_FILES = 50_000
+MAX_DOWNLOAD_BYTES = 512 * 2**20
+DOWNLOAD_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Texts by path, and what was left out of it.
+
+    `name` stands for the source from one ingest to the next; `version` is the docs version that its name tells, or "".
+    """
+
+    name: str
+    version: str
+    texts: dict[str, str]
+    left_out: tuple[str, ...]
+
+
+def read_source(location: str, *, name: str | None = None, only: str = "") -> Source:
+    """Read a source; `only` keeps the pages below one of its folders (includes and variables are read all the same).
+
+    Raise IngestError when it can't be read, or holds no page.
+    """
+    default_name, files = _open(location)
+    texts, left_out = _decode(files)
+    kept = {path: text for path, text in texts.items() if not _is_page(path) or _is_below(path, only)}
+    if not any(map(_is_page, kept)):
+        raise IngestError(_nothing_in(location, only, texts), hint="; ".join(left_out[:3]))
+    return Source(name=name or default_name, version=_version_in(default_name), texts=kept, left_out=tuple(left_out))
+
+
+def _open(location: str) -> tuple[str, Iterable[tuple[str, bytes | str]]]:
+    """Return the source's own name, and its files: bytes, or the reason (a str) why one is left out."""
+    if "://" in location:
+        name = PurePosixPath(urlsplit(location).path).stem or urlsplit(location).netloc
+        return name, _download(location)
+    path = Path(location).expanduser()
+    if path.is_dir():
+        return path.resolve().name, _folder(path)
+    if path.suffix.lower() == ".zip" and path.is_file():
+        return path.stem, _archive_file(path)
+    if path.suffix.lower() in PAGE_SUFFIXES and path.is_file():
+        return path.stem, [(path.name, _read(path))]
+    message = (
+        f"{location} is not there." if not path.exists() else f"{location} is neither Markdown, .zip nor a folder."
+    )
+    raise IngestError(message, hint="Give a folder, a .md file, a .zip, or the https address of a .zip.")
+
+
+def _folder(root: Path) -> Iterator[tuple[str, bytes | str]]:
+    found = sorted(path for path in root.rglob("*") if _is_wanted(path.name) and path.is_file())
+    for path in found:
+        relative = path.relative_to(root).as_posix()
+        if not path.resolve().is_relative_to(root.resolve()):
+            yield relative, "it is a link that leads out of the folder"
+        else:
+            yield relative, _read(path)
+
+
+def _read(path: Path) -> bytes | str:
+    if path.stat().st_size > MAX_FILE_BYTES:
+        return f"it is larger than {MAX_FILE_BYTES >> 20} MiB"
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        return f"it can't be read ({error.strerror})"
+
+
+def _archive_file(path: Path) -> Iterator[tuple[str, bytes | str]]:
+    with path.open("rb") as file:
+        yield from _archive(file, str(path))
+
+
+def _archive(file: IO[bytes], location: str) -> Iterator[tuple[str, bytes | str]]:
+    with _archive_errors(location), zipfile.ZipFile(file) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) > MAX_FILES or sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
+            message = (
+                f"{location} would unpack to more than {MAX_TOTAL_BYTES >> 20} MiB or {MAX_FILES:,} files: refused."
+            )
+            raise IngestError(message)
+        for member in sorted(members, key=lambda member: member.filename):
+            path = PurePosixPath(member.filename.replace("\\", "/"))
+            if not _is_wanted(path.name):
+                continue
+            if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", path.parts[0]):
+                yield member.filename, "its path climbs out of the archive"
+            elif member.file_size > MAX_FILE_BYTES:
+                yield str(path), f"it is larger than {MAX_FILE_BYTES >> 20} MiB"
+            elif member.flag_bits & 1:
+                yield str(path), "it is encrypted"
+            else:
+                with archive.open(member) as content:  # reads no more than the size checked above
+                    yield str(path), content.read(MAX_FILE_BYTES)
+
+
+@contextmanager
+def _archive_errors(location: str) -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        message = f"{location} is not a .zip that can be read ({error})."
+        raise IngestError(message) from error
+
+
+def _download(address: str) -> Iterator[tuple[str, bytes | str]]:
+    parts = urlsplit(address)
+    if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        message = f"{address} is not an https address."
+        raise IngestError(message, hint="Download the archive yourself and give its path.")
+    with TemporaryFile() as file:
+        try:
+            with httpx2.stream("GET", address, follow_redirects=True, timeout=DOWNLOAD_TIMEOUT_S) as response:
+                response.raise_for_status()
+                _save(response, file, address)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            message = f"{address} can't be fetched ({reason[:120]})."
+            raise IngestError(message, hint="Download the archive elsewhere and give its path.") from error
+        file.seek(0)
+        yield from _archive(io.BufferedReader(file.raw) if isinstance(file, io.BufferedRandom) else file, address)
+
+
+def _save(response: httpx2.Response, file: IO[bytes], address: str) -> None:
+    size = 0
+    for block in response.iter_bytes():
+        size += len(block)
+        if size > MAX_DOWNLOAD_BYTES:
+            message = f"{address} is larger than {MAX_DOWNLOAD_BYTES >> 20} MiB: refused."
+            raise IngestError(message)
+        file.write(block)
+
+
+def _decode(files: Iterable[tuple[str, bytes | str]]) -> tuple[dict[str, str], list[str]]:
+    texts: dict[str, str] = {}
+    left_out: list[str] = []
+    for path, content in files:
+        if isinstance(content, str):
+            left_out.append(f"{path} is left out: {content}")
+            continue
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            left_out.append(f"{path} is left out: it is not UTF-8")
+            continue
+        if "\0" in text:
+            left_out.append(f"{path} is left out: it is not text")
+        elif not text.strip():
+            left_out.append(f"{path} is left out: it is empty")
+        else:
+            texts[path] = text.replace("\r\n", "\n")
+    return texts, left_out
+
+
+def _is_wanted(name: str) -> bool:
+    hidden = name.startswith(".")
+    return not hidden and (name == VARIABLES_FILE or _is_page(name))
+
+
+def _is_page(path: str) -> bool:
+    return PurePosixPath(path).suffix.lower() in PAGE_SUFFIXES
+
+
+def _is_below(path: str, folder: str) -> bool:
+    wanted = PurePosixPath(folder.strip("/")).parts
+    return PurePosixPath(path).parts[: len(wanted)] == wanted
+
+
+def _nothing_in(location: str, only: str, texts: dict[str, str]) -> str:
+    if not only:
+        return f"{location} holds no Markdown page that can be read."
+    folders = sorted({str(PurePosixPath(path).parent) for path in texts if _is_page(path)})
+    return f"{location} holds no page below {only!r}; its folders are {', '.join(folders[:12]) or 'empty'}."
+
+
+def _version_in(name: str) -> str:
+    found = re.search(r"(?<![\d.])v?(\d+\.\d+)(?:\.(?:\d+|x))?(?![\d.])", name)
+    return found[1] if found else ""

@@ -1,0 +1,51 @@
+"""This file is where the answerer says what it needs of the parts that it is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from rag.domain import Passage
+
+
+class Retriever(Protocol):
+    """Finds passages."""
+
+    async def search(self, query: str, *, limit: int) -> list[Passage]:
+        """Return at most `limit` passages, best first; raise RetrievalError, never an empty list, when it can't."""
+        ...
+
+
+class ChatModel(Protocol):
+    """Writes an answer."""
+
+    def stream(self, instructions: str, message: str) -> AsyncIterator[str]:
+        """Yield the reply piece by piece; raise GenerationError when it can't be had or breaks off."""
+        ...
+
+
+class Embedder(Protocol):
+    """Texts in, vectors of length 1 out: pymilvus.model's interface."""
+
+    @property
+    def name(self) -> str:
+        """The EMBEDDING_MODEL that makes these vectors, as the collection records it."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """How many numbers a vector has."""
+        ...
+
+    def encode_queries(self, queries: list[str]) -> Sequence[npt.NDArray[np.float32]]:
+        """Return one vector a question."""
+        ...
+
+    def encode_documents(self, documents: list[str]) -> Sequence[npt.NDArray[np.float32]]:
+        """Return one vector a passage."""
+        ...

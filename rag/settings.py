@@ -1,0 +1,51 @@
+"""This file is where the answering house reads its environment (and .env): every setting has its field here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, StringConstraints
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class RagSettings(BaseSettings):
+    """Milvus, the embedding model, the language model. Each field is the environment variable of the same name."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True, frozen=True)
+
+    milvus_uri: Name = Field(
+        default="./milvus_faq.db",
+        description="A path that ends in .db (Milvus Lite), or the address of a Milvus server or of Zilliz Cloud.",
+    )
+    milvus_token: SecretStr = Field(default=SecretStr(""), description="`user:password` or an API key; empty for none.")
+    milvus_collection: str = Field(
+        default="milvus_faq",
+        pattern=r"^[A-Za-z_]\w{0,200}$",
+        description="The alias that is searched; the collections behind it are named after it.",
+    )
+    embedding_model: Name = Field(
+        default="bundled",
+        description="`bundled`, `pymilvus-default`, `openai:<model>` or `sentence-transformers:<name or path>`.",
+    )
+    embedding_base_url: Name = Field(
+        default="https://api.openai.com/v1/", description="The embeddings endpoint of `openai:<model>`."
+    )
+    embedding_api_key: SecretStr = Field(default=SecretStr(""), description="Its key.")
+    leptonai_token: SecretStr = Field(
+        default=SecretStr(""), description="The language model's key. Without it answers quote the passages."
+    )
+    llm_base_url: Name = Field(
+        default="https://mistral-7b.lepton.run/api/v1/", description="Any OpenAI-compatible address."
+    )
+    llm_model: Name = Field(default="mistral-7b", description="The model's name there.")
+    llm_timeout_s: float = Field(
+        default=60, gt=0, description="How long to wait for the model's next words, in seconds."
+    )
+    llm_max_retries: int = Field(
+        default=2, ge=0, le=10, description="How often a refused or overloaded call is tried again."
+    )
+    llm_max_tokens: int = Field(default=1024, ge=16, description="The longest answer, in the model's tokens.")
+    llm_temperature: float = Field(default=0.1, ge=0, le=2, description="0 is the most repeatable.")
+    answer_passages: int = Field(default=5, ge=1, le=20, description="How many passages a question's answer rests on.")
