@@ -31,7 +31,10 @@ CALL_TIMEOUT_S = 15
 
 
 def make_client(settings: SlackSettings) -> AsyncWebClient:
-    """Return a Web API client that waits when Slack says 429; a server error is not tried again: it could post twice."""
+    """Return a Web API client that waits when Slack says 429.
+
+    A server error is not tried again: the message may have been posted all the same.
+    """
     return AsyncWebClient(
         token=settings.slack_bot_token.get_secret_value(),
         base_url=settings.slack_api_url,

@@ -6,9 +6,7 @@ import asyncio
 import json
 import logging
 import sys
-import time
-from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotation at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,8 +20,6 @@ from rag import Answer, Question, RagError
 from rag.settings import RagSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rag import Citation, Passage
     from rag.evaluation import Case, Score
     from rag.ingest.indexing import IngestReport
@@ -80,7 +76,7 @@ def ask(
 
 
 async def _ask(text: str, *, aloud: bool) -> Answer:
-    from rag.wiring import open_answerer  # noqa: PLC0415 - 2 s of imports that --help need not wait for
+    from rag.wiring import open_answerer
 
     heard: list[str] = []
 
@@ -123,7 +119,7 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list of passages.")] = False,
 ) -> None:
     """Show the passages nearest to a question, and their scores (inner product, at most 1)."""
-    from rag.wiring import open_retriever  # noqa: PLC0415
+    from rag.wiring import open_retriever
 
     with open_retriever(RagSettings()) as retriever:
         passages = asyncio.run(retriever.search(query, limit=limit))
@@ -150,7 +146,7 @@ def ingest(
     recreate: Annotated[bool, typer.Option("--recreate", help="Start the collection anew, with these alone.")] = False,
 ) -> None:
     """Bring documents into Milvus. Without SOURCES: the Milvus docs of the tutorial (2.4), from GitHub."""
-    from bot.ingest_command import run_ingest  # noqa: PLC0415
+    from bot.ingest_command import run_ingest
 
     if name and len(sources or ()) > 1:
         _fail("--name goes with one source.")
@@ -176,7 +172,7 @@ def evaluate(
     run: Annotated[Path | None, typer.Option(help="Write the passages found for each row to this file.")] = None,
 ) -> None:
     """Measure how often the right section is found: hit@3, hit@5, MRR, nDCG@10, by kind of question."""
-    from rag.evaluation import read_cases, score, summarise  # noqa: PLC0415
+    from rag.evaluation import read_cases, score, summarise
 
     rows = read_cases(cases, [part.strip() for part in scope.split(",")])
     if not rows:
@@ -188,9 +184,9 @@ def evaluate(
 
 
 def _find_all(rows: list[Case], run: Path | None) -> tuple[dict[str, list[Passage]], set[str]]:
-    from rag.answering import search_text  # noqa: PLC0415
-    from rag.evaluation import DEPTH, run_line  # noqa: PLC0415
-    from rag.wiring import open_retriever  # noqa: PLC0415
+    from rag.answering import search_text
+    from rag.evaluation import DEPTH, run_line
+    from rag.wiring import open_retriever
 
     with open_retriever(RagSettings()) as retriever:
         pages = retriever.store.paths()
@@ -213,7 +209,7 @@ def _print_figures(summary: dict[str, tuple[int, Score]]) -> None:
 @app.command()
 def start() -> None:
     """Answer in Slack until stopped (the same as `python -m bot`)."""
-    from bot.__main__ import run  # noqa: PLC0415
+    from bot.__main__ import run
 
     run()
 

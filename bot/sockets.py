@@ -43,12 +43,12 @@ async def stay_connected(app: AsyncApp, app_token: str) -> None:
         loop.add_signal_handler(signal_number, stopped.set)
     handler = AsyncSocketModeHandler(app, app_token, ping_interval=PING_INTERVAL_S)
     try:
-        await handler.connect_async()
+        await handler.client.connect()  # type: ignore[no-untyped-call]
         logger.info("Ready: connected to Slack.")
         await stopped.wait()
         logger.info("Stopping.")
     finally:
-        await handler.close_async()
+        await handler.client.close()  # type: ignore[no-untyped-call]
 
 
 async def _checked(call: Awaitable[AsyncSlackResponse], setting: str, address: str) -> AsyncSlackResponse:

@@ -33,9 +33,9 @@ class Answerer:
     passages: int
 
     async def answer(self, question: Question, *, on_text: Callable[[str], Awaitable[None]] = _unheard) -> Answer:
-        """Return the answer; `on_text` hears the model's words as they come, false marks taken out; a tail
-        may come with the answer only.
+        """Return the answer; `on_text` hears the model's words as they come, without false marks.
 
+        What it has not heard when the answer is there, such as a tail or an abstention, stands in the answer alone.
         Raise RetrievalError when nothing can be searched. A model that fails is not an error: the answer is then
         extractive and its notice says why.
         """

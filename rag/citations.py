@@ -20,10 +20,11 @@ SNIPPET_CHARACTERS = 240
 NEAREST_PAGES = 3
 UNMARKED = "The model marked no source; these are the passages that it was given."
 
-# Fences, inline code, and marks: [1], [1, 2], [1-3], [^1], 【1】, with a link's target if the model made one of it.
+# Fences and inline code, then marks: [1], [1, 2], [1-3], [^1], 【1】, with a link's target if the model made one of it.
 _PIECES = re.compile(
-    r"(?P<code>^ {0,3}(?P<fence>```+|~~~+)[^\n]*(?:\n(?! {0,3}(?P=fence))[^\n]*)*(?:\n[^\n]*)?|(?P<tick>`+)[^\n]*?(?P=tick))"
-    r"|(?P<space>[ \t]?)[\[【]\^?(?P<numbers>\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*)[\]】](?:\([^()\s]*\))?",
+    r"(?P<code>^ {0,3}(?P<fence>```+|~~~+)[^\n]*(?:\n(?! {0,3}(?P=fence))[^\n]*)*(?:\n[^\n]*)?"
+    r"|(?P<tick>`+)[^\n]*?(?P=tick))"
+    r"|(?P<space>[ \t]?)[\[【]\^?(?P<numbers>\d{1,4}(?:\s*[,;\u2013-]\s*\d{1,4})*)[\]】](?:\([^()\s]*\))?",
     re.MULTILINE,
 )
 _SENTENCE = re.compile(r"[^\s](?:[^\n.!?。！？]|[.!?](?!\s))*[.!?。！？]?")  # noqa: RUF001 - Chinese full stops on purpose
@@ -110,7 +111,7 @@ def _marks(text: str) -> Iterator[tuple[int, int]]:
 
 def _numbers(listed: str) -> Iterator[int]:
     for part in re.split(r"\s*[,;]\s*", listed):
-        first, *last = re.split(r"\s*[–-]\s*", part)
+        first, *last = re.split(r"\s*[\u2013-]\s*", part)
         yield from range(int(first), int(last[-1] if last else first) + 1)
 
 

@@ -51,18 +51,19 @@ class Score:
 def read_cases(path: Path, scopes: Sequence[str]) -> list[Case]:
     """Return the rows of a JSON-lines file that have one of these scopes; raise RagError with the line it fails at."""
     cases: list[Case] = []
-    number = 0
     try:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            row = json.loads(line) if line.strip() else None
-            if row is not None and row["scope"] in scopes:
-                cases.append(_case(row))
+        lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         message = f"{path} can't be read ({error})."
         raise RagError(message) from error
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        message = f"{path}, line {number}, is not a question row ({type(error).__name__}: {error})."
-        raise RagError(message) from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line) if line.strip() else None
+            if row is not None and row["scope"] in scopes:
+                cases.append(_case(row))
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            message = f"{path}, line {number}, is not a question row ({type(error).__name__}: {error})."
+            raise RagError(message) from error
     return cases
 
 

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rag.errors import RetrievalError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
+    from rag.backends.milvus import MilvusStore
     from rag.domain import Passage
     from rag.protocols import Embedder
-
-
-class PassageStore(Protocol):
-    """Where passages lie with their vectors."""
-
-    def search(self, vector: npt.NDArray[np.float32], *, limit: int) -> list[Passage]:
-        """Return the passages nearest to a vector, best first."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DenseRetriever:
     """Finds passages by the inner product of embeddings, off the event loop."""
 
-    store: PassageStore
+    store: MilvusStore
     embedder: Embedder
 
     async def search(self, query: str, *, limit: int) -> list[Passage]:

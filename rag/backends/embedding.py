@@ -47,7 +47,7 @@ def open_embedder(settings: RagSettings) -> Embedder:
     if settings.embedding_model == "pymilvus-default":
         return _open_pymilvus_default()
     if kind == "openai" and name:
-        from rag.backends.openai_compatible import make_embedder  # noqa: PLC0415 - 1 s to import, asked for here only
+        from rag.backends.openai_compatible import make_embedder
 
         return make_embedder(
             model=name,
@@ -137,7 +137,7 @@ def _open_pymilvus_default() -> PymilvusEmbedder:
     _require("EMBEDDING_MODEL=pymilvus-default", {"huggingface_hub": "huggingface-hub", "transformers": "transformers"})
     onnx_repository, tokenizer_repository = DEFAULT_FUNCTION_REPOSITORIES
     _require_hub({onnx_repository: "model.onnx", tokenizer_repository: "config.json"})
-    from pymilvus import model  # noqa: PLC0415 - 3.4 s to import
+    from pymilvus import model
 
     try:
         return PymilvusEmbedder("pymilvus-default", model.DefaultEmbeddingFunction())
@@ -151,12 +151,12 @@ def _open_sentence_transformers(name: str) -> PymilvusEmbedder:
         f"EMBEDDING_MODEL=sentence-transformers:{name}",
         {"sentence_transformers": "sentence-transformers", "torch": "torch"},
     )
-    from pathlib import Path  # noqa: PLC0415
+    from pathlib import Path
 
     if not Path(name).is_dir():
         repository = name if "/" in name else f"sentence-transformers/{name}"
         _require_hub({repository: "config.json"})
-    from pymilvus import model  # noqa: PLC0415
+    from pymilvus import model
 
     try:
         function = model.dense.SentenceTransformerEmbeddingFunction(model_name=name)
@@ -176,8 +176,8 @@ def _require(setting: str, packages: dict[str, str]) -> None:
 
 def _require_hub(files_needed: dict[str, str]) -> None:
     """Check that each repository's file is cached, or that the hub answers: its own retries take 50 s to give up."""
-    import httpx2  # noqa: PLC0415 - for this check only
-    from huggingface_hub import constants, try_to_load_from_cache  # noqa: PLC0415
+    import httpx2
+    from huggingface_hub import constants, try_to_load_from_cache
 
     if all(isinstance(try_to_load_from_cache(repo, name), str) for repo, name in files_needed.items()):
         constants.HF_HUB_OFFLINE = True  # what is cached is used as it is: no call, no retries

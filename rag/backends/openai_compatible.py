@@ -1,4 +1,4 @@
-"""This file is where an OpenAI-compatible endpoint is spoken to: the chat model, and embeddings. Only it knows openai."""
+"""This file is where an OpenAI-compatible endpoint is spoken to, for chat and for embeddings. Only it knows openai."""
 
 from __future__ import annotations
 

@@ -12,8 +12,6 @@ from rag.ingest.markdown import read_page
 from rag.splitting import split_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rag.ingest.markdown import Page, Section
     from rag.ingest.sources import Source
 
@@ -22,6 +20,7 @@ PASSAGE_CHARACTERS = 1_200
 
 _LINK_TARGET = re.compile(r"\]\(https?://[^)]*\)")
 
+DOCS_ROOT = "en"
 DOCS_ADDRESS = "https://milvus.io/docs/"
 NEWEST_DOCS = (3, 0)
 """The docs version that milvus.io shows without a version in the address."""
@@ -39,13 +38,13 @@ def page_paths(source: Source) -> list[str]:
 def make_passages(source: Source, path: str) -> list[Passage]:
     """Return the passages of one page, in their order."""
     page = read_page(path, source.texts)
-    root, below = _split_root(path)
-    passages: list[Passage] = []
-    for section in page.sections:
-        url = section.address or (_docs_address(path, source.version, section.anchor) if root == "en" else "")
-        for text in split_markdown(section.text, PASSAGE_CHARACTERS):
-            passages.append(_make_passage(source, below, page, section, url=url, text=text))
-    return list(_with_distinct_ids(passages))
+    below = _below_root(path)
+    passages = [
+        _make_passage(source, below, page, section, url=_address(source, path, section), text=text)
+        for section in page.sections
+        for text in split_markdown(section.text, PASSAGE_CHARACTERS)
+    ]
+    return list({passage.id: passage for passage in passages}.values())  # what stands twice under a heading is one
 
 
 def _make_passage(  # noqa: PLR0913 - one call, next to its only caller
@@ -64,29 +63,29 @@ def _make_passage(  # noqa: PLR0913 - one call, next to its only caller
     )
 
 
-def _with_distinct_ids(passages: list[Passage]) -> Iterator[Passage]:
-    """Drop what stands twice under the same heading of a page: it is one passage."""
-    seen: set[str] = set()
-    for passage in passages:
-        if passage.id not in seen:
-            seen.add(passage.id)
-            yield passage
+def _is_milvus_docs(path: str) -> bool:
+    """Tell the pages of a docs archive, which lie below en/, from a team's own."""
+    return DOCS_ROOT in PurePosixPath(path).parts[:-1][:2]
 
 
-def _split_root(path: str) -> tuple[str, str]:
-    """Return "en" and the path below it for a page of the Milvus docs; "" and the whole path for any other."""
+def _below_root(path: str) -> str:
+    """Return the path below en/ for a page of the Milvus docs, the whole path for any other."""
+    if not _is_milvus_docs(path):
+        return path
     parts = PurePosixPath(path).parts
-    if "en" in parts[:-1][:2]:
-        below = parts[parts.index("en") + 1 :]
-        return "en", str(PurePosixPath(*below))
-    return "", path
+    return str(PurePosixPath(*parts[parts.index(DOCS_ROOT) + 1 :]))
 
 
-def _docs_address(path: str, version: str, anchor: str) -> str:
-    """Return a page's address on milvus.io: version (an old one's only), file name, anchor."""
-    old = bool(version) and tuple(map(int, version.split("."))) < NEWEST_DOCS
-    address = DOCS_ADDRESS + (f"v{version}.x/" if old else "") + PurePosixPath(path).name
-    return f"{address}#{anchor}" if anchor else address
+def _address(source: Source, path: str, section: Section) -> str:
+    """Return the section's public address, "" where it has none.
+
+    The Milvus docs' is made of the version (an old one's only), the file name and the anchor.
+    """
+    if section.address or not _is_milvus_docs(path):
+        return section.address
+    is_old = bool(source.version) and tuple(map(int, source.version.split("."))) < NEWEST_DOCS
+    address = DOCS_ADDRESS + (f"v{source.version}.x/" if is_old else "") + PurePosixPath(path).name
+    return f"{address}#{section.anchor}" if section.anchor else address
 
 
 def embedding_text(passage: Passage) -> str:

@@ -1,0 +1,25 @@
+"""This file is where fixtures stand that tests of several folders use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.standins.model import ModelStandIn
+from tests.standins.slack import SlackStandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[SlackStandIn]:
+    with SlackStandIn() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[ModelStandIn]:
+    with ModelStandIn() as server:
+        yield server

@@ -1,0 +1,61 @@
+"""This file is where the real bot, `python -m bot`, runs as a process against the stand-ins."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.standins import model as model_standin
+from tests.standins import slack as slack_standin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.standins.model import ModelStandIn
+    from tests.standins.slack import SlackStandIn
+
+PROJECT = Path(__file__).parents[2]
+STOP_PATIENCE_S = 20
+OURS = ("SLACK_", "MILVUS_", "LLM_", "LEPTONAI_", "EMBEDDING_", "SUPPORT_", "ANSWER_")
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return this process' environment without any setting of ours, then with these."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}  # noqa: TID251
+    return {**inherited, "PYTHONPATH": str(PROJECT), **settings}
+
+
+def settings_for(slack: SlackStandIn, model: ModelStandIn | None, folder: Path) -> dict[str, str]:
+    """Return the settings of a bot between the stand-ins, with Milvus Lite in a folder."""
+    settings = {
+        "SLACK_BOT_TOKEN": slack_standin.BOT_TOKEN,
+        "SLACK_APP_TOKEN": slack_standin.APP_TOKEN,
+        "SLACK_API_URL": slack.api_url,
+        "MILVUS_URI": str(folder / "milvus.db"),
+    }
+    if model:
+        settings |= {"LEPTONAI_TOKEN": model_standin.TOKEN, "LLM_BASE_URL": model.base_url, "LLM_MAX_RETRIES": "0"}
+    return settings
+
+
+@contextmanager
+def running_bot(slack: SlackStandIn, folder: Path, settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the bot until it is connected, and stop it in the end; its log is bot.log in the folder."""
+    log = folder / "bot.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot"], cwd=folder, env=environment(**settings), stderr=output, stdout=output
+        )
+        try:
+            slack.wait_for(lambda: slack.connected() or process.poll() is not None, "the bot's socket")
+            assert process.poll() is None, f"the bot ended with {process.poll()}:\n{log.read_text()}"
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.wait(STOP_PATIENCE_S)

@@ -1,0 +1,102 @@
+"""This file is where an OpenAI-compatible server stands in for Lepton: scripted, streaming, with a memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from tests.standins.server import StandInServer
+
+TOKEN = "lepton-stand-in"
+DEFAULT_REPLY = "Milvus keeps inserted data in object storage [1] and metadata in etcd [1]."
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the model does with one request.
+
+    It streams `text` word by word. `status` other than 200 is answered at once; `stall` never ends the stream;
+    `break_off` closes the connection after the text; `raw` is sent instead of a stream.
+    """
+
+    text: str = DEFAULT_REPLY
+    status: int = 200
+    stall: bool = False
+    break_off: bool = False
+    raw: str | None = None
+    finish_reason: str = "stop"
+
+
+class ModelStandIn(StandInServer):
+    """A chat endpoint that plays its script and then its default reply, and an embeddings endpoint."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.script: deque[Reply] = deque()
+        self.requests: list[dict[str, Any]] = []
+        self.embedded: list[str] = []
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1/"
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/v1/chat/completions", self._on_chat), web.post("/v1/embeddings", self._on_embeddings)]
+
+    def play(self, *replies: Reply) -> None:
+        self.script.extend(replies)
+
+    def prompt(self, index: int = -1) -> str:
+        """Return the user message of a request."""
+        return str(self.requests[index]["messages"][-1]["content"])
+
+    async def _on_chat(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return _error(401)
+        with self.changed:
+            self.requests.append(await request.json())
+            self.changed.notify_all()
+        reply = self.script.popleft() if self.script else Reply()
+        if reply.status != 200:
+            return _error(reply.status)
+        if reply.raw is not None:
+            return web.Response(text=reply.raw, content_type="text/event-stream")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for word in reply.text.split(" "):
+            await response.write(_chunk(delta={"content": f"{word} "}))
+        if reply.stall:
+            await asyncio.Event().wait()
+        if reply.break_off and request.transport:
+            request.transport.close()
+            return response
+        await response.write(_chunk(delta={}, finish_reason=reply.finish_reason))
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+    async def _on_embeddings(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        with self.changed:
+            self.embedded += body["input"]
+        vectors = [{"object": "embedding", "index": i, "embedding": _vector(t)} for i, t in enumerate(body["input"])]
+        return web.json_response({"object": "list", "model": body["model"], "data": vectors, "usage": {}})
+
+
+def _vector(text: str) -> list[float]:
+    """Return a bag of letters: crude, deterministic, and not of length 1."""
+    return [1.0 + text.lower().count(letter) for letter in "abcdefgh"]
+
+
+def _chunk(*, delta: dict[str, str], finish_reason: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "stand-in", "choices": [choice]}
+    return f"data: {json.dumps(chunk)}\n\n".encode()
+
+
+def _error(status: int) -> web.Response:
+    return web.json_response({"error": {"message": "secret detail", "type": "stand_in"}}, status=status)

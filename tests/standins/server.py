@@ -1,0 +1,79 @@
+"""This file is where a stand-in server runs: aiohttp on a random port, on an event loop of its own thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
+PATIENCE_S = 30.0
+
+
+class StandInServer:
+    """A server that tests talk to from their own thread.
+
+    What it remembers is guarded by `changed`, which is notified at every change: `wait_for` waits on it.
+    """
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._runner: web.AppRunner | None = None
+
+    def routes(self) -> list[web.RouteDef]:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.run(self._start())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.run(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the server's loop and return its result."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
+
+    def notify(self) -> None:
+        with self.changed:
+            self.changed.notify_all()
+
+    def wait_for(self, condition: Callable[[], T], what: str) -> T:
+        """Return the condition's value as soon as it is true."""
+        found: list[T] = []
+
+        def holds() -> bool:
+            value = condition()
+            found[:] = [value] if value else []
+            return bool(value)
+
+        with self.changed:
+            assert self.changed.wait_for(holds, PATIENCE_S), f"waited {PATIENCE_S:.0f} s in vain for {what}"
+        return found[0]
+
+    async def _start(self) -> None:
+        app = web.Application(client_max_size=2**24)
+        app.add_routes(self.routes())
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def _stop(self) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+        for task in asyncio.all_tasks(self._loop) - {asyncio.current_task(self._loop)}:
+            task.cancel()

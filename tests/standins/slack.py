@@ -1,0 +1,374 @@
+"""This file is where Slack stands in for itself: Socket Mode and the Web API methods in use, as Slack speaks them.
+
+Single-use tickets, hello and disconnect frames, envelopes with acks, redelivery after three seconds without one, a
+mention as two events, token checks, `ok: false` errors, 429 with Retry-After, and the limits of a message's blocks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+import time
+import uuid
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType, web
+
+from tests.standins.server import StandInServer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+Json = dict[str, Any]
+
+BOT_TOKEN, APP_TOKEN = "xoxb-stand-in", "xapp-stand-in"
+TEAM, BOT_USER, BOT_ID, BOT_NAME, ASKER = "T0TEAM", "U0BOT", "B0BOT", "milvusfaq", "U0ASKER"
+REDELIVER_AFTER_S = 3.0
+
+
+@dataclass
+class Envelope:
+    """An envelope on its way: when it went out and when it was acknowledged."""
+
+    id: str
+    type: str
+    payload: Json
+    sent_at: float
+    retry_attempt: int
+    acked_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A Web API call as it arrived."""
+
+    method: str
+    arguments: Json
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a method answers instead of doing its work."""
+
+    error: str = "internal_error"
+    status: int = 200
+    retry_after: int | None = None
+
+
+@dataclass
+class Channel:
+    """A channel, and whether the bot is in it."""
+
+    id: str
+    type: str = "channel"
+    has_bot: bool = True
+    messages: list[Json] = field(default_factory=list)
+
+
+class SlackStandIn(StandInServer):
+    """A workspace with one app, and what happened in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.channels: dict[str, Channel] = {}
+        self.calls: list[Call] = []
+        self.envelopes: list[Envelope] = []
+        self.private: list[Json] = []
+        """What came over response_url: shown to the asker alone."""
+        self._failures: defaultdict[str, deque[Failure]] = defaultdict(deque)
+        self._tickets: set[str] = set()
+        self._sockets: list[web.WebSocketResponse] = []
+        self._clock = itertools.count(1)
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api/"
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/{method}", self._on_call),
+            web.post("/api/{method}", self._on_call),
+            web.get("/link/", self._on_socket),
+            web.post("/response/{id}", self._on_response_url),
+        ]
+
+    # What people do
+
+    def join(self, channel: str, *, type_: str = "channel", has_bot: bool = True) -> str:
+        """Make a channel; return its id."""
+        self.channels[channel] = Channel(channel, type_, has_bot)
+        return channel
+
+    def say(self, channel: str, text: str, *, thread_ts: str | None = None, **more: Any) -> str:
+        """Post a person's message, as the one or two events that it is; return its ts."""
+        message = {"type": "message", "user": ASKER, "text": text, "ts": self._new_ts(), "team": TEAM, **more}
+        if thread_ts:
+            message["thread_ts"] = thread_ts
+        place = self.channels[channel]
+        with self.changed:
+            place.messages.append(message)
+        event = {**message, "channel": channel, "event_ts": message["ts"]}
+        if f"<@{BOT_USER}>" in text and place.type != "im":
+            self.send_event({**event, "type": "app_mention"})
+        self.send_event({**event, "channel_type": place.type})
+        return str(message["ts"])
+
+    def mention(self, channel: str, text: str, **more: Any) -> str:
+        """Post a message that mentions the bot; return its ts."""
+        return self.say(channel, f"<@{BOT_USER}> {text}", **more)
+
+    def command(self, channel: str, text: str) -> Envelope:
+        """Use /milvusfaq."""
+        payload = {
+            "command": "/milvusfaq",
+            "text": text,
+            "user_id": ASKER,
+            "user_name": "asker",
+            "channel_id": channel,
+            "channel_name": "somewhere",
+            "team_id": TEAM,
+            "team_domain": "stand-in",
+            "api_app_id": "A0APP",
+            "token": "legacy",
+            "trigger_id": "1.2.3",
+            "response_url": f"http://127.0.0.1:{self.port}/response/{uuid.uuid4()}",
+        }
+        return self._send("slash_commands", payload)
+
+    def send_event(self, event: Json, *, event_id: str | None = None, retry_attempt: int = 0) -> Envelope:
+        """Send an event in an envelope of its own."""
+        payload = {
+            "type": "event_callback",
+            "team_id": TEAM,
+            "api_app_id": "A0APP",
+            "event": event,
+            "event_id": event_id or f"Ev{uuid.uuid4().hex[:10]}",
+            "event_time": int(time.time()),
+            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
+        }
+        return self._send("events_api", payload, retry_attempt=retry_attempt)
+
+    def redeliver(self, envelope: Envelope) -> Envelope:
+        """Deliver an event again, as after a lost ack: another envelope, the same event."""
+        return self._send(envelope.type, envelope.payload, retry_attempt=envelope.retry_attempt + 1)
+
+    def refresh_connections(self) -> None:
+        """Ask every socket to reconnect, as Slack does every few hours."""
+        frame = {"type": "disconnect", "reason": "refresh_requested", "debug_info": {"host": "stand-in"}}
+        self.run(self._close_all(json.dumps(frame)))
+
+    def fail(self, method: str, failure: Failure) -> None:
+        """Let the next call of a method fail."""
+        self._failures[method].append(failure)
+
+    # What can be seen
+
+    def connected(self) -> bool:
+        return any(not socket.closed for socket in self._sockets)
+
+    def wait_until_connected(self) -> None:
+        self.wait_for(self.connected, "a socket")
+
+    def replies(self, channel: str, thread_ts: str) -> list[Json]:
+        """Return what the bot has posted in a thread."""
+        messages = self.channels[channel].messages
+        return [m for m in messages if m.get("thread_ts") == thread_ts and m["user"] == BOT_USER]
+
+    def wait_for_replies(self, channel: str, thread_ts: str, count: int = 1) -> list[Json]:
+        """Wait until the bot has posted so many messages in a thread."""
+        what = f"{count} replies to {thread_ts} in {channel}"
+        return self.wait_for(lambda: found if len(found := self.replies(channel, thread_ts)) >= count else [], what)
+
+    def wait_for_ack(self, envelope: Envelope) -> float:
+        """Wait for an envelope's ack; return the seconds it took."""
+        return self.wait_for(lambda: envelope.acked_at, f"the ack of {envelope.type}") - envelope.sent_at  # type: ignore[operator]
+
+    def calls_of(self, method: str) -> list[Json]:
+        return [call.arguments for call in self.calls if call.method == method]
+
+    # Socket Mode
+
+    def _send(self, type_: str, payload: Json, *, retry_attempt: int = 0) -> Envelope:
+        envelope = Envelope(str(uuid.uuid4()), type_, payload, time.monotonic(), retry_attempt)
+        with self.changed:
+            self.envelopes.append(envelope)
+        self.run(self._deliver(envelope))
+        return envelope
+
+    async def _deliver(self, envelope: Envelope) -> None:
+        open_sockets = [socket for socket in self._sockets if not socket.closed]
+        frame: Json = {"envelope_id": envelope.id, "type": envelope.type, "payload": envelope.payload}
+        frame["accepts_response_payload"] = envelope.type == "slash_commands"
+        if envelope.type == "events_api":
+            frame["retry_attempt"] = envelope.retry_attempt
+            frame["retry_reason"] = "timeout" if envelope.retry_attempt else ""
+        if open_sockets:
+            await open_sockets[-1].send_json(frame)
+        asyncio.get_running_loop().call_later(REDELIVER_AFTER_S, self._redeliver_unacked, envelope)
+
+    def _redeliver_unacked(self, envelope: Envelope) -> None:
+        if envelope.acked_at is None and envelope.retry_attempt < 3 and envelope.type == "events_api":
+            again = Envelope(
+                str(uuid.uuid4()), envelope.type, envelope.payload, time.monotonic(), envelope.retry_attempt + 1
+            )
+            self.envelopes.append(again)
+            task = asyncio.ensure_future(self._deliver(again))
+            task.add_done_callback(lambda _: self.notify())
+
+    async def _on_socket(self, request: web.Request) -> web.StreamResponse:
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets:
+            return web.Response(status=404, text="the ticket is not valid, or was used before")
+        self._tickets.remove(ticket)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json(
+            {
+                "type": "hello",
+                "num_connections": 1,
+                "debug_info": {"host": "stand-in", "approximate_connection_time": 18060},
+                "connection_info": {"app_id": "A0APP"},
+            }
+        )
+        self._sockets.append(socket)
+        self.notify()
+        async for frame in socket:
+            if frame.type == WSMsgType.TEXT:
+                self._on_ack(json.loads(frame.data))
+        self.notify()
+        return socket
+
+    def _on_ack(self, frame: Json) -> None:
+        for envelope in self.envelopes:
+            if envelope.id == frame.get("envelope_id"):
+                envelope.acked_at = time.monotonic()
+        self.notify()
+
+    async def _close_all(self, last_frame: str) -> None:
+        sockets, self._sockets = self._sockets, []
+        for socket in sockets:
+            if not socket.closed:
+                await socket.send_str(last_frame)
+                await socket.close()
+
+    # The Web API
+
+    async def _on_call(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
+        arguments = await _arguments(request)
+        if failures := self._failures[method]:
+            return _failed(failures.popleft())
+        wanted = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
+        if request.headers.get("Authorization") != f"Bearer {wanted}":
+            return web.json_response({"ok": False, "error": "invalid_auth"})
+        with self.changed:
+            self.calls.append(Call(method, arguments))
+        handler: Callable[[Json], Awaitable[Json]] | None = {
+            "auth.test": self._auth_test,
+            "apps.connections.open": self._open_connection,
+            "chat.postMessage": self._post_message,
+            "conversations.replies": self._list_replies,
+            "assistant.threads.setStatus": self._set_status,
+        }.get(method)
+        result = await handler(arguments) if handler else {"ok": False, "error": "unknown_method"}
+        self.notify()
+        return web.json_response({"ok": True, **result})
+
+    async def _auth_test(self, _: Json) -> Json:
+        return {"user_id": BOT_USER, "user": BOT_NAME, "team_id": TEAM, "team": "stand-in", "bot_id": BOT_ID}
+
+    async def _open_connection(self, _: Json) -> Json:
+        ticket = uuid.uuid4().hex
+        self._tickets.add(ticket)
+        return {"url": f"ws://127.0.0.1:{self.port}/link/?ticket={ticket}"}
+
+    async def _post_message(self, arguments: Json) -> Json:
+        channel = self.channels.get(arguments.get("channel", ""))
+        if channel is None:
+            return {"ok": False, "error": "channel_not_found"}
+        if not channel.has_bot:
+            return {"ok": False, "error": "not_in_channel"}
+        if error := refused_blocks(arguments.get("blocks") or []):
+            return {"ok": False, "error": error}
+        if not arguments.get("text") and not arguments.get("blocks"):
+            return {"ok": False, "error": "no_text"}
+        message = {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "ts": self._new_ts()}
+        message |= {key: arguments[key] for key in ("text", "blocks", "thread_ts", "metadata") if key in arguments}
+        with self.changed:
+            channel.messages.append(message)
+        return {"channel": channel.id, "ts": message["ts"], "message": message}
+
+    async def _list_replies(self, arguments: Json) -> Json:
+        channel = self.channels.get(arguments.get("channel", ""))
+        if channel is None:
+            return {"ok": False, "error": "channel_not_found"}
+        root = arguments["ts"]
+        thread = [m for m in channel.messages if root in {m["ts"], m.get("thread_ts")}]
+        start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 1000)
+        cursor = str(start + limit) if start + limit < len(thread) else ""
+        page = thread[start : start + limit]
+        if not arguments.get("include_all_metadata"):
+            page = [{key: value for key, value in m.items() if key != "metadata"} for m in page]
+        return {"messages": page, "has_more": bool(cursor), "response_metadata": {"next_cursor": cursor}}
+
+    async def _set_status(self, arguments: Json) -> Json:
+        known = arguments.get("channel_id") in self.channels
+        return {} if known else {"ok": False, "error": "channel_not_found"}
+
+    async def _on_response_url(self, request: web.Request) -> web.Response:
+        message = await request.json()
+        if error := refused_blocks(message.get("blocks") or []):
+            return web.json_response({"ok": False, "error": error}, status=400)
+        with self.changed:
+            self.private.append(message)
+            self.changed.notify_all()
+        return web.json_response({"ok": True})
+
+    def _new_ts(self) -> str:
+        return f"1700000000.{next(self._clock):06d}"
+
+
+async def _arguments(request: web.Request) -> Json:
+    if request.can_read_body and request.content_type == "application/json":
+        body: Json = await request.json()
+        return body
+    form = dict(request.query) | dict(await request.post())
+    return {key: _decoded(str(value)) for key, value in form.items()}
+
+
+def _decoded(value: str) -> Any:
+    return json.loads(value) if re.match(r"[\[{]", value) else value
+
+
+def _failed(failure: Failure) -> web.Response:
+    headers = {"Retry-After": str(failure.retry_after)} if failure.retry_after is not None else {}
+    return web.json_response({"ok": False, "error": failure.error}, status=failure.status, headers=headers)
+
+
+def refused_blocks(blocks: list[Json]) -> str | None:
+    """Return the error with which Slack refuses blocks over its limits; None when it takes them."""
+    markdown = [block["text"] for block in blocks if block["type"] == "markdown"]
+    sections = [block["text"]["text"] for block in blocks if block["type"] == "section"]
+    contexts = [block["elements"] for block in blocks if block["type"] == "context"]
+    links = [e for block in blocks for e in _nested(block) if e.get("type") == "link"]
+    bad = (
+        len(blocks) > 50
+        or any(not text for text in markdown)
+        or sum(map(len, markdown)) > 12_000
+        or any(not text or len(text) > 3_000 for text in sections)
+        or any(not elements or len(elements) > 10 for elements in contexts)
+        or any(not re.match(r"https?://\S+$", link.get("url", "")) for link in links)
+        or any(e.get("type") == "text" and not e.get("text") for block in blocks for e in _nested(block))
+    )
+    if bad:
+        return "invalid_blocks"
+    return "msg_blocks_too_long" if len(json.dumps(blocks, ensure_ascii=False)) > 30_000 else None
+
+
+def _nested(block: Json) -> list[Json]:
+    elements = [element for element in block.get("elements", []) if isinstance(element, dict)]
+    return [*elements, *(inner for element in elements for inner in _nested(element))]
