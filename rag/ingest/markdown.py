@@ -8,7 +8,8 @@ from __future__ import annotations
 import html
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,17 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A heading: its first line, the line after it, its level from 1 to 6, its plain text and its anchor."""
+
+    begin: int
+    end: int
+    level: int
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A page's title and its sections that hold text."""
 
@@ -65,9 +77,10 @@ def read_page(path: str, texts: Mapping[str, str]) -> Page:
     """Return the page at `path` of a source's texts, includes and variables filled in from the others."""
     front_matter, body = split_front_matter(texts[path])
     body = _fill_in(body, path, texts)
-    sections = _sections(body)
-    title = str(front_matter.get("title") or "").strip() or _first_heading(sections) or PurePosixPath(path).stem
-    return Page(title=_plain(title), sections=tuple(_without_title(section, _plain(title)) for section in sections))
+    headings = _headings(body)
+    top = next((heading.text for heading in headings if heading.level == 1), "")
+    title = _plain(str(front_matter.get("title") or "")) or top or PurePosixPath(path).stem
+    return Page(title=title, sections=tuple(_without_title(section, title) for section in _sections(body, headings)))
 
 
 def split_front_matter(text: str) -> tuple[dict[str, object], str]:
@@ -116,47 +129,48 @@ def _variables(text: str | None) -> dict[str, str]:
     return {key: str(value) for key, value in values.items()} if isinstance(values, dict) else {}
 
 
-def _sections(body: str) -> list[Section]:
-    lines = body.split("\n")
+def _headings(body: str) -> list[Heading]:
+    found = []
+    for token, inline in pairwise(MarkdownIt("commonmark").parse(body)):
+        if token.type == "heading_open" and token.map:
+            text = _plain(_HEADING_ANCHOR.sub("", inline.content))
+            given = _HEADING_ANCHOR.search(inline.content)
+            anchor = given[1] if given else make_anchor(text)
+            begin, end = token.map
+            found.append(Heading(begin=begin, end=end, level=int(token.tag[1]), text=text, anchor=anchor))
+    return found
+
+
+def _code_lines(body: str) -> set[int]:
     tokens = MarkdownIt("commonmark").parse(body)
-    code = {
-        line for token in tokens if token.type in {"fence", "code_block"} and token.map for line in range(*token.map)
-    }
-    starts = [
-        (token.map[0], token.map[1], int(token.tag[1]), tokens[index + 1].content)
-        for index, token in enumerate(tokens)
-        if token.type == "heading_open" and token.map
-    ]
+    return {n for token in tokens if token.type in {"fence", "code_block"} and token.map for n in range(*token.map)}
+
+
+def _sections(body: str, headings: list[Heading]) -> list[Section]:
+    lines, code = body.split("\n"), _code_lines(body)
     sections: list[Section] = []
-    way_down: list[tuple[int, str]] = []
-    begin, anchor = 0, ""
-    for start, end, level, heading in [*starts, (len(lines), len(lines), 1, "")]:
-        sections += _section(way_down, anchor, _clean(lines, range(begin, start), code))
-        own_anchor = _HEADING_ANCHOR.search(heading)
-        name = _plain(_HEADING_ANCHOR.sub("", heading))
-        way_down = [*((depth, above) for depth, above in way_down if depth < level), (level, name)]
-        begin, anchor = end, own_anchor[1] if own_anchor else make_anchor(name)
+    way_down: list[Heading] = []
+    begin = 0
+    for heading in [*headings, Heading(begin=len(lines), end=len(lines), level=1, text="", anchor="")]:
+        sections += _section(way_down, _clean(lines, range(begin, heading.begin), code))
+        way_down = [*(above for above in way_down if above.level < heading.level), heading]
+        begin = heading.end
     return sections
 
 
-def _section(way_down: list[tuple[int, str]], anchor: str, text: str) -> list[Section]:
+def _section(way_down: list[Heading], text: str) -> list[Section]:
     """Return the section in a list, or nothing where it holds no text."""
     address = _OWN_ADDRESS.search(text)
     text = _OWN_ADDRESS.sub("", text).strip()
     if not re.search(r"\w", text):
         return []
-    headings = tuple(name for _, name in way_down if name)
+    headings = tuple(heading.text for heading in way_down if heading.text)
+    anchor = way_down[-1].anchor if way_down else ""
     return [Section(headings=headings, anchor=anchor, text=text, address=address[1] if address else "")]
 
 
 def _without_title(section: Section, title: str) -> Section:
-    if section.headings[:1] != (title,):
-        return section
-    return Section(headings=section.headings[1:], anchor=section.anchor, text=section.text, address=section.address)
-
-
-def _first_heading(sections: list[Section]) -> str:
-    return next((section.headings[0] for section in sections if section.headings), "")
+    return replace(section, headings=section.headings[1:]) if section.headings[:1] == (title,) else section
 
 
 def _clean(lines: list[str], span: range, code: set[int]) -> str:

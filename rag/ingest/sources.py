@@ -6,9 +6,9 @@ a line that says so; what can't be trusted (an archive that would swell without 
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -128,7 +128,7 @@ def _archive(file: IO[bytes], location: str) -> Iterator[tuple[str, bytes | str]
 def _archive_errors(location: str) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         message = f"{location} is not a .zip that can be read ({error})."
         raise IngestError(message) from error
 
@@ -148,7 +148,7 @@ def _download(address: str) -> Iterator[tuple[str, bytes | str]]:
             message = f"{address} can't be fetched ({reason[:120]})."
             raise IngestError(message, hint="Download the archive elsewhere and give its path.") from error
         file.seek(0)
-        yield from _archive(io.BufferedReader(file.raw) if isinstance(file, io.BufferedRandom) else file, address)
+        yield from _archive(file, address)
 
 
 def _save(response: httpx2.Response, file: IO[bytes], address: str) -> None:

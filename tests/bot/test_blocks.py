@@ -1,0 +1,94 @@
+"""This file is where answers become blocks: whole, within Slack's limits, and harmless."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.blocks import answer_messages, harmless, notice_message, question_message
+from rag import Answer, Citation
+from tests.builders import make_passage
+from tests.standins.slack import refused_blocks
+
+NASTY = [
+    "<!channel> <!here> <!everyone>",
+    "<@U0BOSS> <#C0SECRET>",
+    "<http://evil.example|milvus.io>",
+    "@channel @here @everyone",
+    "<!subteam^S1>",
+]
+
+
+def make_answer(text: str, *, citations: int = 1, snippet: str = "a snippet") -> Answer:
+    cited = tuple(Citation(number=n, passage=make_passage(str(n)), snippet=snippet) for n in range(1, citations + 1))
+    return Answer(text=text, citations=cited, kind="grounded")
+
+
+def test_an_answer_is_one_message_with_its_citations() -> None:
+    (message,) = answer_messages(make_answer("It is *so* [1]."))
+    assert message.text == "It is *so* [1]."
+    assert message.blocks == [
+        {"type": "markdown", "text": "It is *so* [1]."},
+        {"type": "context", "elements": [{"type": "plain_text", "text": "From the docs", "emoji": False}]},
+        {
+            "type": "rich_text",
+            "elements": [
+                {
+                    "type": "rich_text_section",
+                    "elements": [
+                        {"type": "text", "text": "[1] ", "style": {"bold": True}},
+                        {
+                            "type": "link",
+                            "url": "https://example.org/airlock#How-is-the-airlock-opened",
+                            "text": "Spaceship FAQ > How is the airlock opened?",
+                        },
+                        {"type": "text", "text": "  Milvus 2.4"},
+                    ],
+                },
+                {"type": "rich_text_quote", "elements": [{"type": "text", "text": "a snippet"}]},
+            ],
+        },
+    ]
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_nothing_pings_and_no_link_lies(text: str) -> None:
+    broken = harmless(text)
+    for ping in ("<!", "<@", "<#", "<http", "@channel", "@here", "@everyone"):
+        assert ping not in broken
+    assert broken.replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_the_plain_text_beside_the_blocks_is_escaped(text: str) -> None:
+    for message in (*answer_messages(make_answer(text)), notice_message(text), question_message("U1", text)):
+        assert "<!" not in message.text
+        assert "<@" not in message.text.removeprefix("<@U1>")
+        assert "<http" not in message.text
+
+
+@pytest.mark.parametrize("citations", [0, 5, 20, 60])
+@pytest.mark.parametrize(
+    "text",
+    ["short", "word " * 8_000, "```\n" + "code\n" * 5_000 + "```", "x" * 100_000, "@here " * 2_000, "a\n\n" * 3_000],
+    ids=["short", "long", "code", "one word", "pings", "paragraphs"],
+)
+def test_every_message_is_within_slacks_limits_and_nothing_is_cut(text: str, citations: int) -> None:
+    messages = answer_messages(make_answer(text, citations=citations, snippet="s" * 240))
+    shown = "".join(b["text"] for message in messages for b in message.blocks if b["type"] == "markdown")
+    for message in messages:
+        assert refused_blocks(message.blocks) is None
+        assert 0 < len(message.text) <= 4_000 * 5
+    letters = [character for character in shown if character.isalnum()]
+    wanted = [character for character in text if character.isalnum()]
+    assert letters == wanted
+    assert sum(block["type"] == "rich_text" for message in messages for block in message.blocks) == citations
+
+
+def test_an_answer_without_text_still_says_something() -> None:
+    (message,) = answer_messages(make_answer("", citations=0))
+    assert message.blocks == [{"type": "markdown", "text": "The docs do not hold an answer to this."}]
+
+
+def test_a_question_is_shown_word_for_word() -> None:
+    message = question_message("U1", "<!channel> *why* `x`?")
+    assert message.blocks[0]["elements"][0]["elements"][2] == {"type": "text", "text": "<!channel> *why* `x`?"}

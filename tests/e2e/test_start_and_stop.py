@@ -1,0 +1,119 @@
+"""This file is where the bot's process is started with what can't work, and stopped."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.bot_process import environment, running_bot, settings_for
+from tests.standins.model import Reply
+from tests.standins.slack import Failure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.standins.model import ModelStandIn
+    from tests.standins.slack import SlackStandIn
+
+SECONDS = 30
+
+
+def start(folder: Path, settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Start a bot that is expected to end by itself."""
+    command = [sys.executable, "-m", "bot"]
+    return subprocess.run(
+        command, cwd=folder, env=environment(**settings), capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"SLACK_BOT_TOKEN": ""}, "milvusfaq: SLACK_BOT_TOKEN is missing; see .env.example."),
+        ({"SLACK_APP_TOKEN": ""}, "milvusfaq: SLACK_APP_TOKEN is missing; see .env.example."),
+        ({"SLACK_APP_TOKEN": "xoxb-1"}, "milvusfaq: SLACK_APP_TOKEN does not begin with xapp-"),
+        ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "milvusfaq: Slack does not take SLACK_BOT_TOKEN (invalid_auth)."),
+        ({"SLACK_APP_TOKEN": "xapp-wrong"}, "milvusfaq: Slack does not take SLACK_APP_TOKEN (invalid_auth)."),
+        ({"SLACK_API_URL": "http://127.0.0.1:9/"}, "milvusfaq: Slack can't be reached at http://127.0.0.1:9/."),
+        ({"SUPPORT_CHANNELS": "#help"}, "milvusfaq: SUPPORT_CHANNELS: Value error, '#help' is not a channel id"),
+        ({"MILVUS_URI": "http://127.0.0.1:9"}, "milvusfaq: Milvus can't be reached at http://127.0.0.1:9."),
+        ({"MILVUS_URI": "milvus"}, "milvusfaq: MILVUS_URI='milvus' is neither an address nor a path"),
+        ({"EMBEDDING_MODEL": "word2vec"}, "milvusfaq: EMBEDDING_MODEL='word2vec' is not known."),
+        ({"ANSWER_PASSAGES": "0"}, "milvusfaq: ANSWER_PASSAGES: Input should be greater than or equal to 1"),
+    ],
+)
+def test_what_can_not_work_ends_the_start_with_a_line(
+    slack: SlackStandIn, tmp_path: Path, changed: dict[str, str], line: str
+) -> None:
+    ended = start(tmp_path, {**settings_for(slack, None, tmp_path), **changed})
+    assert ended.returncode == 1
+    assert line in ended.stderr
+    assert "Traceback" not in ended.stderr
+    for token in ("xoxb-wrong", "xapp-wrong", "xoxb-stand-in", "xapp-stand-in"):
+        assert token not in ended.stderr + ended.stdout
+
+
+def test_without_a_key_the_passages_are_quoted(slack: SlackStandIn, tmp_path: Path) -> None:
+    channel = slack.join("C0NOKEY")
+    with running_bot(slack, tmp_path, settings_for(slack, None, tmp_path)):
+        (reply,) = slack.wait_for_replies(channel, slack.mention(channel, "How is data stored in milvus?"))
+    assert reply["blocks"][0]["text"].startswith("> **Milvus starter FAQ > Where does Milvus keep")
+    notice = "No language model is set up, so these are the passages themselves."
+    assert reply["blocks"][1]["elements"][0]["text"] == notice
+
+
+def test_a_model_that_stalls_is_replaced_by_the_passages(
+    slack: SlackStandIn, model: ModelStandIn, tmp_path: Path
+) -> None:
+    channel = slack.join("C0STALL")
+    model.play(Reply("Half an", stall=True))
+    with running_bot(slack, tmp_path, {**settings_for(slack, model, tmp_path), "LLM_TIMEOUT_S": "0.5"}):
+        (reply,) = slack.wait_for_replies(channel, slack.mention(channel, "What is a segment?"))
+    said = reply["blocks"][1]["elements"][0]["text"]
+    assert said == "The language model did not answer in time. These are the passages themselves."
+
+
+def test_a_question_that_fails_gets_an_apology_and_the_log_the_reason(slack: SlackStandIn, tmp_path: Path) -> None:
+    channel = slack.join("C0FAIL")
+    with running_bot(slack, tmp_path, settings_for(slack, None, tmp_path)):
+        slack.fail("chat.postMessage", Failure("fatal_error"))
+        ts = slack.mention(channel, "What is a segment?")
+        (reply,) = slack.wait_for_replies(channel, ts)
+    assert reply["blocks"][0]["text"].startswith("Sorry, I could not answer this")
+    assert "fatal_error" not in str(reply)
+    log = (tmp_path / "bot.log").read_text()
+    assert "fatal_error" in log
+    assert "Traceback" in log
+    assert "What is a segment?" not in log
+
+
+def test_sigterm_ends_the_bot_well_and_frees_the_file(slack: SlackStandIn, tmp_path: Path) -> None:
+    settings = settings_for(slack, None, tmp_path)
+    with running_bot(slack, tmp_path, settings) as first:
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(SECONDS) == 0
+    channel = slack.join("C0AGAIN")
+    with running_bot(slack, tmp_path, settings):
+        slack.wait_for_replies(channel, slack.mention(channel, "How is data stored in milvus?"))
+
+
+def test_an_event_without_an_ack_is_delivered_again_and_answered(slack: SlackStandIn, tmp_path: Path) -> None:
+    channel = slack.join("C0LATE")
+    ts = slack.mention(channel, "How is data stored in milvus?")  # nobody is connected: no ack
+    with running_bot(slack, tmp_path, settings_for(slack, None, tmp_path)):
+        slack.wait_for_replies(channel, ts)
+        later = slack.mention(channel, "What does a flush do?")
+        slack.wait_for_replies(channel, later)
+    assert len(slack.replies(channel, ts)) == 1
+
+
+def test_a_second_process_on_the_same_file_is_told_why(slack: SlackStandIn, tmp_path: Path) -> None:
+    with running_bot(slack, tmp_path, settings_for(slack, None, tmp_path)):
+        ended = start(tmp_path, settings_for(slack, None, tmp_path))
+    assert ended.returncode == 1
+    assert "is open in another process, and Milvus Lite takes one process at a time." in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,69 @@
+"""This file is where parts are faked: each implements its protocol, remembers, and can be told to fail."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import numpy.typing as npt
+
+    from rag import Passage, RagError
+
+
+@dataclass
+class FakeRetriever:
+    passages: list[Passage]
+    error: RagError | None = None
+    queries: list[str] = field(default_factory=list)
+
+    async def search(self, query: str, *, limit: int) -> list[Passage]:
+        self.queries.append(query)
+        if self.error:
+            raise self.error
+        return self.passages[:limit]
+
+
+@dataclass
+class FakeModel:
+    pieces: list[str]
+    error: RagError | None = None
+    messages: list[str] = field(default_factory=list)
+
+    async def stream(self, instructions: str, message: str) -> AsyncIterator[str]:
+        assert instructions
+        self.messages.append(message)
+        for piece in self.pieces:
+            yield piece
+        if self.error:
+            raise self.error
+
+
+@dataclass
+class FakeEmbedder:
+    """Vectors from a hash: the same text, the same vector. `embedded` remembers the documents."""
+
+    name: str = "fake"
+    dim: int = 8
+    embedded: list[str] = field(default_factory=list)
+    fail_after: int | None = None
+
+    def encode_queries(self, queries: list[str]) -> list[npt.NDArray[np.float32]]:
+        return [self._vector(query) for query in queries]
+
+    def encode_documents(self, documents: list[str]) -> list[npt.NDArray[np.float32]]:
+        self.embedded += documents
+        if self.fail_after is not None and len(self.embedded) > self.fail_after:
+            message = "the fake embedder was told to fail"
+            raise RuntimeError(message)
+        return self.encode_queries(documents)
+
+    def _vector(self, text: str) -> npt.NDArray[np.float32]:
+        seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+        vector = np.random.default_rng(seed).normal(size=self.dim).astype(np.float32)
+        return vector / np.float32(np.linalg.norm(vector))

@@ -1,0 +1,63 @@
+"""This file is where the figures are computed by hand and compared."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from rag import Question
+from rag.evaluation import Case, Score, score, summarise
+from tests.builders import make_passage
+
+
+def make_case(*relevant: str, kind: str = "user") -> Case:
+    return Case(id="a", kind=kind, scope="faq", question=Question(text="?"), relevant=relevant)
+
+
+A, B, C = (make_passage(path="p.md", headings=("Above", h)) for h in ("A `x`", "B", "C"))
+
+
+def test_a_hit_at_rank_two() -> None:
+    figures = score(make_case("p.md#B"), [A, B, C], {"p.md"})
+    assert figures == Score(hit3=1.0, hit5=1.0, mrr=0.5, ndcg=1 / math.log2(3))
+
+
+def test_two_sections_found_first_and_third() -> None:
+    figures = score(make_case("p.md#A x", "p.md#C"), [A, B, C], {"p.md"})
+    assert figures is not None
+    ideal = 1 + 1 / math.log2(3)
+    assert figures.mrr == 1.0
+    assert figures.ndcg == pytest.approx((1 + 1 / math.log2(4)) / ideal)
+
+
+def test_the_same_section_twice_counts_once() -> None:
+    figures = score(make_case("p.md#B", "p.md#C"), [B, B, C], {"p.md"})
+    assert figures is not None
+    assert figures.ndcg == pytest.approx((1 + 1 / math.log2(4)) / (1 + 1 / math.log2(3)))
+
+
+def test_the_right_heading_on_another_page_is_no_hit() -> None:
+    assert score(make_case("q.md#B"), [B], {"p.md", "q.md"}) == Score(hit3=0, hit5=0, mrr=0, ndcg=0)
+
+
+def test_a_hit_at_rank_four_is_not_in_the_first_three() -> None:
+    figures = score(make_case("p.md#B"), [A, A, A, B], {"p.md"})
+    assert figures is not None
+    assert (figures.hit3, figures.hit5, figures.mrr) == (0.0, 1.0, 0.25)
+
+
+def test_a_row_whose_pages_are_not_ingested_is_left_out() -> None:
+    assert score(make_case("q.md#B"), [B], {"p.md"}) is None
+    assert score(make_case(), [B], {"p.md"}) is None
+
+
+def test_means_are_by_kind_and_scope() -> None:
+    one, nil = Score(hit3=1, hit5=1, mrr=1, ndcg=1), Score(hit3=0, hit5=0, mrr=0, ndcg=0)
+    summary = summarise([(make_case(kind="user"), one), (make_case(kind="typo"), nil)])
+    assert {group: (count, mean.hit3) for group, (count, mean) in summary.items()} == {
+        "all": (2, 0.5),
+        "user": (1, 1.0),
+        "typo": (1, 0.0),
+        "scope faq": (2, 0.5),
+    }
