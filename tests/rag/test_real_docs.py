@@ -85,7 +85,7 @@ def test_the_starter_faq_is_in_our_own_words_and_its_addresses_exist() -> None:
     assert [(p.heading, copied) for p in starter if (copied := _runs(p.text) & in_docs)] == []
 
 
-def _runs(text: str, words: int = 9) -> set[tuple[str, ...]]:
+def _runs(text: str, words: int = 8) -> set[tuple[str, ...]]:
     """Return every run of so many words in a row, code left out."""
     prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL).lower()
     found = re.findall(r"\w+", prose)
