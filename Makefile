@@ -22,6 +22,10 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
+# Ours beside a plain Bolt app, in one run.
+bench: setup
+	$(BIN)/python -m benchmarks.measure
+
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

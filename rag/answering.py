@@ -41,13 +41,15 @@ class Answerer:
         """
         passages = await self.retriever.search(search_text(question), limit=self.passages)
         if self.model is None:
-            return quote_passages(passages, notice="No language model is set up, so these are the passages themselves.")
+            notice = "No language model is set up, so these are the passages themselves."
+            return quote_passages(passages, question=question.text, notice=notice)
         reply = self.model.stream(INSTRUCTIONS, build_message(question, passages))
         try:
             text = await _listen(reply, on_text, passages=len(passages))
         except GenerationError as error:
             logger.warning("The answer is extractive: %s", error)
-            return quote_passages(passages, notice=f"{error.message} These are the passages themselves.")
+            notice = f"{error.message} These are the passages themselves."
+            return quote_passages(passages, question=question.text, notice=notice)
         return cite(text, passages)
 
 

@@ -86,12 +86,12 @@ def snippet(text: str, *, near: str = "") -> str:
         return text[:SNIPPET_CHARACTERS].strip()
     wanted = set(_WORD.findall(near.lower()))
     best = max(range(len(spans)), key=lambda i: len(wanted & set(_WORD.findall(text[slice(*spans[i])].lower()))))
-    start, end = spans[best]
-    for _, later in spans[best + 1 :]:
-        if later - start > SNIPPET_CHARACTERS:
-            break
-        end = later
-    return text[start : min(end, start + SNIPPET_CHARACTERS)].strip()
+    start = spans[best][0]
+    ends = [end for _, end in spans[best:] if end - start <= SNIPPET_CHARACTERS]
+    if ends and (ends[-1] - start > SNIPPET_CHARACTERS // 2 or ends[-1] == spans[-1][1]):
+        return text[start : ends[-1]]
+    cut = text.rfind(" ", start, start + SNIPPET_CHARACTERS)  # no sentence ends in time: cut between words
+    return text[start : cut if cut > start else start + SNIPPET_CHARACTERS].strip()
 
 
 def _whole(passages: Sequence[Passage], near: str = "") -> tuple[Citation, ...]:

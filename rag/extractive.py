@@ -17,13 +17,13 @@ QUOTED_PASSAGES = 3
 QUOTE_CHARACTERS = 900
 
 
-def quote_passages(passages: Sequence[Passage], *, notice: str) -> Answer:
+def quote_passages(passages: Sequence[Passage], *, question: str, notice: str) -> Answer:
     """Return the best passages as quotations with their marks; a long one ends at a paragraph, with an ellipsis."""
     best = passages[:QUOTED_PASSAGES]
     return Answer(
         text="\n\n".join(_quotation(number, passage) for number, passage in enumerate(best, start=1)),
         citations=tuple(
-            Citation(number=number, passage=passage, snippet=snippet(passage.text))
+            Citation(number=number, passage=passage, snippet=snippet(passage.text, near=question))
             for number, passage in enumerate(best, start=1)
         ),
         kind="extractive",

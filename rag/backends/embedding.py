@@ -30,7 +30,8 @@ BUNDLED = "bundled"
 BUNDLED_DIM = 384
 BUNDLED_MODEL, BUNDLED_TOKENIZER = "all-MiniLM-L6-v2.int8.onnx", "tokenizer.json"
 MAX_TOKENS = 256
-BATCH = 16
+BATCH_TOKENS = 1_024
+"""Padded tokens in a batch: as fast as larger ones on two cores, and a tenth of their memory."""
 HUB_TIMEOUT_S = 4.0
 DEFAULT_FUNCTION_REPOSITORIES = ("GPTCache/paraphrase-albert-onnx", "GPTCache/paraphrase-albert-small-v2")
 
@@ -78,13 +79,14 @@ class BundledEmbedder:
         return self.encode_documents(queries)
 
     def encode_documents(self, documents: list[str]) -> list[npt.NDArray[np.float32]]:
-        """Return one vector a passage; batches are sorted by length, so that little is padded."""
-        encodings = self.tokenizer.encode_batch(documents)
-        order = sorted(range(len(documents)), key=lambda i: len(encodings[i].ids))
+        """Return one vector a passage; batches are of like length, so that little is padded."""
+        token_ids = [encoding.ids for encoding in self.tokenizer.encode_batch(documents)]
+        by_length = sorted(range(len(documents)), key=lambda i: len(token_ids[i]), reverse=True)
         vectors: dict[int, npt.NDArray[np.float32]] = {}
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            vectors.update(zip(batch, self._run([encodings[i].ids for i in batch]), strict=True))
+        while by_length:
+            size = max(1, BATCH_TOKENS // len(token_ids[by_length[0]]))
+            batch, by_length = by_length[:size], by_length[size:]
+            vectors.update(zip(batch, self._run([token_ids[i] for i in batch]), strict=True))
         return [vectors[i] for i in range(len(documents))]
 
     def _run(self, token_ids: list[list[int]]) -> npt.NDArray[np.float32]:
@@ -103,6 +105,7 @@ def open_bundled() -> BundledEmbedder:
     folder = files("rag.starter")
     with as_file(folder / BUNDLED_MODEL) as model_path:
         options = onnxruntime.SessionOptions()
+        options.enable_cpu_mem_arena = False  # what a batch of passages needed is not kept for the next question
         options.log_severity_level = 3  # a machine without /sys/class/drm is no news
         session = onnxruntime.InferenceSession(str(model_path), options, providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_str((folder / BUNDLED_TOKENIZER).read_text(encoding="utf-8"))
