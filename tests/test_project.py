@@ -32,7 +32,9 @@ def test_the_readme_tells_every_default(settings: type[RagSettings | SlackSettin
         row = re.search(rf"^\| `{name.upper()}` \| (.*?) \|", readme, re.MULTILINE)
         assert row, name
         default = field.get_default()
-        shown = "" if not isinstance(default, str | int | float) else f"`{default}`"
+        shown = (
+            f"`{default:g}`" if isinstance(default, float) else f"`{default}`" if isinstance(default, str | int) else ""
+        )
         assert row[1].strip() == shown, name
 
 
