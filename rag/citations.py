@@ -28,7 +28,7 @@ _PIECES = re.compile(
     re.MULTILINE,
 )
 _SENTENCE = re.compile(r"[^\s](?:[^\n.!?。！？]|[.!?](?!\s))*[.!?。！？]?")  # noqa: RUF001 - Chinese full stops on purpose
-_WORD = re.compile(r"\w{2,}")
+_WORD = re.compile(r"\w{3,}")
 
 
 def cite(text: str, passages: Sequence[Passage]) -> Answer:
@@ -80,17 +80,22 @@ def settled(text: str, passages: int) -> str:
 
 
 def snippet(text: str, *, near: str = "") -> str:
-    """Return at most SNIPPET_CHARACTERS that stand verbatim in the text, around the sentence most like `near`."""
+    """Return at most SNIPPET_CHARACTERS that stand verbatim in the text: the sentences that share most with `near`."""
     spans = [match.span() for match in _SENTENCE.finditer(text) if not text.startswith("```", match.start())]
     if not spans:
         return text[:SNIPPET_CHARACTERS].strip()
     wanted = set(_WORD.findall(near.lower()))
-    best = max(range(len(spans)), key=lambda i: len(wanted & set(_WORD.findall(text[slice(*spans[i])].lower()))))
-    start = spans[best][0]
-    ends = [end for _, end in spans[best:] if end - start <= SNIPPET_CHARACTERS]
-    if ends and (ends[-1] - start > SNIPPET_CHARACTERS // 2 or ends[-1] == spans[-1][1]):
+    windows = [_window(text, spans[number:]) for number in range(len(spans))]
+    return max(windows, key=lambda window: len(wanted & set(_WORD.findall(window.lower()))))
+
+
+def _window(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Return as many of these sentences as fit; where the first are short and the next is long, a part of that too."""
+    start = spans[0][0]
+    ends = [end for _, end in spans if end - start <= SNIPPET_CHARACTERS]
+    if ends and (len(ends) == len(spans) or ends[-1] - start > SNIPPET_CHARACTERS // 2):
         return text[start : ends[-1]]
-    cut = text.rfind(" ", start, start + SNIPPET_CHARACTERS)  # no sentence ends in time: cut between words
+    cut = text.rfind(" ", start, start + SNIPPET_CHARACTERS)
     return text[start : cut if cut > start else start + SNIPPET_CHARACTERS].strip()
 
 

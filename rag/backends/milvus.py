@@ -36,8 +36,16 @@ READ_BATCH = 1_000
 CONNECT_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 30.0
 # VARCHAR limits are bytes on a server and characters in Milvus Lite: cut by bytes, right on both.
-VARCHAR_BYTES = {"id": 64, "source": 256, "path": 1_024, "title": 1_024, "url": 2_048, "version": 32, "text": 65_535}
-PASSAGE_FIELDS = [*VARCHAR_BYTES, "headings"]
+VARCHAR_BYTES = {
+    "id": 64,
+    "source": 256,
+    "path": 1_024,
+    "title": 1_024,
+    "headings": 4_096,
+    "url": 2_048,
+    "version": 32,
+    "text": 65_535,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class MilvusStore:
                 data=[vector.tolist()],
                 anns_field="vector",
                 limit=limit,
-                output_fields=PASSAGE_FIELDS,
+                output_fields=list(VARCHAR_BYTES),
                 search_params={"metric_type": METRIC},
                 consistency_level="Bounded",
                 timeout=CALL_TIMEOUT_S,
@@ -127,7 +135,7 @@ class MilvusStore:
 
     def embedded_passages(self) -> Iterator[EmbeddedPassage]:
         """Yield every live passage with its vector."""
-        for row in self._rows([*PASSAGE_FIELDS, "vector"]):
+        for row in self._rows([*VARCHAR_BYTES, "vector"]):
             yield EmbeddedPassage(passage=_passage(row), vector=np.asarray(row["vector"], dtype=np.float32))
 
     def _rows(self, fields: list[str]) -> Iterator[dict[str, Any]]:
@@ -170,7 +178,6 @@ class MilvusStore:
         schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False, description=embedding)
         for field, limit in VARCHAR_BYTES.items():
             schema.add_field(field, DataType.VARCHAR, max_length=limit, is_primary=field == "id")
-        schema.add_field("headings", DataType.JSON)
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
         index = self.client.prepare_index_params()
         index.add_index("vector", index_type="AUTOINDEX", metric_type=METRIC)
@@ -227,17 +234,18 @@ def open_milvus(*, uri: str, token: str, alias: str) -> Iterator[MilvusStore]:
 
 
 def _passage(row: dict[str, Any]) -> Passage:
-    return Passage(headings=tuple(row["headings"]), **{field: row[field] for field in VARCHAR_BYTES})
+    headings = tuple(row["headings"].split("\n")) if row["headings"] else ()
+    return Passage(**{field: row[field] for field in VARCHAR_BYTES} | {"headings": headings})
 
 
 def _row(stored: EmbeddedPassage) -> dict[str, Any]:
     if not np.isfinite(stored.vector).all():  # Milvus Lite takes NaN and then finds nothing
         message = f"The embedding model made a vector of {stored.passage.label!r} that is not a number."
         raise IngestError(message)
-    row: dict[str, Any] = {
-        field: _fitting(getattr(stored.passage, field), limit) for field, limit in VARCHAR_BYTES.items()
-    }
-    return {**row, "headings": list(stored.passage.headings), "vector": stored.vector.tolist()}
+    texts = {field: getattr(stored.passage, field) for field in VARCHAR_BYTES}
+    texts["headings"] = "\n".join(stored.passage.headings)  # Milvus 2.3 refuses a list in a JSON field
+    row: dict[str, Any] = {field: _fitting(text, VARCHAR_BYTES[field]) for field, text in texts.items()}
+    return {**row, "vector": stored.vector.tolist()}
 
 
 def _fitting(text: str, limit: int) -> str:
