@@ -19,6 +19,8 @@ from markdown_it import MarkdownIt
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from markdown_it.token import Token
+
 INCLUDE_DEPTH = 4
 VARIABLES_FILE = "Variables.json"
 
@@ -26,16 +28,19 @@ _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
 _INCLUDE = re.compile(r"\{\{\s*(fragments/[\w./-]+)\s*\}\}")
 _VARIABLE = re.compile(r"\{\{\s*var\.(\w+)\s*\}\}")
 _INLINE_CODE = re.compile(r"(`+)(?:(?!\1).)+?\1(?!`)", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_SDK_TABS = re.compile(r'<div\s+class="(?:multipleCode|language\w*|filter|tab-wrapper)">.*?</div>', re.DOTALL)
-_TABLE_ROW = re.compile(r"[ \t]*<tr\b[^>]*>(.*?)</tr>[ \t]*\n?", re.DOTALL | re.IGNORECASE)
-_TABLE_CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)(?=</t[dh]>|<t[dh]\b|\Z)", re.DOTALL | re.IGNORECASE)
-_CODE_TAG = re.compile(r"</?code\b[^>]*>", re.IGNORECASE)
+# None of these reads across another of its own openings: a page of nothing but openings still takes linear time.
+_COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
+_SDK_TABS = re.compile(
+    r'<div\s+class="(?:multipleCode|language\w*|filter|tab-wrapper)">(?:(?!<div\b).)*?</div>', re.DOTALL
+)
+_TABLE_ROW = re.compile(r"[ \t]*<tr\b[^<>]*>((?:(?!<tr\b).)*?)</tr>[ \t]*\n?", re.DOTALL | re.IGNORECASE)
+_TABLE_CELL = re.compile(r"<t[dh]\b[^<>]*>(.*?)(?=</t[dh]>|<t[dh]\b|\Z)", re.DOTALL | re.IGNORECASE)
+_CODE_TAG = re.compile(r"</?code\b[^<>]*>", re.IGNORECASE)
 _BREAK_TAG = re.compile(r"<(?:br|/p|/li|/ul|/ol)\s*/?>", re.IGNORECASE)
-_ITEM_TAG = re.compile(r"<li\b[^>]*>", re.IGNORECASE)
+_ITEM_TAG = re.compile(r"<li\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
-_PAGE_LINK = re.compile(r"\[([^\]]*)\]\((?!https?://)[^)]*\)")
+_IMAGE = re.compile(r"!\[[^\[\]]*\]\([^()]*\)")
+_PAGE_LINK = re.compile(r"\[([^\[\]]*)\]\((?!https?://)[^()]*(?:\([^()]*\)[^()]*)?\)")
 _HEADING_ANCHOR = re.compile(r"\s*\{#([^}]*)\}\s*$")
 _OWN_ADDRESS = re.compile(r"^Source:\s*<?(https?://\S+?)>?\s*$", re.MULTILINE)
 
@@ -129,9 +134,14 @@ def _variables(text: str | None) -> dict[str, str]:
     return {key: str(value) for key, value in values.items()} if isinstance(values, dict) else {}
 
 
+def _parse(body: str) -> list[Token]:
+    """Return the page's blocks; what stands inside a line is not looked at, which saves most of the time."""
+    return MarkdownIt("commonmark").disable("inline").parse(body)
+
+
 def _headings(body: str) -> list[Heading]:
     found = []
-    for token, inline in pairwise(MarkdownIt("commonmark").parse(body)):
+    for token, inline in pairwise(_parse(body)):
         if token.type == "heading_open" and token.map:
             text = _plain(_HEADING_ANCHOR.sub("", inline.content))
             given = _HEADING_ANCHOR.search(inline.content)
@@ -142,8 +152,9 @@ def _headings(body: str) -> list[Heading]:
 
 
 def _code_lines(body: str) -> set[int]:
-    tokens = MarkdownIt("commonmark").parse(body)
-    return {n for token in tokens if token.type in {"fence", "code_block"} and token.map for n in range(*token.map)}
+    return {
+        n for token in _parse(body) if token.type in {"fence", "code_block"} and token.map for n in range(*token.map)
+    }
 
 
 def _sections(body: str, headings: list[Heading]) -> list[Section]:
@@ -188,7 +199,7 @@ def _clean_prose(text: str) -> str:
     text = _SDK_TABS.sub("", _COMMENT.sub("", text))
     text = _TABLE_ROW.sub(_table_row, text)
     text = _outside_code(text, _clean_markup)
-    return re.sub(r"\n\s*\n+", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.split("\n")))
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
@@ -214,6 +225,6 @@ def _table_row(match: re.Match[str]) -> str:
 
 def _plain(heading: str) -> str:
     """Return a heading without markup; backticks stay, as the docs' own headings have them."""
-    text = re.sub(r"<[^>]+>", "", _PAGE_LINK.sub(r"\1", heading))
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"<[^<>]+>", "", _PAGE_LINK.sub(r"\1", heading))
+    text = re.sub(r"\[([^\[\]]*)\]\([^()]*\)", r"\1", text)
     return " ".join(html.unescape(text).replace("\\_", "_").split())

@@ -96,6 +96,20 @@ def test_a_broken_page_is_read_as_far_as_it_goes(text: str) -> None:
     read_page("page.md", {"page.md": text})
 
 
+@pytest.mark.parametrize(
+    "opening", ["[", "![](", "<tr><td>", '<div class="multipleCode">', "<!--", "{{", "  ", "~~~\n"]
+)
+def test_a_page_of_nothing_but_openings_loses_nothing_but_markup(opening: str) -> None:
+    page = read_page("page.md", {"page.md": f"Before.\n\n## After\n\nAfter.\n\n{opening * 10_000}"})
+    assert [section.headings for section in page.sections] == [(), ("After",)]
+    assert page.sections[1].text.startswith("After.")
+
+
+def test_brackets_that_are_no_link_stay() -> None:
+    text = "In [0, 1), see [the query (old)](query(old).md)."
+    assert read_page("p.md", {"p.md": text}).sections[0].text == "In [0, 1), see the query (old)."
+
+
 def test_an_include_that_includes_itself_ends() -> None:
     texts = {"a.md": "{{fragments/a.md}}", "fragments/a.md": "again {{fragments/a.md}}"}
     assert "again" in read_page("a.md", texts).sections[0].text
