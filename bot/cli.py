@@ -84,6 +84,12 @@ async def _ask(text: str, *, aloud: bool) -> Answer:
         heard.append(piece)
         out.print(piece, end="", markup=False)
 
+    def on_a_fresh_line(_: logging.LogRecord) -> bool:
+        if heard:
+            out.print()
+        return True
+
+    logging.getLogger("rag.answering").addFilter(on_a_fresh_line)
     async with open_answerer(RagSettings()) as answerer:
         if not aloud:
             return await answerer.answer(Question(text=text))
@@ -97,7 +103,7 @@ def _print_rest(answer: Answer, heard: str) -> None:
     if answer.text.startswith(heard.strip()):
         out.print(answer.text[len(heard.lstrip()) :], markup=False)
     else:
-        out.print("\n", answer.notice, "\n", sep="\n", style="yellow", markup=False)
+        out.print(f"\n{answer.notice}\n", style="yellow", markup=False)
         out.print(answer.text, markup=False)
     if answer.notice and not heard:
         out.print(f"\n{answer.notice}", style="yellow", markup=False)
@@ -121,6 +127,8 @@ def search(
     """Show the passages nearest to a question, and their scores (inner product, at most 1)."""
     from rag.wiring import open_retriever
 
+    if not query.strip():
+        _fail('There is nothing to look for. Try: milvusfaq search "flush"')
     with open_retriever(RagSettings()) as retriever:
         passages = asyncio.run(retriever.search(query, limit=limit))
     if as_json:
@@ -130,7 +138,8 @@ def search(
         return
     for passage in passages:
         out.print(f"{passage.score:.4f}  {passage.label}", style="bold", markup=False)
-        out.print(f"        {passage.url}", style="blue", markup=False)
+        if passage.url:
+            out.print(f"        {passage.url}", style="blue", markup=False)
         out.print(f"{passage.text}\n", markup=False)
 
 

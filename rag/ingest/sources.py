@@ -199,8 +199,9 @@ def _is_below(path: str, folder: str) -> bool:
 def _nothing_in(location: str, only: str, texts: dict[str, str]) -> str:
     if not only:
         return f"{location} holds no Markdown page that can be read."
-    folders = sorted({str(PurePosixPath(path).parent) for path in texts if _is_page(path)})
-    return f"{location} holds no page below {only!r}; its folders are {', '.join(folders[:12]) or 'empty'}."
+    folders = sorted({str(PurePosixPath(path).parent) for path in texts if _is_page(path)} - {"."})
+    has = f"its folders are {', '.join(folders[:12])}" if folders else "it has no folders"
+    return f"{location} holds no page below {only!r}; {has}."
 
 
 def _version_in(name: str) -> str:

@@ -144,6 +144,7 @@ def test_another_embedding_model_is_told_what_to_do(tmp_path: Path, model: Model
         (("ingest", "broken.zip"), "is not a .zip that can be read"),
         (("ingest", "spaceship.md", "--only", "en/faq"), "holds no page below 'en/faq'"),
         (("ask", " "), "The question is empty."),
+        (("search", ""), "There is nothing to look for."),
         (("eval", "nowhere.jsonl"), "nowhere.jsonl can't be read"),
         (("eval", "spaceship.md"), "line 1, is not a question row"),
     ],
