@@ -130,7 +130,7 @@ def search(
     if not query.strip():
         _fail('There is nothing to look for. Try: milvusfaq search "flush"')
     with open_retriever(RagSettings()) as retriever:
-        passages = asyncio.run(retriever.search(query, limit=limit))
+        passages = retriever.search_now(Question(text=query), limit=limit).passages
     if as_json:
         _print_json(
             [{**_place(passage), "text": passage.text, "score": round(passage.score, 4)} for passage in passages]
@@ -193,13 +193,12 @@ def evaluate(
 
 
 def _find_all(rows: list[Case], run: Path | None) -> tuple[dict[str, list[Passage]], set[str]]:
-    from rag.answering import search_text
     from rag.evaluation import DEPTH, run_line
     from rag.wiring import open_retriever
 
     with open_retriever(RagSettings()) as retriever:
         pages = retriever.store.paths()
-        found = {case.id: asyncio.run(retriever.search(search_text(case.question), limit=DEPTH)) for case in rows}
+        found = {case.id: list(retriever.search_now(case.question, limit=DEPTH).passages) for case in rows}
     if run:
         run.write_text("".join(f"{run_line(case, found[case.id])}\n" for case in rows), encoding="utf-8")
     return found, pages

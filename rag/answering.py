@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.citations import cite, settled
@@ -12,9 +12,9 @@ from rag.extractive import quote_passages
 from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, build_message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from rag.domain import Answer, Question
+    from rag.domain import Answer, Passage, Question
     from rag.protocols import ChatModel, Retriever
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,13 @@ class Answerer:
         Raise RetrievalError when nothing can be searched. A model that fails is not an error: the answer is then
         extractive and its notice says why.
         """
-        passages = await self.retriever.search(search_text(question), limit=self.passages)
+        found = await self.retriever.search(question, limit=self.passages)
+        answer = await self._write(question, found.passages, on_text)
+        return replace(answer, notice=" ".join(filter(None, (answer.notice, found.notice))))
+
+    async def _write(
+        self, question: Question, passages: Sequence[Passage], on_text: Callable[[str], Awaitable[None]]
+    ) -> Answer:
         if self.model is None:
             notice = "No language model is set up, so these are the passages themselves."
             return quote_passages(passages, question=question.text, notice=notice)
@@ -51,15 +57,6 @@ class Answerer:
             notice = f"{error.message} These are the passages themselves."
             return quote_passages(passages, question=question.text, notice=notice)
         return cite(text, passages)
-
-
-def search_text(question: Question) -> str:
-    """Return what is searched for: the question, behind the user's previous turn where there is one.
-
-    A follow-up names its subject in the turn before: hit@3 on follow-ups goes from .27 to .77 with it.
-    """
-    earlier = [message.text for message in question.history if message.role == "user"]
-    return "\n".join([*earlier[-1:], question.text])
 
 
 async def _listen(reply: AsyncIterator[str], on_text: Callable[[str], Awaitable[None]], *, passages: int) -> str:

@@ -34,8 +34,10 @@ class Passage:
     """A piece of one section of a page, as it stands in the collection.
 
     `headings` is the way down to the section, the page's own title left out. `path` is the page's path within its
-    source, `url` its public address with anchor ("" where it has none), `text` its Markdown. `score` is the inner
-    product with the question's vector, both of length 1: a cosine, at most 1; 0 for a passage that was not searched.
+    source, `url` its public address with anchor ("" where it has none), `version` the docs version ("" where it has
+    none), `text` its Markdown. `languages` are those of the SDK tabs that it stands in, `deprecated` tells that its
+    page says so of itself. `score` is the inner product with the question's vector, both of length 1: a cosine, at
+    most 1; 0 for a passage that was not searched.
     """
 
     id: str
@@ -46,6 +48,8 @@ class Passage:
     url: str
     version: str
     text: str
+    languages: tuple[str, ...] = ()
+    deprecated: bool = False
     score: float = 0.0
 
     @property
@@ -61,10 +65,19 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedPassage:
-    """A passage and its vector, of length 1."""
+    """A passage, its vector of length 1, and the packed vectors of its parts (rag.retrieval.facets)."""
 
     passage: Passage
     vector: npt.NDArray[np.float32]
+    facets: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieved:
+    """What a search brought: passages, best first, and a line that a reader should know of them ("" for none)."""
+
+    passages: tuple[Passage, ...]
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

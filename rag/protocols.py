@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Passage
+    from rag.domain import Question, Retrieved
 
 
 class Retriever(Protocol):
     """Finds passages."""
 
-    async def search(self, query: str, *, limit: int) -> list[Passage]:
+    async def search(self, question: Question, *, limit: int) -> Retrieved:
         """Return at most `limit` passages, best first; raise RetrievalError, never an empty list, when it can't."""
         ...
 

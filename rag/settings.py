@@ -48,4 +48,7 @@ class RagSettings(BaseSettings):
     )
     llm_max_tokens: int = Field(default=1024, ge=16, description="The longest answer, in the model's tokens.")
     llm_temperature: float = Field(default=0.1, ge=0, le=2, description="0 is the most repeatable.")
+    docs_version: str = Field(
+        default="", description="The docs version that is searched when a question names none; empty for the newest."
+    )
     answer_passages: int = Field(default=5, ge=1, le=20, description="How many passages a question's answer rests on.")

@@ -17,7 +17,8 @@ from rag.errors import EmptyIndexError
 from rag.ingest.chunking import make_passages
 from rag.ingest.indexing import STARTER_SOURCE, index
 from rag.ingest.sources import Source
-from rag.retrieval import DenseRetriever
+from rag.retrieval.hybrid import HybridRetriever
+from rag.retrieval.spelling import Speller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -50,7 +51,7 @@ def open_index(settings: RagSettings) -> Iterator[Index]:
 
 
 @contextmanager
-def open_retriever(settings: RagSettings) -> Iterator[DenseRetriever]:
+def open_retriever(settings: RagSettings) -> Iterator[HybridRetriever]:
     """Open an index that is ready for questions; an empty one takes in the starter FAQ first."""
     with open_index(settings) as opened:
         try:
@@ -59,7 +60,14 @@ def open_retriever(settings: RagSettings) -> Iterator[DenseRetriever]:
             _ingest_starter(opened)
             opened.store.check(embedding=opened.embedder.name, dim=opened.embedder.dim)
         _give_back_freed_memory()
-        yield DenseRetriever(store=opened.store, embedder=opened.embedder)
+        vocabulary = opened.store.vocabulary()
+        yield HybridRetriever(
+            store=opened.store,
+            embedder=opened.embedder,
+            vocabulary=vocabulary,
+            speller=Speller(vocabulary),
+            default_version=settings.docs_version,
+        )
 
 
 @asynccontextmanager

@@ -8,25 +8,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.domain import Retrieved
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     import numpy.typing as npt
 
-    from rag import Passage, RagError
+    from rag import Passage, Question, RagError
 
 
 @dataclass
 class FakeRetriever:
     passages: list[Passage]
     error: RagError | None = None
-    queries: list[str] = field(default_factory=list)
+    notice: str = ""
+    questions: list[Question] = field(default_factory=list)
 
-    async def search(self, query: str, *, limit: int) -> list[Passage]:
-        self.queries.append(query)
+    async def search(self, question: Question, *, limit: int) -> Retrieved:
+        self.questions.append(question)
         if self.error:
             raise self.error
-        return self.passages[:limit]
+        return Retrieved(passages=tuple(self.passages[:limit]), notice=self.notice)
 
 
 @dataclass

@@ -33,7 +33,11 @@ def test_the_readme_tells_every_default(settings: type[RagSettings | SlackSettin
         assert row, name
         default = field.get_default()
         shown = (
-            f"`{default:g}`" if isinstance(default, float) else f"`{default}`" if isinstance(default, str | int) else ""
+            f"`{default:g}`"
+            if isinstance(default, float)
+            else f"`{default}`"
+            if isinstance(default, str | int) and default != ""
+            else ""
         )
         assert row[1].strip() == shown, name
 

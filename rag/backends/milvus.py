@@ -1,15 +1,19 @@
 """This file is where Milvus is spoken to: schema, search, and building a new collection beside the one searched.
 
 The same calls on a Milvus Lite file, a server and Zilliz Cloud. MILVUS_COLLECTION is an alias: an ingest builds a
-collection of its own behind it and moves the alias when that is whole. Only this file knows pymilvus' client.
+collection of its own behind it and moves the alias when that is whole. Beside each stands a small one with the words
+that its passages hold. Only this file knows pymilvus' client.
 """
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -19,6 +23,11 @@ from rag.backends.milvus_lite import explain_refusal, is_lite, release
 from rag.backends.pymilvus_import import importing_pymilvus
 from rag.domain import EmbeddedPassage, Passage
 from rag.errors import EmptyIndexError, IngestError, RetrievalError
+from rag.retrieval import vocabulary
+from rag.retrieval.facets import unpack
+from rag.retrieval.lexical import passage_vector, terms
+from rag.retrieval.ranking import Candidate
+from rag.retrieval.vocabulary import Vocabulary
 
 with importing_pymilvus():
     from pymilvus import DataType, MilvusClient
@@ -28,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
+
+logger = logging.getLogger(__name__)
 
 METRIC = "IP"  # of vectors of length 1: the cosine
 EMBEDDING_PROPERTY = "milvusfaq.embedding"
@@ -44,11 +55,18 @@ VARCHAR_BYTES = {
     "headings": 4_096,
     "url": 2_048,
     "version": 32,
+    "languages": 256,
     "text": 65_535,
+    "facets": 65_535,
 }
+PASSAGE_FIELDS = [*VARCHAR_BYTES, "deprecated"]
+FIRST_WITH_SPARSE = (2, 4)
+WORDS_SUFFIX = "_words"
+WORDS_ROW_CHARACTERS = 60_000
+"""The vocabulary is ASCII, cut into rows of this many bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MilvusStore:
     """The collection behind an alias."""
 
@@ -66,6 +84,9 @@ class MilvusStore:
             if live is None:
                 message = f"The Milvus collection {self.alias!r} does not exist yet."
                 raise EmptyIndexError(message, hint="Run: milvusfaq ingest")
+            if not self.client.has_collection(_words_of(live)):
+                message = f"The collection {self.alias!r} was made by an earlier version of milvusfaq."
+                raise RetrievalError(message, hint="Run: milvusfaq ingest --recreate SOURCE")
             self.client.load_collection(live)  # released at every reopening of a Milvus Lite file
             self.client.flush(live)  # what a killed process left unflushed is searched 36 times slower
             recorded = self.recorded_embedding(live)
@@ -81,20 +102,50 @@ class MilvusStore:
             message = f"The Milvus collection {self.alias!r} is empty though it was not when it was made."
             raise RetrievalError(message, hint="Its files may be damaged. Run: milvusfaq ingest --recreate SOURCE")
 
-    def search(self, vector: npt.NDArray[np.float32], *, limit: int) -> list[Passage]:
-        """Return the passages whose vectors have the largest inner product with this one."""
+    def search_dense(
+        self, vector: npt.NDArray[np.float32], *, limit: int, versions: Sequence[str] = ()
+    ) -> list[Candidate]:
+        """Return the passages whose vectors have the largest inner product with this one.
+
+        `versions` keeps those of these docs versions, and those that have none.
+        """
+        return self._search("vector", vector.tolist(), limit, versions)
+
+    def search_sparse(self, vector: dict[int, float], *, limit: int, versions: Sequence[str] = ()) -> list[Candidate]:
+        """Do the same by words; return nothing where the collection was made on a server without sparse vectors."""
+        return self._search("lexical", vector, limit, versions) if vector and self.has_sparse else []
+
+    def _search(
+        self, field: str, vector: list[float] | dict[int, float], limit: int, versions: Sequence[str]
+    ) -> list[Candidate]:
         with _translated(self.uri):
             (hits,) = self.client.search(
                 self.alias,
-                data=[vector.tolist()],
-                anns_field="vector",
+                data=[vector],
+                anns_field=field,
                 limit=limit,
-                output_fields=list(VARCHAR_BYTES),
+                filter=f"version in {json.dumps([*versions, ''])}" if versions else "",
+                output_fields=PASSAGE_FIELDS,
                 search_params={"metric_type": METRIC},
                 consistency_level="Bounded",
                 timeout=CALL_TIMEOUT_S,
             )
-            return [replace(_passage(hit["entity"]), score=float(hit["distance"])) for hit in hits]
+            rows = [hit["entity"] for hit in hits]
+        return [Candidate(_passage(row), unpack(row["facets"], self.dim)) for row in rows]
+
+    @cached_property
+    def has_sparse(self) -> bool:
+        """Whether the live collection has sparse vectors."""
+        with _translated(self.uri):
+            described = self.client.describe_collection(self.alias)
+        return any(field["name"] == "lexical" for field in described["fields"])
+
+    @cached_property
+    def dim(self) -> int:
+        """How many numbers a vector of the live collection has."""
+        live = self.live()
+        recorded = self.recorded_embedding(live) if live else None
+        return recorded[1] if recorded else 0
 
     def live(self) -> str | None:
         """Return the name of the collection behind the alias; None before the first ingest."""
@@ -133,10 +184,24 @@ class MilvusStore:
         """Return the paths of all pages that live passages come from."""
         return {row["path"] for row in self._rows(["path"])}
 
+    def vocabulary(self) -> Vocabulary:
+        """Return the words of the live passages."""
+        live = self.live()
+        if live is None:
+            return Vocabulary()
+        words = _words_of(live)
+        with _translated(self.uri):
+            self.client.load_collection(words)
+            rows = self.client.query(
+                words, filter='id != ""', output_fields=["id", "text"], limit=1_000, consistency_level="Strong"
+            )
+        return vocabulary.from_json("".join(row["text"] for row in sorted(rows, key=lambda row: row["id"])))
+
     def embedded_passages(self) -> Iterator[EmbeddedPassage]:
         """Yield every live passage with its vector."""
-        for row in self._rows([*VARCHAR_BYTES, "vector"]):
-            yield EmbeddedPassage(passage=_passage(row), vector=np.asarray(row["vector"], dtype=np.float32))
+        for row in self._rows([*PASSAGE_FIELDS, "vector"]):
+            vector = np.asarray(row["vector"], dtype=np.float32)
+            yield EmbeddedPassage(passage=_passage(row), vector=vector, facets=row["facets"])
 
     def _rows(self, fields: list[str]) -> Iterator[dict[str, Any]]:
         live = self.live()
@@ -159,10 +224,12 @@ class MilvusStore:
         """
         live = self.live()
         self._drop_all_but(live)
-        build = Build(store=self, name=f"{self.alias}_build_{time.time_ns():x}")
+        name = f"{self.alias}_build_{time.time_ns():x}"
         with _translated(self.uri):
-            self._create(build.name, embedding=embedding, dim=dim)
+            build = Build(store=self, name=name, sparse=self._offers_sparse())
+            self._create(build, embedding=embedding, dim=dim)
         yield build
+        self._keep_words(build)
         with _translated(self.uri):
             self.client.flush(build.name)
             self.client.load_collection(build.name)
@@ -172,45 +239,91 @@ class MilvusStore:
             move = self.client.create_alias if live is None else self.client.alter_alias
             move(build.name, self.alias)
         self._drop_all_but(build.name)
+        for known in ("has_sparse", "dim"):
+            self.__dict__.pop(known, None)
 
-    def _create(self, name: str, *, embedding: str, dim: int) -> None:
+    def _offers_sparse(self) -> bool:
+        """Tell whether the server has sparse vectors; Milvus Lite, which has, calls itself by another name."""
+        version = re.match(r"v?(\d+)\.(\d+)", str(self.client.get_server_version()))
+        if version is None or (int(version[1]), int(version[2])) >= FIRST_WITH_SPARSE:
+            return True
+        logger.warning(
+            "This Milvus server (%s) has no sparse vectors, which came with 2.4: passages are found by meaning alone.",
+            version[0],
+        )
+        return False
+
+    def _create(self, build: Build, *, embedding: str, dim: int) -> None:
         # Milvus Lite keeps properties and drops the description, servers keep the description.
         schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False, description=embedding)
-        for field, limit in VARCHAR_BYTES.items():
-            schema.add_field(field, DataType.VARCHAR, max_length=limit, is_primary=field == "id")
+        for name, limit in VARCHAR_BYTES.items():
+            schema.add_field(name, DataType.VARCHAR, max_length=limit, is_primary=name == "id")
+        schema.add_field("deprecated", DataType.BOOL)
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
         index = self.client.prepare_index_params()
         index.add_index("vector", index_type="AUTOINDEX", metric_type=METRIC)
+        if build.sparse:
+            schema.add_field("lexical", DataType.SPARSE_FLOAT_VECTOR)
+            index.add_index("lexical", index_type="SPARSE_INVERTED_INDEX", metric_type=METRIC)
         self.client.create_collection(
-            name,
+            build.name,
             schema=schema,
             index_params=index,
             consistency_level="Bounded",
             properties={EMBEDDING_PROPERTY: embedding},
         )
 
+    def _keep_words(self, build: Build) -> None:
+        """Write the build's vocabulary into a small collection beside it."""
+        text = vocabulary.to_json(build.vocabulary)
+        starts = range(0, len(text), WORDS_ROW_CHARACTERS)
+        rows = [
+            {"id": f"{number:06}", "text": text[start : start + WORDS_ROW_CHARACTERS], "vector": [1.0, 0.0]}
+            for number, start in enumerate(starts)
+        ]
+        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+        schema.add_field("id", DataType.VARCHAR, max_length=16, is_primary=True)
+        schema.add_field("text", DataType.VARCHAR, max_length=65_535)
+        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)  # no collection goes without
+        index = self.client.prepare_index_params()
+        index.add_index("vector", index_type="AUTOINDEX", metric_type=METRIC)
+        with _translated(self.uri):
+            words = _words_of(build.name)
+            self.client.create_collection(words, schema=schema, index_params=index)
+            self.client.insert(words, rows)
+            self.client.flush(words)
+
     def _drop_all_but(self, kept: str | None) -> None:
         with _translated(self.uri):
             for name in self.client.list_collections():
-                if self._is_ours(name) and name != kept:
+                if self._is_ours(name.removesuffix(WORDS_SUFFIX)) and name.removesuffix(WORDS_SUFFIX) != kept:
                     self.client.drop_collection(name)
 
     def _is_ours(self, name: str) -> bool:
         return re.fullmatch(rf"{re.escape(self.alias)}_build_[0-9a-f]+", name) is not None
 
 
+def _words_of(collection: str) -> str:
+    return f"{collection}{WORDS_SUFFIX}"
+
+
 @dataclass(slots=True, kw_only=True)
 class Build:
-    """A collection that is being filled; it is not searched yet."""
+    """A collection that is being filled; it is not searched yet.
+
+    Whoever fills it sets `vocabulary` to the words of all its passages before the end.
+    """
 
     store: MilvusStore
     name: str
+    sparse: bool
     inserted: int = 0
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
     def insert(self, passages: Sequence[EmbeddedPassage]) -> None:
         """Write passages; one writer at a time."""
         for start in range(0, len(passages), INSERT_BATCH):
-            rows = [_row(stored) for stored in passages[start : start + INSERT_BATCH]]
+            rows = [_row(stored, sparse=self.sparse) for stored in passages[start : start + INSERT_BATCH]]
             with _translated(self.store.uri):
                 self.store.client.insert(self.name, rows)
             self.inserted += len(rows)
@@ -234,18 +347,22 @@ def open_milvus(*, uri: str, token: str, alias: str) -> Iterator[MilvusStore]:
 
 
 def _passage(row: dict[str, Any]) -> Passage:
-    headings = tuple(row["headings"].split("\n")) if row["headings"] else ()
-    return Passage(**{field: row[field] for field in VARCHAR_BYTES} | {"headings": headings})
+    texts = {field: row[field] for field in VARCHAR_BYTES if field != "facets"}
+    lists = {field: tuple(row[field].split("\n")) if row[field] else () for field in ("headings", "languages")}
+    return Passage(**texts | lists, deprecated=bool(row["deprecated"]))
 
 
-def _row(stored: EmbeddedPassage) -> dict[str, Any]:
+def _row(stored: EmbeddedPassage, *, sparse: bool) -> dict[str, Any]:
+    passage = stored.passage
     if not np.isfinite(stored.vector).all():  # Milvus Lite takes NaN and then finds nothing
-        message = f"The embedding model made a vector of {stored.passage.label!r} that is not a number."
+        message = f"The embedding model made a vector of {passage.label!r} that is not a number."
         raise IngestError(message)
-    texts = {field: getattr(stored.passage, field) for field in VARCHAR_BYTES}
-    texts["headings"] = "\n".join(stored.passage.headings)  # Milvus 2.3 refuses a list in a JSON field
+    texts = {field: getattr(passage, field) for field in VARCHAR_BYTES if field != "facets"}
+    texts |= {field: "\n".join(texts[field]) for field in ("headings", "languages")}  # Milvus 2.3 refuses lists in JSON
     row: dict[str, Any] = {field: _fitting(text, VARCHAR_BYTES[field]) for field, text in texts.items()}
-    return {**row, "vector": stored.vector.tolist()}
+    if sparse:
+        row["lexical"] = passage_vector(terms(f"{passage.label}\n{passage.text}"))
+    return {**row, "facets": stored.facets, "deprecated": passage.deprecated, "vector": stored.vector.tolist()}
 
 
 def _fitting(text: str, limit: int) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from rag.domain import EmbeddedPassage
 from rag.ingest.chunking import embedding_text
+from rag.retrieval.facets import facet_texts, pack
+from rag.retrieval.vocabulary import count_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from rag.protocols import Embedder
 
 STARTER_SOURCE = "starter"
-EMBED_BATCH = 256
+EMBED_BATCH = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +66,9 @@ def index(
     )
     if report.changed:
         with store.building(embedding=embedder.name, dim=embedder.dim) as build:
-            if not recreate:
-                _copy(store, build, but_not=leaving)
+            others = [] if recreate else _copy(store, build, but_not=leaving)
             _insert(build, _embed(embedder, missing, progress), total=len(missing), progress=progress)
+            build.vocabulary = count_words([*others, *missing])
     return report
 
 
@@ -77,15 +79,19 @@ def _stored_ids(store: MilvusStore, embedder: Embedder) -> dict[str, set[str]]:
     return store.passage_ids()
 
 
-def _copy(store: MilvusStore, build: Build, *, but_not: set[str]) -> None:
+def _copy(store: MilvusStore, build: Build, *, but_not: set[str]) -> list[Passage]:
+    """Put what stays into the build, vectors and all; return it."""
+    copied: list[Passage] = []
     batch: list[EmbeddedPassage] = []
     for stored in store.embedded_passages():
         if stored.passage.id not in but_not:
             batch.append(stored)
+            copied.append(stored.passage)
         if len(batch) == EMBED_BATCH:
             build.insert(batch)
             batch = []
     build.insert(batch)
+    return copied
 
 
 def _embed(
@@ -93,9 +99,19 @@ def _embed(
 ) -> Iterator[list[EmbeddedPassage]]:
     for start in range(0, len(passages), EMBED_BATCH):
         batch = passages[start : start + EMBED_BATCH]
-        vectors = embedder.encode_documents([embedding_text(passage) for passage in batch])
+        yield embed_passages(embedder, batch)
         progress("embed", start + len(batch), len(passages))
-        yield [EmbeddedPassage(passage=p, vector=v) for p, v in zip(batch, vectors, strict=True)]
+
+
+def embed_passages(embedder: Embedder, passages: Sequence[Passage]) -> list[EmbeddedPassage]:
+    """Return the passages with the vectors of the whole and of its parts, all encoded in one call."""
+    texts = [[embedding_text(passage), *facet_texts(passage)] for passage in passages]
+    vectors = iter(embedder.encode_documents([text for own in texts for text in own]))
+    parts = [[next(vectors) for _ in own] for own in texts]
+    return [
+        EmbeddedPassage(passage=passage, vector=own[0], facets=pack(own))
+        for passage, own in zip(passages, parts, strict=True)
+    ]
 
 
 def _insert(

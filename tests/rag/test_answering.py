@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from rag import Answer, Answerer, GenerationError, Message, Question, RetrievalError
+from rag.retrieval.query import search_text
 from tests.builders import make_passages
 from tests.fakes import FakeModel, FakeRetriever
 
@@ -88,4 +89,9 @@ def test_a_follow_up_is_searched_with_the_turn_that_it_refers_to() -> None:
         Message(role="assistant", text="In tonnes."),
     )
     answer(None, Question(text="and where?", history=history), retriever)
-    assert retriever.queries == ["How is fuel measured?\nand where?"]
+    assert search_text(retriever.questions[0]) == "How is fuel measured?\nand where?"
+
+
+def test_what_the_search_has_to_say_is_told_with_the_answer() -> None:
+    retriever = FakeRetriever(PASSAGES, notice="This is from 2.4.")
+    assert answer(FakeModel(["Yes [1]."]), Question(text="fuel?"), retriever).notice == "This is from 2.4."

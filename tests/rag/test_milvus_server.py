@@ -60,10 +60,10 @@ def test_an_ingest_is_seen_by_a_reader_that_is_connected_already(tmp_path: Path)
         index(writer, embedder, [ONE], progress=lambda *_: None)
         with open_milvus(uri=uri, token="", alias="docs") as reader:
             reader.check(embedding="fake", dim=8)
-            assert [passage.id for passage in reader.search(query, limit=5)] == ["1"]
+            assert [found.passage.id for found in reader.search_dense(query, limit=5)] == ["1"]
             index(writer, embedder, [ONE, TWO], progress=lambda *_: None)
-            assert [passage.id for passage in reader.search(query, limit=1)] == ["2"]
+            assert [found.passage.id for found in reader.search_dense(query, limit=1)] == ["2"]
             process.kill()
             process.wait()
             with pytest.raises(RetrievalError, match="Milvus can't be reached"):
-                reader.search(query, limit=1)
+                reader.search_dense(query, limit=1)

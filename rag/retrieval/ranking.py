@@ -1,0 +1,165 @@
+"""This file is where candidates get their order: a weighted sum of ten features, learned from a question file.
+
+`make tune` learns the weights (starter/ranking.json), tells how well they do on questions that they have not seen, and
+what each feature is worth; docs/decisions/0007 says why this and not another way.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag.retrieval.lexical import passage_vector, query_vector, terms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from rag.domain import Passage
+    from rag.retrieval.query import Query
+
+WEIGHTS_FILE = "ranking.json"
+FEATURES = (
+    "whole",  # cosine of question and passage
+    "label",  # … and page > headings
+    "sentence",  # … and the passage's nearest sentence; these three are learned and used in standard deviations
+    "bm25",
+    "coverage",  # which share of the question's terms, by rarity, stands in the passage
+    "pairs",  # which share of its neighbouring terms stand there as neighbours
+    "asks",  # the heading is a question
+    "opening",  # the page's beginning, before any heading
+    "length",  # the logarithm of its words
+    "aside",  # a page about something other than Milvus itself
+)
+COSINES = 3
+"""The first features are cosines."""
+ASIDES = ("integrations/", "tutorials/", "embeddings/", "rerankers/", "release_notes", "home/", "reference/glossary")
+SAME_TEXT = 0.8
+"""Passages that share this much of their terms say the same: one of them is shown."""
+_FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that a search found, and the vectors of its parts (see `facet_texts`), of length 1, one a row."""
+
+    passage: Passage
+    facets: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What ranking needs to know of a passage's text."""
+
+    vector: dict[int, float]
+    terms: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    words: int
+
+
+def rank(table: npt.NDArray[np.float64], candidates: Sequence[Candidate]) -> list[Passage]:
+    """Return the candidates' passages, best first, deprecated pages last; `table` is what `measure` returned."""
+    if not candidates:
+        return []
+    relevance = standardise(table) @ _weights()
+    order = sorted(range(len(candidates)), key=lambda i: (candidates[i].passage.deprecated, -relevance[i]))
+    return [replace(candidates[i].passage, score=float(table[i, 0])) for i in order]
+
+
+def measure(candidates: Sequence[Candidate], query: Query, vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return a row a candidate, a column a feature; `vector` is the question's, of length 1."""
+    readings = [_read(candidate.passage.label, candidate.passage.text) for candidate in candidates]
+    cosines = [candidate.facets @ vector for candidate in candidates]
+    sparse = query_vector(query.weights)
+    pairs = set(pairwise(query.terms))
+    total = sum(query.weights.values()) or 1.0
+    rows = [
+        (
+            own[0],
+            own[min(1, len(own) - 1)],
+            max(own[2:], default=own[0]),
+            sum(weight * reading.vector.get(dimension, 0.0) for dimension, weight in sparse.items()) / 10,
+            sum(weight for term, weight in query.weights.items() if term in reading.terms) / total,
+            len(pairs & reading.pairs) / max(1, len(pairs)),
+            *_kind(candidate.passage, reading.words),
+        )
+        for candidate, reading, own in zip(candidates, readings, cosines, strict=True)
+    ]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(FEATURES))
+
+
+def standardise(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the table with its cosines in standard deviations: embedding models differ in how they spread theirs."""
+    table = table.copy()
+    table[:, :COSINES] = (table[:, :COSINES] - table[:, :COSINES].mean(axis=0)) / (
+        table[:, :COSINES].std(axis=0) + 1e-6
+    )
+    return table
+
+
+def _kind(passage: Passage, words: int) -> tuple[float, ...]:
+    last = passage.headings[-1] if passage.headings else ""
+    return (
+        float(last.endswith("?")),
+        float(not passage.headings),
+        float(np.log(words + 5)),
+        float(passage.path.startswith(ASIDES)),
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _read(label: str, text: str) -> _Reading:
+    found = terms(f"{label}\n{text}")
+    return _Reading(
+        vector=passage_vector(found),
+        terms=frozenset(found),
+        pairs=frozenset(pairwise(found)),
+        words=len(_WORD.findall(_FENCE.sub("", text))),
+    )
+
+
+def one_of_each(passages: Sequence[Passage], limit: int) -> list[Passage]:
+    """Return the first `limit` passages but for those that repeat one before: its section, or nearly its words.
+
+    The docs say the same on a page an installer and in a tab an SDK; three of the same leave no room for the others.
+    """
+    kept: list[Passage] = []
+    said: list[Counter[str]] = []
+    for passage in passages:
+        words = Counter(terms(passage.text))
+        if any(_is_same_section(passage, other) for other in kept) or any(_is_alike(words, other) for other in said):
+            continue
+        kept.append(passage)
+        said.append(words)
+        if len(kept) == limit:
+            break
+    return kept
+
+
+def _is_same_section(one: Passage, other: Passage) -> bool:
+    return (one.source, one.version, one.path, one.headings) == (
+        other.source,
+        other.version,
+        other.path,
+        other.headings,
+    )
+
+
+def _is_alike(one: Counter[str], other: Counter[str]) -> bool:
+    return (one & other).total() >= SAME_TEXT * (one | other).total()
+
+
+@lru_cache(maxsize=1)
+def _weights() -> npt.NDArray[np.float64]:
+    learned = json.loads((files("rag.starter") / WEIGHTS_FILE).read_text(encoding="utf-8"))["weights"]
+    return np.array([learned[name] for name in FEATURES])
