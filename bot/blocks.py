@@ -83,8 +83,8 @@ def _citation_block(citation: Citation) -> Block:
     passage = citation.passage
     label = {"type": "link", "url": passage.url, "text": passage.label} if passage.url else _words(passage.label)
     place = [_words(f"[{citation.number}] ", bold=True), label]
-    if passage.version:
-        place.append(_words(f"  Milvus {passage.version}"))
+    if passage.edition:
+        place.append(_words(f"  {passage.edition}"))
     elements: list[Block] = [{"type": "rich_text_section", "elements": place}]
     if citation.snippet:
         elements.append({"type": "rich_text_quote", "elements": [_words(citation.snippet)]})

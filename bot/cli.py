@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotation at run time
 from typing import TYPE_CHECKING, Annotated
@@ -111,7 +112,7 @@ def _print_rest(answer: Answer, heard: str) -> None:
         out.print("\nThe nearest pages:", style="bold")
     for citation in answer.citations:
         passage = citation.passage
-        out.print(f"\n[{citation.number}] {passage.label}", style="bold", markup=False)
+        out.print(f"\n[{citation.number}] {_place_line(passage)}", style="bold", markup=False)
         if passage.url:
             out.print(f"    {passage.url}", style="blue", markup=False)
         out.print(f"    “{' '.join(citation.snippet.split())}”", style="dim", markup=False)
@@ -137,7 +138,7 @@ def search(
         )
         return
     for passage in passages:
-        out.print(f"{passage.score:.4f}  {passage.label}", style="bold", markup=False)
+        out.print(f"{passage.score:.4f}  {_place_line(passage)}", style="bold", markup=False)
         if passage.url:
             out.print(f"        {passage.url}", style="blue", markup=False)
         out.print(f"{passage.text}\n", markup=False)
@@ -147,19 +148,27 @@ def search(
 def ingest(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(help="Folders, Markdown files, .zip files or https addresses of one.", show_default=False),
+        typer.Argument(
+            help="Folders; .md, .html or .pdf files; .zip files or https addresses of one.", show_default=False
+        ),
     ] = None,
     *,
     only: Annotated[str, typer.Option(help="Keep the pages below this folder of the source, like en/faq.")] = "",
     name: Annotated[str, typer.Option(help="What to call the source instead of its file name.")] = "",
+    docs_version: Annotated[
+        str, typer.Option(help="The docs version that the source holds, like 2.4, where its name does not tell it.")
+    ] = "",
     recreate: Annotated[bool, typer.Option("--recreate", help="Start the collection anew, with these alone.")] = False,
 ) -> None:
     """Bring documents into Milvus. Without SOURCES: the Milvus docs of the tutorial (2.4), from GitHub."""
-    from bot.ingest_command import run_ingest
+    from bot.ingest_command import Sought, run_ingest
 
+    if docs_version and not re.fullmatch(r"\d+\.\d+", docs_version):
+        _fail(f"--docs-version {docs_version} is not a version like 2.4.")
     if name and len(sources or ()) > 1:
         _fail("--name goes with one source.")
-    report, pages, seconds = run_ingest(err, sources, only=only, name=name or None, recreate=recreate)
+    sought = Sought(locations=tuple(sources or ()), only=only, name=name, version=docs_version)
+    report, pages, seconds = run_ingest(err, sought, recreate=recreate)
     _print_report(report, pages=pages, seconds=seconds)
 
 
@@ -229,7 +238,11 @@ def _citation(citation: Citation) -> dict[str, object]:
 
 
 def _place(passage: Passage) -> dict[str, str]:
-    return {"title": passage.title, "heading": passage.heading, "url": passage.url}
+    return {"title": passage.title, "heading": passage.heading, "url": passage.url, "version": passage.version}
+
+
+def _place_line(passage: Passage) -> str:
+    return f"{passage.label} ({passage.edition})" if passage.edition else passage.label
 
 
 def _print_json(value: object) -> None:

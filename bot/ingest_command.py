@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -24,12 +25,23 @@ if TYPE_CHECKING:
 STEPS = ("load", "embed", "insert")
 
 
-def run_ingest(
-    console: Console, locations: Sequence[str] | None, *, only: str, name: str | None, recreate: bool
-) -> tuple[IngestReport, int, float]:
+@dataclass(frozen=True, kw_only=True)
+class Sought:
+    """What to bring in: from where, and how it differs from what the sources say of themselves ("" for not at all)."""
+
+    locations: tuple[str, ...]
+    only: str = ""
+    name: str = ""
+    version: str = ""
+
+
+def run_ingest(console: Console, sought: Sought, *, recreate: bool) -> tuple[IngestReport, int, float]:
     """Ingest the sources; return the report, the number of pages and the seconds it took."""
     begun = time.monotonic()
-    sources = [read_source(location, name=name, only=only) for location in locations or [TUTORIAL_ARCHIVE]]
+    sources = [
+        read_source(location, name=sought.name or None, only=sought.only, version=sought.version)
+        for location in sought.locations or [TUTORIAL_ARCHIVE]
+    ]
     for source in sources:
         for line in source.left_out:
             console.print(f"milvusfaq: {line}", style="yellow", markup=False)

@@ -62,6 +62,12 @@ class Passage:
         """Page > heading, as a reader sees it."""
         return " > ".join((self.title, *self.headings))
 
+    @property
+    def edition(self) -> str:
+        """Which docs it stands in, as a reader sees it: `Milvus 2.4`; "" where it has no version."""
+        edition = f"Milvus {self.version}" if self.version else ""
+        return f"{edition}, deprecated page".removeprefix(", ") if self.deprecated else edition
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedPassage:

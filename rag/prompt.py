@@ -54,7 +54,8 @@ def build_message(question: Question, passages: Sequence[Passage]) -> str:
 
 def _passage(number: int, passage: Passage) -> str:
     label = _as_data(passage.label).replace('"', "'")
-    return f'<passage number="{number}" from="{label}">\n{_as_data(passage.text)}\n</passage>'
+    edition = f' of="{_as_data(passage.edition)}"' if passage.edition else ""
+    return f'<passage number="{number}" from="{label}"{edition}>\n{_as_data(passage.text)}\n</passage>'
 
 
 def _turn(message: Message) -> str:

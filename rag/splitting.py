@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FENCE = re.compile(r"^\s*(```+|~~~+)")
+_TABLE = re.compile(r"\s*\|.*\n\s*\|")
+_RULE = re.compile(r"\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
 _BREAKS = ("\n", ". ", "。", " ")
 
 
@@ -31,18 +33,21 @@ def split_markdown(text: str, limit: int) -> list[str]:
 
 
 def blocks(text: str) -> list[str]:
-    """Return the text's blocks: what blank lines outside fences divide."""
+    """Return the text's blocks: what blank lines outside fences divide; a fence is one."""
     found: list[list[str]] = [[]]
     fence = ""
     for line in text.strip("\n").split("\n"):
         mark = _FENCE.match(line)
+        closes = bool(fence) and line.strip() == fence
         if mark and not fence:
             fence = mark[1]
-        elif fence and line.strip() == fence:
-            fence = ""
+            found.append([])
         if line.strip() or fence:
             found[-1].append(line)
         elif found[-1]:
+            found.append([])
+        if closes:
+            fence = ""
             found.append([])
     return ["\n".join(lines) for lines in found if lines]
 
@@ -53,6 +58,8 @@ def _small_blocks(text: str, limit: int) -> Iterator[str]:
             yield block
         elif _FENCE.match(block):
             yield from _split_fence(block, limit)
+        elif _TABLE.match(block):
+            yield from _split_table(block, limit)
         else:
             yield from _split_plain(block, limit)
 
@@ -69,6 +76,23 @@ def _split_fence(block: str, limit: int) -> Iterator[str]:
         return
     for part in _split_plain("\n".join(body), room):
         yield f"{opening}\n{part}\n{closing}"
+
+
+def _split_table(block: str, limit: int) -> Iterator[str]:
+    """Cut between rows, and give each piece the header; a table whose header or row is too long is cut as text."""
+    first, rule, *rows = block.split("\n")
+    header = f"{first}\n{rule}" if _RULE.match(rule) else ""
+    rows = rows if header else [first, rule, *rows]
+    if len(header) > limit // 3 or max(map(len, rows), default=0) > limit // 2:
+        yield from _split_plain(block, limit)
+        return
+    piece = header
+    for row in rows:
+        if len(piece) + len(row) + 1 > limit:
+            yield piece
+            piece = header
+        piece = f"{piece}\n{row}" if piece else row
+    yield piece
 
 
 def _split_plain(text: str, limit: int) -> Iterator[str]:

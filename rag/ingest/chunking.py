@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PASSAGE_CHARACTERS = 1_200
 """About 256 tokens of English, which is what the bundled model reads; longer sections are mostly code."""
 
+SDK_LANGUAGES = {"python", "java", "javascript", "go", "csharp", "cpp", "rust", "shell", "curl"}
+_FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_FENCE_LANGUAGE = re.compile(r"^\s*```(\w+)", re.MULTILINE)
 _LINK_TARGET = re.compile(r"\]\(https?://[^)]*\)")
 
 DOCS_ROOT = "en"
@@ -51,7 +54,11 @@ def _make_passage(  # noqa: PLR0913 - one call, next to its only caller
     source: Source, path: str, page: Page, section: Section, *, url: str, text: str
 ) -> Passage:
     parts = (source.name, source.version, path, page.title, *section.headings, url, text)
+    fences = (match.lower() for match in _FENCE_LANGUAGE.findall(text))
+    told = section.languages if _FENCE.sub("", text).strip() else ()
     return Passage(
+        languages=tuple(dict.fromkeys((*told, *(fence for fence in fences if fence in SDK_LANGUAGES)))),
+        deprecated=page.deprecated,
         id=hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32],
         source=source.name,
         path=path,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 INCLUDE_DEPTH = 4
 VARIABLES_FILE = "Variables.json"
+SAME_SENTENCE = 0.7
+"""SDK tabs that share this much of their words outside code say the same."""
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
 _INCLUDE = re.compile(r"\{\{\s*(fragments/[\w./-]+)\s*\}\}")
@@ -30,13 +32,16 @@ _VARIABLE = re.compile(r"\{\{\s*var\.(\w+)\s*\}\}")
 _INLINE_CODE = re.compile(r"(`+)(?:(?!\1).)+?\1(?!`)", re.DOTALL)
 # None of these reads across another of its own openings: a page of nothing but openings still takes linear time.
 _COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
-_SDK_TABS = re.compile(
-    r'<div\s+class="(?:multipleCode|language\w*|filter|tab-wrapper)">(?:(?!<div\b).)*?</div>', re.DOTALL
-)
+_TAB_BAR = re.compile(r'<div\s+class="(?:multipleCode|filter|tab-wrapper)">(?:(?!<div\b).)*?</div>', re.DOTALL)
+_SDK_TAB = re.compile(r'<div\s+class="language-(\w+)">((?:(?!<div\b).)*?)</div>', re.DOTALL)
+_SDK_TABS = re.compile(r'(?:<div\s+class="language-\w+">(?:(?!<div\b).)*?</div>\s*)+', re.DOTALL)
+_ALERT = re.compile(r'<div\s+class="(?:alert|alter|admonition)\s+(\w+?)s?">\s*')
+_HEADER_CELLS_ONLY = re.compile(r"(?:\s*<th\b(?:(?!</?t[dhr]\b).)*</th>)+\s*", re.DOTALL | re.IGNORECASE)
 _TABLE_ROW = re.compile(r"[ \t]*<tr\b[^<>]*>((?:(?!<tr\b).)*?)</tr>[ \t]*\n?", re.DOTALL | re.IGNORECASE)
 _TABLE_CELL = re.compile(r"<t[dh]\b[^<>]*>(.*?)(?=</t[dh]>|<t[dh]\b|\Z)", re.DOTALL | re.IGNORECASE)
+_AFTER_RULE = re.compile(r"(\| --- \|)\n(?:[ \t]*(?:</?t(?:head|body)[^<>]*>)?[ \t]*\n?)+(?=\|)")
 _CODE_TAG = re.compile(r"</?code\b[^<>]*>", re.IGNORECASE)
-_BREAK_TAG = re.compile(r"<(?:br|/p|/li|/ul|/ol)\s*/?>", re.IGNORECASE)
+_BREAK_TAG = re.compile(r"<(?:br|/p|/li|/ul|/ol|/summary|/tr)\s*/?>", re.IGNORECASE)
 _ITEM_TAG = re.compile(r"<li\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 _IMAGE = re.compile(r"!\[[^\[\]]*\]\([^()]*\)")
@@ -50,13 +55,14 @@ class Section:
     """What stands between one heading and the next.
 
     `headings` is the way down to it, its own heading last; `anchor` is "" before the first heading; `address` is the
-    one that the section names for itself on a line `Source: https://…`, or "".
+    one that the section names for itself on a line `Source: https://…`, or ""; `languages` are those of its SDK tabs.
     """
 
     headings: tuple[str, ...]
     anchor: str
     text: str
     address: str
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +78,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page's title and its sections that hold text."""
+    """A page's title, whether it says of itself that it is out of use, and its sections that hold text."""
 
     title: str
+    deprecated: bool
     sections: tuple[Section, ...]
 
 
@@ -85,7 +92,11 @@ def read_page(path: str, texts: Mapping[str, str]) -> Page:
     headings = _headings(body)
     top = next((heading.text for heading in headings if heading.level == 1), "")
     title = _plain(str(front_matter.get("title") or "")) or top or PurePosixPath(path).stem
-    return Page(title=title, sections=tuple(_without_title(section, title) for section in _sections(body, headings)))
+    return Page(
+        title=title,
+        deprecated=front_matter.get("deprecate") is True,
+        sections=tuple(_without_title(section, title) for section in _sections(body, headings)),
+    )
 
 
 def split_front_matter(text: str) -> tuple[dict[str, object], str]:
@@ -163,13 +174,15 @@ def _sections(body: str, headings: list[Heading]) -> list[Section]:
     way_down: list[Heading] = []
     begin = 0
     for heading in [*headings, Heading(begin=len(lines), end=len(lines), level=1, text="", anchor="")]:
-        sections += _section(way_down, _clean(lines, range(begin, heading.begin), code))
+        languages = _SDK_TAB.findall("\n".join(lines[begin : heading.begin]))
+        text = _clean(lines, range(begin, heading.begin), code)
+        sections += _section(way_down, text, tuple(dict.fromkeys(language for language, _ in languages)))
         way_down = [*(above for above in way_down if above.level < heading.level), heading]
         begin = heading.end
     return sections
 
 
-def _section(way_down: list[Heading], text: str) -> list[Section]:
+def _section(way_down: list[Heading], text: str, languages: tuple[str, ...]) -> list[Section]:
     """Return the section in a list, or nothing where it holds no text."""
     address = _OWN_ADDRESS.search(text)
     text = _OWN_ADDRESS.sub("", text).strip()
@@ -177,7 +190,8 @@ def _section(way_down: list[Heading], text: str) -> list[Section]:
         return []
     headings = tuple(heading.text for heading in way_down if heading.text)
     anchor = way_down[-1].anchor if way_down else ""
-    return [Section(headings=headings, anchor=anchor, text=text, address=address[1] if address else "")]
+    own = address[1] if address else ""
+    return [Section(headings=headings, anchor=anchor, text=text, address=own, languages=languages)]
 
 
 def _without_title(section: Section, title: str) -> Section:
@@ -196,8 +210,9 @@ def _clean(lines: list[str], span: range, code: set[int]) -> str:
 
 
 def _clean_prose(text: str) -> str:
-    text = _SDK_TABS.sub("", _COMMENT.sub("", text))
-    text = _TABLE_ROW.sub(_table_row, text)
+    text = _SDK_TABS.sub(_said_once, _TAB_BAR.sub("", _COMMENT.sub("", text)))
+    text = _ALERT.sub(lambda match: f"**{match[1].capitalize()}:** ", text)
+    text = _AFTER_RULE.sub(r"\1\n", _TABLE_ROW.sub(_table_row, text))
     text = _outside_code(text, _clean_markup)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.split("\n")))
 
@@ -218,9 +233,26 @@ def _clean_markup(text: str) -> str:
     return html.unescape(_TAG.sub("", text))
 
 
+def _said_once(match: re.Match[str]) -> str:
+    """Return the SDK tabs' texts, but one that says in another language's names what stands already."""
+    kept: list[str] = []
+    for _, text in _SDK_TAB.findall(match[0]):
+        words = _plain_words(text)
+        if not any(len(words & other) >= SAME_SENTENCE * len(words | other) for other in map(_plain_words, kept)):
+            kept.append(text.strip("\n"))
+    return "\n\n".join(kept) + "\n\n"
+
+
+def _plain_words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", re.sub(r"`[^`]*`|\([^)]*\)|<[^<>]*>", " ", text.lower())))
+
+
 def _table_row(match: re.Match[str]) -> str:
     cells = [" ".join(_clean_markup(cell).split()) for cell in _TABLE_CELL.findall(match[1])]
-    return f"| {' | '.join(cells)} |\n" if any(cells) else ""
+    if not any(cells):
+        return ""
+    rule = f"| {' | '.join('---' for _ in cells)} |\n" if _HEADER_CELLS_ONLY.fullmatch(match[1]) else ""
+    return f"| {' | '.join(cells)} |\n{rule}"
 
 
 def _plain(heading: str) -> str:

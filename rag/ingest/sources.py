@@ -1,4 +1,4 @@
-"""This file is where a folder, a Markdown file, a .zip or the address of a .zip becomes named texts.
+"""This file is where a folder, a file, a .zip or the address of a .zip becomes named texts, all of them Markdown.
 
 Archives are read in memory and never unpacked, so no member can write anywhere. What can't be used is left out with
 a line that says so; what can't be trusted (an archive that would swell without end) is refused whole.
@@ -19,12 +19,13 @@ from urllib.parse import urlsplit
 import httpx2
 
 from rag.errors import IngestError
+from rag.ingest.documents import html_to_markdown, pdf_to_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 TUTORIAL_ARCHIVE = "https://github.com/milvus-io/milvus-docs/releases/download/v2.4.6-preview/milvus_docs_2.4.x_en.zip"
-PAGE_SUFFIXES = {".md", ".markdown"}
+PAGE_SUFFIXES = {".md", ".markdown", ".html", ".htm", ".pdf"}
 VARIABLES_FILE = "Variables.json"
 MAX_FILE_BYTES = 8 * 2**20
 MAX_TOTAL_BYTES = 256 * 2**20
@@ -37,7 +38,7 @@ DOWNLOAD_TIMEOUT_S = 20.0
 class Source:
     """Texts by path, and what was left out of it.
 
-    `name` stands for the source from one ingest to the next; `version` is the docs version that its name tells, or "".
+    `name` stands for the source from one ingest to the next; `version` is the docs version that it holds, or "".
     """
 
     name: str
@@ -46,17 +47,23 @@ class Source:
     left_out: tuple[str, ...]
 
 
-def read_source(location: str, *, name: str | None = None, only: str = "") -> Source:
+def read_source(location: str, *, name: str | None = None, only: str = "", version: str = "") -> Source:
     """Read a source; `only` keeps the pages below one of its folders (includes and variables are read all the same).
 
-    Raise IngestError when it can't be read, or holds no page.
+    Without `version` the docs version is the one that the source's name or its variables tell. Raise IngestError when
+    it can't be read, or holds no page.
     """
     default_name, files = _open(location)
     texts, left_out = _decode(files)
     kept = {path: text for path, text in texts.items() if not _is_page(path) or _is_below(path, only)}
     if not any(map(_is_page, kept)):
         raise IngestError(_nothing_in(location, only, texts), hint="; ".join(left_out[:3]))
-    return Source(name=name or default_name, version=_version_in(default_name), texts=kept, left_out=tuple(left_out))
+    return Source(
+        name=name or default_name,
+        version=version or _version_in(default_name) or _version_told(texts),
+        texts=kept,
+        left_out=tuple(left_out),
+    )
 
 
 def _open(location: str) -> tuple[str, Iterable[tuple[str, bytes | str]]]:
@@ -72,9 +79,9 @@ def _open(location: str) -> tuple[str, Iterable[tuple[str, bytes | str]]]:
     if path.suffix.lower() in PAGE_SUFFIXES and path.is_file():
         return path.stem, [(path.name, _read(path))]
     message = (
-        f"{location} is not there." if not path.exists() else f"{location} is neither Markdown, .zip nor a folder."
+        f"{location} is not there." if not path.exists() else f"{location} is no folder, .zip, .md, .html or .pdf."
     )
-    raise IngestError(message, hint="Give a folder, a .md file, a .zip, or the https address of a .zip.")
+    raise IngestError(message, hint="Give a folder, a .md, .html or .pdf file, a .zip, or the https address of a .zip.")
 
 
 def _folder(root: Path) -> Iterator[tuple[str, bytes | str]]:
@@ -169,17 +176,26 @@ def _decode(files: Iterable[tuple[str, bytes | str]]) -> tuple[dict[str, str], l
             left_out.append(f"{path} is left out: {content}")
             continue
         try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            left_out.append(f"{path} is left out: it is not UTF-8")
-            continue
-        if "\0" in text:
-            left_out.append(f"{path} is left out: it is not text")
-        elif not text.strip():
-            left_out.append(f"{path} is left out: it is empty")
-        else:
-            texts[path] = text.replace("\r\n", "\n")
+            texts[path] = _text_of(path, content)
+        except IngestError as error:
+            left_out.append(f"{path} is left out: {error.message}")
     return texts, left_out
+
+
+def _text_of(path: str, content: bytes) -> str:
+    """Return a file's Markdown; raise IngestError with the reason when it has none."""
+    suffix = PurePosixPath(path).suffix.lower()
+    if suffix == ".pdf" and content.strip():
+        return pdf_to_markdown(content)
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise IngestError("it is not UTF-8") from error
+    if "\0" in text:
+        raise IngestError("it is not text")
+    if not text.strip():
+        raise IngestError("it is empty")
+    return html_to_markdown(text) if suffix in {".html", ".htm"} else text
 
 
 def _is_wanted(name: str) -> bool:
@@ -198,10 +214,17 @@ def _is_below(path: str, folder: str) -> bool:
 
 def _nothing_in(location: str, only: str, texts: dict[str, str]) -> str:
     if not only:
-        return f"{location} holds no Markdown page that can be read."
+        return f"{location} holds no page that can be read."
     folders = sorted({str(PurePosixPath(path).parent) for path in texts if _is_page(path)} - {"."})
     has = f"its folders are {', '.join(folders[:12])}" if folders else "it has no folders"
     return f"{location} holds no page below {only!r}; {has}."
+
+
+def _version_told(texts: dict[str, str]) -> str:
+    """Return the version that the Milvus docs' own variables tell; "" where there are none."""
+    variables = (text for path, text in texts.items() if PurePosixPath(path).name == VARIABLES_FILE)
+    found = re.search(r'"milvus_release_(?:version|tag)":\s*"([^"]+)"', "\n".join(variables))
+    return _version_in(found[1]) if found else ""
 
 
 def _version_in(name: str) -> str:

@@ -87,6 +87,7 @@ def test_json_has_the_answer_its_kind_and_its_citations(tmp_path: Path, model: M
                 "title": "Spaceship FAQ",
                 "heading": "How is the airlock opened?",
                 "url": "",
+                "version": "",
                 "snippet": "Turn the red handle twice. Then wait for the lamp.",
             }
         ],

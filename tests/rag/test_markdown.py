@@ -63,8 +63,18 @@ def test_a_page_becomes_its_clean_sections() -> None:
             "```bash\n# a comment, not a heading\nopen --airlock <name>\n```",
             address="",
         ),
-        Section(headings=("Open it", "With `two.hands`"), anchor="With-twohands", text="Use both & wait.", address=""),
-        Section(headings=("A table",), anchor="A-table", text="| Part | Use |\n| `lamp` | light only |", address=""),
+        Section(
+            headings=("Open it", "With `two.hands`"),
+            anchor="With-twohands",
+            text="**Note:** Use both & wait.",
+            address="",
+        ),
+        Section(
+            headings=("A table",),
+            anchor="A-table",
+            text="| Part | Use |\n| --- | --- |\n| `lamp` | light only |",
+            address="",
+        ),
     )
 
 

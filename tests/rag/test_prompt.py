@@ -9,7 +9,10 @@ from tests.builders import make_passage, make_passages
 
 def test_passages_are_numbered_from_one_in_their_order() -> None:
     message = build_message(Question(text="why?"), make_passages("alpha", "beta"))
-    assert '<passage number="1" from="Spaceship FAQ > How is the airlock opened?">\nalpha\n</passage>' in message
+    assert (
+        '<passage number="1" from="Spaceship FAQ > How is the airlock opened?" of="Milvus 2.4">\nalpha\n</passage>'
+        in message
+    )
     assert '<passage number="2"' in message
     assert message.endswith("<question>\nwhy?\n</question>")
     assert "<history>" not in message
