@@ -6,7 +6,9 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rag.abstaining import abstain
 from rag.citations import cite, settled
+from rag.domain import Question
 from rag.errors import GenerationError
 from rag.extractive import quote_passages
 from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, build_message
@@ -14,8 +16,9 @@ from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, build_message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from rag.domain import Answer, Passage, Question
+    from rag.domain import Answer, Passage
     from rag.protocols import ChatModel, Retriever
+    from rag.rewriting import Rewriter
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +34,7 @@ class Answerer:
     retriever: Retriever
     model: ChatModel | None
     passages: int
+    rewriter: Rewriter | None = None
 
     async def answer(self, question: Question, *, on_text: Callable[[str], Awaitable[None]] = _unheard) -> Answer:
         """Return the answer; `on_text` hears the model's words as they come, without false marks.
@@ -39,9 +43,16 @@ class Answerer:
         Raise RetrievalError when nothing can be searched. A model that fails is not an error: the answer is then
         extractive and its notice says why.
         """
-        found = await self.retriever.search(question, limit=self.passages)
+        found = await self.retriever.search(await self._sought(question), limit=self.passages)
+        if found.off_topic:
+            return abstain(found.off_topic, found.passages)
         answer = await self._write(question, found.passages, on_text)
         return replace(answer, notice=" ".join(filter(None, (answer.notice, found.notice))))
+
+    async def _sought(self, question: Question) -> Question:
+        """Return what is searched for: a follow-up or a foreign question in the rewriter's words, where it has some."""
+        text = await self.rewriter.stand_alone(question) if self.rewriter else ""
+        return Question(text=text) if text else question
 
     async def _write(
         self, question: Question, passages: Sequence[Passage], on_text: Callable[[str], Awaitable[None]]
@@ -51,7 +62,7 @@ class Answerer:
             return quote_passages(passages, question=question.text, notice=notice)
         reply = self.model.stream(INSTRUCTIONS, build_message(question, passages))
         try:
-            text = await _listen(reply, on_text, passages=len(passages))
+            text = await _listen(reply, on_text, passages)
         except GenerationError as error:
             logger.warning("The answer is extractive: %s", error)
             notice = f"{error.message} These are the passages themselves."
@@ -59,7 +70,9 @@ class Answerer:
         return cite(text, passages)
 
 
-async def _listen(reply: AsyncIterator[str], on_text: Callable[[str], Awaitable[None]], *, passages: int) -> str:
+async def _listen(
+    reply: AsyncIterator[str], on_text: Callable[[str], Awaitable[None]], passages: Sequence[Passage]
+) -> str:
     """Return the whole reply; pass on what is certain of it, but never the mark that the docs do not hold it."""
     text, heard = "", 0
     async for piece in reply:

@@ -24,9 +24,13 @@ UNMARKED = "The model marked no source; these are the passages that it was given
 _PIECES = re.compile(
     r"(?P<code>^ {0,3}(?P<fence>```+|~~~+)[^\n]*(?:\n(?! {0,3}(?P=fence))[^\n]*)*(?:\n[^\n]*)?"
     r"|(?P<tick>`+)[^\n]*?(?P=tick))"
-    r"|(?P<space>[ \t]?)[\[【]\^?(?P<numbers>\d{1,4}(?:\s*[,;\u2013-]\s*\d{1,4})*)[\]】](?:\([^()\s]*\))?",
+    r"|(?P<space>[ \t]?)[\[【]\^?(?P<numbers>\d{1,4}(?:\s*[,;\u2013-]\s*\d{1,4})*)[\]】](?:\([^()\s]*\))?"
+    r"|(?:\[(?P<words>[^\[\]\n]*)\]\()?<?(?P<address>https?://[^\s()<>\]]+)>?(?(words)\)|)",
     re.MULTILINE,
 )
+_ADDRESS = re.compile(r"https?://[^\s()<>\]]+")
+_OPEN_ADDRESS = re.compile(r"<?h(?:t(?:t(?:p(?:s?(?::(?:/(?:/[^\s()<>]*)?)?)?)?)?)?)?$")
+_LOCAL = re.compile(r"https?://(?:localhost|127\.0\.0\.1)\b")
 _SENTENCE = re.compile(r"[^\s](?:[^\n.!?。！？]|[.!?](?!\s))*[.!?。！？]?")  # noqa: RUF001 - Chinese full stops on purpose
 _WORD = re.compile(r"\w{3,}")
 
@@ -35,12 +39,12 @@ def cite(text: str, passages: Sequence[Passage]) -> Answer:
     """Return the model's reply as an answer whose every mark stands for one of its citations."""
     stripped = text.strip()
     if stripped.startswith(NOT_IN_DOCS):
-        rest = keep_true_marks(stripped.removeprefix(NOT_IN_DOCS).lstrip(" .:\n"), len(passages))
-        return Answer(text=rest, citations=_whole(passages[:NEAREST_PAGES]), kind="abstained")
-    cleaned = keep_true_marks(stripped, len(passages))
+        rest = keep_true(stripped.removeprefix(NOT_IN_DOCS).lstrip(" .:\n"), passages)
+        return Answer(text=rest, citations=whole_passages(passages[:NEAREST_PAGES]), kind="abstained")
+    cleaned = keep_true(stripped, passages)
     used = sorted({number for number, _ in _marks(cleaned)})
     if not used:
-        return Answer(text=cleaned, citations=_whole(passages, cleaned), kind="grounded", notice=UNMARKED)
+        return Answer(text=cleaned, citations=whole_passages(passages, cleaned), kind="grounded", notice=UNMARKED)
     citations = tuple(
         Citation(
             number=number, passage=passages[number - 1], snippet=snippet(passages[number - 1].text, near=statements)
@@ -53,30 +57,49 @@ def cite(text: str, passages: Sequence[Passage]) -> Answer:
     return Answer(text=cleaned, citations=citations, kind="grounded")
 
 
-def keep_true_marks(text: str, passages: int) -> str:
-    """Return the text with every mark written as `[n]`, and those without a passage taken out."""
+def keep_true(text: str, passages: Sequence[Passage]) -> str:
+    """Return the text with every mark written as `[n]`, and what stands in no passage taken out.
+
+    That is marks without a passage, and addresses that the model wrote of itself: a link then keeps its words.
+    """
+    known = {address for passage in passages for address in (*_addresses(passage.text), passage.url)}
 
     def rewritten(match: re.Match[str]) -> str:
         if match["code"] is not None:
             return match[0]
-        marks = "".join(f"[{number}]" for number in _numbers(match["numbers"]) if 1 <= number <= passages)
+        if match["address"] is not None:
+            return _kept_address(match, known)
+        marks = "".join(f"[{number}]" for number in _numbers(match["numbers"]) if 1 <= number <= len(passages))
         return match["space"] + marks if marks else ""
 
     return _PIECES.sub(rewritten, text)
 
 
-def settled(text: str, passages: int) -> str:
-    """Return what a reader of a growing text may already see: cleaned, and cut before a mark or code still open."""
+def _kept_address(match: re.Match[str], known: set[str]) -> str:
+    address, words = match["address"].rstrip(".,;:!?'\"*"), match["words"]
+    if address in known or _LOCAL.match(address):
+        return match[0]
+    return words if words is not None else match["address"][len(address) :]
+
+
+def _addresses(text: str) -> list[str]:
+    return [address.rstrip(".,;:!?'\"*") for address in _ADDRESS.findall(text)]
+
+
+def settled(text: str, passages: Sequence[Passage]) -> str:
+    """Return what a reader of a growing text may see: cleaned, and cut before a mark, link or code still open."""
     line_start = text.rfind("\n") + 1
     line = text[line_start:]
     cuts = [len(line)]
     if line.count("`") % 2:
         cuts.append(line.rfind("`"))
     opening = max(line.rfind("["), line.rfind("【"))
-    if opening >= 0 and not re.search(r"[\]】][^(]", line[opening:]):
+    if opening >= 0 and not re.search(r"[\]】](?:[^(]|\([^)]*\))", line[opening:]):
         cuts.append(opening)
+    if address := _OPEN_ADDRESS.search(line):
+        cuts.append(address.start())
     certain = text[: line_start + min(cuts)]
-    return keep_true_marks(certain.rstrip(" \t"), passages)  # a false mark takes the space before it along
+    return keep_true(certain.rstrip(" \t"), passages)  # a false mark takes the space before it along
 
 
 def snippet(text: str, *, near: str = "") -> str:
@@ -99,7 +122,8 @@ def _window(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return text[start : cut if cut > start else start + SNIPPET_CHARACTERS].strip()
 
 
-def _whole(passages: Sequence[Passage], near: str = "") -> tuple[Citation, ...]:
+def whole_passages(passages: Sequence[Passage], near: str = "") -> tuple[Citation, ...]:
+    """Return a citation for each passage, with the sentences nearest to these words."""
     return tuple(
         Citation(number=number, passage=passage, snippet=snippet(passage.text, near=near))
         for number, passage in enumerate(passages, start=1)
@@ -109,7 +133,7 @@ def _whole(passages: Sequence[Passage], near: str = "") -> tuple[Citation, ...]:
 def _marks(text: str) -> Iterator[tuple[int, int]]:
     """Yield each mark's number and where in the text it begins."""
     for match in _PIECES.finditer(text):
-        if match["code"] is None:
+        if match["numbers"] is not None:
             for number in _numbers(match["numbers"]):
                 yield number, match.start()
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Role = Literal["user", "assistant"]
 AnswerKind = Literal["grounded", "extractive", "abstained"]
+OffTopic = Literal["orders", "another product", "nothing near"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +81,14 @@ class EmbeddedPassage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieved:
-    """What a search brought: passages, best first, and a line that a reader should know of them ("" for none)."""
+    """What a search brought: passages, best first, and a line that a reader should know of them ("" for none).
+
+    `off_topic` is why the question is none for the docs, or None where it may be one.
+    """
 
     passages: tuple[Passage, ...]
     notice: str = ""
+    off_topic: OffTopic | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ class Case:
     scope: str
     question: Question
     relevant: tuple[str, ...]
+    subkind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ def _case(row: dict[str, Any]) -> Case:
         scope=row["scope"],
         question=Question(text=row["question"], history=history),
         relevant=tuple(row["relevant"]),
+        subkind=row.get("subkind") or "",
     )
 
 

@@ -19,6 +19,7 @@ from rag.ingest.indexing import STARTER_SOURCE, index
 from rag.ingest.sources import Source
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.spelling import Speller
+from rag.rewriting import Rewriter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -77,7 +78,8 @@ async def open_answerer(settings: RagSettings) -> AsyncIterator[Answerer]:
     retriever = await asyncio.to_thread(opened.__enter__)
     try:
         async with _open_model(settings) as model:
-            yield Answerer(retriever=retriever, model=model, passages=settings.answer_passages)
+            rewriter = Rewriter(model=model, timeout_s=settings.llm_rewrite_timeout_s) if model else None
+            yield Answerer(retriever=retriever, model=model, passages=settings.answer_passages, rewriter=rewriter)
     finally:
         await asyncio.to_thread(opened.__exit__, None, None, None)
 

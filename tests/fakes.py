@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rag import Passage, Question, RagError
+    from rag.domain import OffTopic
 
 
 @dataclass
@@ -23,13 +25,14 @@ class FakeRetriever:
     passages: list[Passage]
     error: RagError | None = None
     notice: str = ""
+    off_topic: OffTopic | None = None
     questions: list[Question] = field(default_factory=list)
 
     async def search(self, question: Question, *, limit: int) -> Retrieved:
         self.questions.append(question)
         if self.error:
             raise self.error
-        return Retrieved(passages=tuple(self.passages[:limit]), notice=self.notice)
+        return Retrieved(passages=tuple(self.passages[:limit]), notice=self.notice, off_topic=self.off_topic)
 
 
 @dataclass
@@ -37,10 +40,13 @@ class FakeModel:
     pieces: list[str]
     error: RagError | None = None
     messages: list[str] = field(default_factory=list)
+    delay_s: float = 0
 
     async def stream(self, instructions: str, message: str) -> AsyncIterator[str]:
         assert instructions
         self.messages.append(message)
+        if self.delay_s:
+            await asyncio.sleep(self.delay_s)
         for piece in self.pieces:
             yield piece
         if self.error:

@@ -7,16 +7,18 @@ vectors gives the first kind alone.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rag.domain import Retrieved
 from rag.errors import RetrievalError
+from rag.retrieval.language import is_foreign
 from rag.retrieval.lexical import query_vector
 from rag.retrieval.query import make_query
 from rag.retrieval.ranking import measure, one_of_each, rank
+from rag.retrieval.topic import off_topic, without_orders
 from rag.retrieval.versions import choose_versions
 
 if TYPE_CHECKING:
@@ -53,6 +55,10 @@ class HybridRetriever:
 
     def search_now(self, question: Question, *, limit: int) -> Retrieved:
         """Do the same on this thread."""
+        asked = without_orders(question.text)
+        if not asked:
+            return Retrieved(passages=(), off_topic="orders")
+        question = replace(question, text=asked)
         query = make_query(question, vocabulary=self.vocabulary, speller=self.speller)
         versions = choose_versions(question.text, present=self.vocabulary.versions, default=self.default_version)
         vector = self.embed(query)
@@ -64,6 +70,9 @@ class HybridRetriever:
         return Retrieved(
             passages=tuple(one_of_each(rank(table, candidates), limit)),
             notice=versions.notice,
+            off_topic=None
+            if is_foreign(query.text)  # an English model sees nothing near it, which tells nothing
+            else off_topic(query.text, terms=len(set(query.terms)), table=table, candidates=candidates),
         )
 
     def embed(self, query: Query) -> npt.NDArray[np.float32]:

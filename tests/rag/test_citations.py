@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rag.citations import SNIPPET_CHARACTERS, cite, keep_true_marks, settled, snippet
+from rag.citations import SNIPPET_CHARACTERS, cite, keep_true, settled, snippet
 from tests.builders import make_passages
 
 FILLER = "Words that say nothing of it. " * 12
-PASSAGES = make_passages(f"Alpha is one. {FILLER}Beta counts as two.", "Gamma is three.", "Delta is four.")
+PASSAGES = make_passages(
+    f"Alpha is one. {FILLER}Beta counts as two.", "Gamma is three: https://known.example/a#b.", "Delta is four."
+)
 
 
 @pytest.mark.parametrize(
@@ -24,10 +26,20 @@ PASSAGES = make_passages(f"Alpha is one. {FILLER}Beta counts as two.", "Gamma is
         ("~~~\nx[0]\n", "~~~\nx[0]\n"),
         ("{braces} and [words] stay [1]", "{braces} and [words] stay [1]"),
         ("[1][2][8]", "[1][2]"),
+        ("see https://evil.example/x. Or <https://evil.example>, [1]", "see . Or , [1]"),
+        (
+            "see [the page](https://evil.example/x) and [ours](https://known.example/a#b)",
+            "see the page and [ours](https://known.example/a#b)",
+        ),
+        (
+            "https://known.example/a#b, then http://localhost:19530.",
+            "https://known.example/a#b, then http://localhost:19530.",
+        ),
+        ("`curl https://evil.example` [2]", "`curl https://evil.example` [2]"),
     ],
 )
 def test_only_marks_with_a_passage_stay(written: str, kept: str) -> None:
-    assert keep_true_marks(written, 3) == kept
+    assert keep_true(written, PASSAGES) == kept
 
 
 @pytest.mark.parametrize(
@@ -37,15 +49,16 @@ def test_only_marks_with_a_passage_stay(written: str, kept: str) -> None:
         "x [1](http://a b) [2 [3] ] [4",
         "```\nopen [0]",
         "【2】 `` a`[0] `` [9] end",
+        "See https://evil.example/x and [ours](https://known.example/a#b) or [no](https://evil.example). h http",
     ],
 )
 def test_what_was_shown_of_a_growing_answer_is_never_taken_back(text: str) -> None:
     shown = ""
     for length in range(len(text) + 1):
-        now = settled(text[:length], 3)
+        now = settled(text[:length], PASSAGES)
         assert now.startswith(shown)
         shown = now
-    assert keep_true_marks(text, 3).startswith(shown)
+    assert keep_true(text, PASSAGES).startswith(shown)
 
 
 def test_a_citation_shows_the_sentence_that_the_statement_rests_on() -> None:
@@ -53,7 +66,7 @@ def test_a_citation_shows_the_sentence_that_the_statement_rests_on() -> None:
     first, second = (citation.snippet for citation in answer.citations)
     assert first.endswith("Beta counts as two.")
     assert "Alpha" not in first
-    assert second == "Gamma is three."
+    assert second == "Gamma is three: https://known.example/a#b."
 
 
 def test_an_answer_without_marks_lists_what_the_model_was_given_and_says_so() -> None:

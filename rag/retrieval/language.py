@@ -1,0 +1,25 @@
+"""This file is where a question in another language than English is told from an English one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+LANGUAGES = "en de fr es pt it nl pl tr ru uk zh ja ko ar he hi vi id".split()  # noqa: SIM905 - read as one line
+MARGIN = 20.0
+"""By how much (a log likelihood) another language must win. Of 170 questions the 16 that are not English win by 31 or
+more; keywords and typos, which are no language at all, by 9 at most."""
+
+
+def is_foreign(text: str) -> bool:
+    """Tell whether the text is clearly not English."""
+    scores: dict[str, float] = dict(_identifier().rank(text))
+    return bool(max(scores.values()) - scores["en"] > MARGIN)
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> LanguageIdentifier:
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.set_languages(LANGUAGES)
+    return identifier

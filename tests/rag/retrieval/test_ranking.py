@@ -1,0 +1,79 @@
+"""This file is where candidates are put in order, and the same is shown once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rag import Passage, Question
+from rag.retrieval.facets import MOST_SENTENCES, facet_texts, pack, unpack
+from rag.retrieval.query import Query, make_query
+from rag.retrieval.ranking import FEATURES, Candidate, measure, one_of_each, rank
+from rag.retrieval.spelling import Speller
+from rag.retrieval.vocabulary import count_words
+from tests.builders import make_passage
+
+VECTOR = np.array([1.0, 0.0], dtype=np.float32)
+
+
+def query(text: str, *passages: Passage) -> Query:
+    vocabulary = count_words(passages)
+    return make_query(Question(text=text), vocabulary=vocabulary, speller=Speller(vocabulary))
+
+
+def candidate(passage: Passage, *cosines: float) -> Candidate:
+    rows = [[cosine, np.sqrt(1 - cosine**2)] for cosine in cosines]
+    return Candidate(passage, np.array(rows, dtype=np.float32))
+
+
+def test_a_candidate_is_measured_by_meaning_words_and_kind() -> None:
+    passage = make_passage(path="integrations/x.md", text="Turn the red handle twice.")
+    table = measure([candidate(passage, 0.5, 0.6, 0.7, 0.8)], query("red handle of the lamp", passage), VECTOR)
+    found = dict(zip(FEATURES, table[0], strict=True))
+    assert (found["whole"], found["label"], found["sentence"]) == pytest.approx((0.5, 0.6, 0.8))
+    assert found["pairs"] == pytest.approx(1 / 2)
+    assert 0 < found["coverage"] < 1
+    assert found["bm25"] > 0
+    assert (found["asks"], found["opening"], found["aside"]) == (1, 0, 1)
+
+
+def test_the_nearer_passage_comes_first_and_a_deprecated_page_last() -> None:
+    near, far = make_passage("near", path="a.md"), make_passage("far", path="b.md")
+    candidates = [candidate(far, 0.1, 0.1), candidate(near, 0.9, 0.9)]
+    table = measure(candidates, query("handle", near, far), VECTOR)
+    ranked = rank(table, candidates)
+    assert [p.id for p in ranked] == ["near", "far"]
+    assert [p.score for p in ranked] == pytest.approx([0.9, 0.1])
+    candidates[1] = Candidate(replace(near, deprecated=True), candidates[1].facets)
+    assert [p.id for p in rank(table, candidates)] == ["far", "near"]
+
+
+def test_what_is_said_twice_is_shown_once() -> None:
+    first = make_passage("1", path="helm.md", text="Run helm install to set the cluster up.")
+    same_words = make_passage("2", path="helm-gpu.md", text="Run helm install to set the cluster up!")
+    same_section = make_passage("3", path="helm.md", text="Something else in the same section.")
+    other = make_passage("4", path="docker.md", text="Use docker compose instead.")
+    assert [p.id for p in one_of_each([first, same_words, same_section, other], 3)] == ["1", "4"]
+    assert [p.id for p in one_of_each([first, other], 1)] == ["1"]
+
+
+def test_facets_are_the_label_and_the_sentences_outside_code() -> None:
+    text = "One sentence is here. Another sentence follows it:\n\n```py\nnot this one\n```\n\n- an item of three\n- no"
+    assert facet_texts(make_passage(text=text))[1:] == [
+        "How is the airlock opened?\nOne sentence is here.",
+        "How is the airlock opened?\nAnother sentence follows it:",
+        "How is the airlock opened?\n- an item of three",
+    ]
+    assert len(facet_texts(make_passage(text="A few words here. " * 99))) == MOST_SENTENCES + 1
+
+
+@pytest.mark.parametrize("dim", [8, 384, 3_072])
+def test_packed_vectors_come_back_nearly_as_they_were(dim: int) -> None:
+    vectors = np.random.default_rng(0).normal(size=(12, dim)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    back = unpack(pack(list(vectors)), dim)
+    assert back.shape == (12, dim)
+    assert (back * vectors).sum(axis=1).min() > 0.998
+    assert len(pack([vectors[0]] * 200)) <= 65_535
