@@ -2,10 +2,10 @@
 
     python -m benchmarks.calibrate QUESTIONS.jsonl [--write]
 
-Answerable English rows of the file against benchmarks/off_topic.jsonl, over the collection of MILVUS_URI, whole and its
-FAQ alone. Orders to the bot are caught by their words; what is left gets a logistic regression on four signs. The
-threshold is set so that at most LOST of the answerable are turned away. Rows of the file that nothing answers are not
-fitted on: how many of them are caught is the figure to believe.
+Answerable English rows of the file, and the short ones of benchmarks/topics.jsonl, against the other rows of that, over
+the collection of MILVUS_URI, whole and its FAQ alone. Orders to the bot are caught by their words; what is left gets a
+logistic regression on four signs. The threshold is set so that at most LOST of the answerable are turned away. Rows of
+the file that nothing answers are not fitted on: how many of them are caught is the figure to believe.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ if TYPE_CHECKING:
 
     from rag.retrieval.hybrid import HybridRetriever
 
-LOST = 0.015
+LOST = 0.005
+SHORT = "answerable, short"
 PENALTY = 0.003
 STEPS = 4_000
-OFF_TOPIC = Path(__file__).parent / "off_topic.jsonl"
+TOPICS = Path(__file__).parent / "topics.jsonl"
 TARGET = Path(__file__).parent.parent / "rag" / "starter" / RULE_FILE
 
 
@@ -81,10 +82,15 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"write rag/starter/{RULE_FILE}")
     options = parser.parse_args()
     cases = [case for case in read_cases(options.questions, ["faq", "full"]) if case.kind != "multilingual"]
-    rows = [json.loads(line) for line in OFF_TOPIC.read_text(encoding="utf-8").splitlines()]
-    groups = {"answerable": [case.question for case in cases]}
+    rows = [json.loads(line) for line in TOPICS.read_text(encoding="utf-8").splitlines()]
+    groups = {
+        "answerable from the FAQ": [case.question for case in cases if case.scope == "faq"],
+        "answerable from the rest": [case.question for case in cases if case.scope == "full"],
+    }
     for row in rows:
-        groups.setdefault(row["kind"], []).append(Question(text=row["question"]))
+        groups.setdefault(SHORT if row["kind"] == "answerable" else row["kind"], []).append(
+            Question(text=row["question"])
+        )
     for case in read_cases(options.questions, ["none"]):
         groups.setdefault(f"of the file: {case.subkind}", []).append(case.question)
     with open_retriever(RagSettings()) as retriever:
@@ -93,7 +99,11 @@ def main() -> None:
             for name, questions in groups.items()
             for only in ("", "faq/")
         }
-    weights, threshold = fit(_fitted(found, {"answerable"}), _fitted(found, {"chitchat", "other_product"}))
+    answerable = [(name, "") for name in groups if name.startswith("answerable")]
+    weights, threshold = fit(
+        _fitted(found, [*answerable, ("answerable from the FAQ", "faq/")]),
+        _fitted(found, [(name, only) for name in ("chitchat", "other_product") for only in ("", "faq/")]),
+    )
     table = Table("", "questions", "caught, full", "caught, FAQ", box=None)
     for name, questions in groups.items():
         shares = (_caught(found[name, only], weights, threshold) for only in ("", "faq/"))
@@ -109,8 +119,10 @@ def main() -> None:
         TARGET.write_text(json.dumps(rule, indent=2) + "\n", encoding="utf-8")
 
 
-def _fitted(found: dict[tuple[str, str], list[list[float] | None]], names: set[str]) -> npt.NDArray[np.float64]:
-    return np.array([row for (name, _), rows in found.items() if name in names for row in rows if row])
+def _fitted(
+    found: dict[tuple[str, str], list[list[float] | None]], keys: Sequence[tuple[str, str]]
+) -> npt.NDArray[np.float64]:
+    return np.array([row for key in keys for row in found[key] if row])
 
 
 def _caught(rows: Sequence[list[float] | None], weights: npt.NDArray[np.float64], threshold: float) -> float:

@@ -12,7 +12,7 @@ from rag.ingest.chunking import make_passages, page_paths
 from rag.ingest.indexing import IngestReport, index
 from rag.ingest.sources import TUTORIAL_ARCHIVE, read_source
 from rag.settings import RagSettings
-from rag.wiring import open_index
+from rag.wiring import open_index_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,7 +45,7 @@ def run_ingest(console: Console, sought: Sought, *, recreate: bool) -> tuple[Ing
     for source in sources:
         for line in source.left_out:
             console.print(f"milvusfaq: {line}", style="yellow", markup=False)
-    with _progress_bars(console) as bars, open_index(RagSettings()) as opened:
+    with _progress_bars(console) as bars, open_index_to_write(RagSettings()) as opened:
         show = _shower(bars)
         passages, pages = _load(sources, show)
         report = index(opened.store, opened.embedder, passages, recreate=recreate, progress=show)

@@ -51,6 +51,9 @@ class RagSettings(BaseSettings):
     )
     llm_max_tokens: int = Field(default=1024, ge=16, description="The longest answer, in the model's tokens.")
     llm_temperature: float = Field(default=0.1, ge=0, le=2, description="0 is the most repeatable.")
+    index_refresh_s: float = Field(
+        default=20, gt=0, description="How often a running bot looks whether an ingest has brought something new."
+    )
     docs_version: str = Field(
         default="", description="The docs version that is searched when a question names none; empty for the newest."
     )

@@ -5,26 +5,29 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rag.answering import Answerer
 from rag.backends.embedding import open_embedder
-from rag.backends.milvus import open_milvus
+from rag.backends.milvus import MilvusStore, open_milvus
+from rag.backends.milvus_lite import forget, is_lite, newest, place_to_write, settle
 from rag.errors import EmptyIndexError
 from rag.ingest.chunking import make_passages
 from rag.ingest.indexing import STARTER_SOURCE, index
 from rag.ingest.sources import Source
+from rag.live import Generation, LiveRetriever
 from rag.retrieval.hybrid import HybridRetriever
 from rag.retrieval.spelling import Speller
 from rag.rewriting import Rewriter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from rag.backends.milvus import MilvusStore
     from rag.domain import Passage
     from rag.protocols import ChatModel, Embedder
     from rag.settings import RagSettings
@@ -44,11 +47,31 @@ class Index:
 
 @contextmanager
 def open_index(settings: RagSettings) -> Iterator[Index]:
-    """Open Milvus and the embedding model; raise RagError with what to do when one can't be had."""
+    """Open Milvus and the embedding model to search; raise RagError with what to do when one can't be had."""
     embedder = open_embedder(settings)
-    token = settings.milvus_token.get_secret_value()
-    with open_milvus(uri=settings.milvus_uri, token=token, alias=settings.milvus_collection) as store:
+    uri = settings.milvus_uri
+    if is_lite(uri):
+        settle(uri)
+        uri = newest(uri)
+    with _open_store(settings, uri) as store:
         yield Index(store=store, embedder=embedder)
+
+
+@contextmanager
+def open_index_to_write(settings: RagSettings) -> Iterator[Index]:
+    """Open them for an ingest.
+
+    Where a bot has the Milvus Lite folder open, the ingest goes to a copy, and the bot to that when it is whole.
+    """
+    embedder = open_embedder(settings)
+    if not is_lite(settings.milvus_uri):
+        with _open_store(settings, settings.milvus_uri) as store:
+            yield Index(store=store, embedder=embedder)
+        return
+    with place_to_write(settings.milvus_uri) as place, _open_store(settings, place.path) as store:
+        before = store.live()
+        yield Index(store=store, embedder=embedder)
+        place.keep = store.live() != before
 
 
 @contextmanager
@@ -56,32 +79,84 @@ def open_retriever(settings: RagSettings) -> Iterator[HybridRetriever]:
     """Open an index that is ready for questions; an empty one takes in the starter FAQ first."""
     with open_index(settings) as opened:
         try:
-            opened.store.check(embedding=opened.embedder.name, dim=opened.embedder.dim)
+            yield _retriever(settings, opened)
         except EmptyIndexError:
             _ingest_starter(opened)
-            opened.store.check(embedding=opened.embedder.name, dim=opened.embedder.dim)
-        _give_back_freed_memory()
-        vocabulary = opened.store.vocabulary()
-        yield HybridRetriever(
-            store=opened.store,
-            embedder=opened.embedder,
-            vocabulary=vocabulary,
-            speller=Speller(vocabulary),
-            default_version=settings.docs_version,
-        )
+            yield _retriever(settings, opened)
+
+
+def _retriever(settings: RagSettings, opened: Index) -> HybridRetriever:
+    """Return the retriever of the live collection; raise EmptyIndexError where there is none."""
+    opened.store.check(embedding=opened.embedder.name, dim=opened.embedder.dim)
+    _give_back_freed_memory()
+    vocabulary = opened.store.vocabulary()
+    return HybridRetriever(
+        store=opened.store,
+        embedder=opened.embedder,
+        vocabulary=vocabulary,
+        speller=Speller(vocabulary),
+        default_version=settings.docs_version,
+    )
+
+
+def _open_store(settings: RagSettings, uri: str) -> AbstractContextManager[MilvusStore]:
+    token = settings.milvus_token.get_secret_value()
+    return open_milvus(uri=uri, token=token, alias=settings.milvus_collection)
 
 
 @asynccontextmanager
 async def open_answerer(settings: RagSettings) -> AsyncIterator[Answerer]:
-    """Open the answerer with everything behind it."""
-    opened = open_retriever(settings)
-    retriever = await asyncio.to_thread(opened.__enter__)
+    """Open the answerer with everything behind it; it goes over to what an ingest brings while it is open."""
+    async with open_live_retriever(settings) as retriever, _open_model(settings) as model:
+        rewriter = Rewriter(model=model, timeout_s=settings.llm_rewrite_timeout_s) if model else None
+        yield Answerer(retriever=retriever, model=model, passages=settings.answer_passages, rewriter=rewriter)
+
+
+@asynccontextmanager
+async def open_live_retriever(settings: RagSettings) -> AsyncIterator[LiveRetriever]:
+    """Open a retriever that looks every `index_refresh_s` seconds whether an ingest has brought a new index."""
+    first = await asyncio.to_thread(_open_generation, settings)
+    live = LiveRetriever(generation=first, look=partial(_newer_generation, settings))
+    watcher = asyncio.create_task(live.watch(settings.index_refresh_s))
     try:
-        async with _open_model(settings) as model:
-            rewriter = Rewriter(model=model, timeout_s=settings.llm_rewrite_timeout_s) if model else None
-            yield Answerer(retriever=retriever, model=model, passages=settings.answer_passages, rewriter=rewriter)
+        yield live
     finally:
-        await asyncio.to_thread(opened.__exit__, None, None, None)
+        watcher.cancel()
+        await asyncio.gather(watcher, return_exceptions=True)
+        await asyncio.to_thread(live.generation.close)
+
+
+def _open_generation(settings: RagSettings) -> Generation:
+    """Open the index as it is now."""
+    with ExitStack() as stack:
+        retriever = stack.enter_context(open_retriever(settings))
+        return Generation(retriever=retriever, name=_name(retriever.store), close=stack.pop_all().close)
+
+
+def _newer_generation(settings: RagSettings, generation: Generation) -> Generation | None:
+    """Return the index that an ingest has put in place of this one, opened; None where there is none."""
+    if is_lite(settings.milvus_uri):
+        place = newest(settings.milvus_uri)
+        if generation.name.startswith(f"{place}:"):
+            return None
+        stale = generation.name.rpartition(":")[0]
+        generation.close = partial(_close_and_forget, generation.hand_on(), stale)
+        return _open_generation(settings)
+    retriever = cast("HybridRetriever", generation.retriever)
+    store = MilvusStore(retriever.store.client, retriever.store.uri, retriever.store.alias)
+    if generation.name == _name(store):
+        return None
+    fresh = _retriever(settings, Index(store=store, embedder=retriever.embedder))
+    return Generation(retriever=fresh, name=_name(store), close=generation.hand_on())
+
+
+def _name(store: MilvusStore) -> str:
+    return f"{store.uri}:{store.live()}"
+
+
+def _close_and_forget(close: Callable[[], None], path: str) -> None:
+    close()
+    forget(path)
 
 
 @asynccontextmanager

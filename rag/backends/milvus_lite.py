@@ -1,13 +1,28 @@
-"""This file is where the file behind Milvus Lite is looked at: why it can't be opened, and letting it go."""
+"""This file is where the folder behind Milvus Lite is looked after: who has it open, and a new one beside it.
+
+Milvus Lite takes one process at a time. So an ingest that finds a bot at work fills a copy, `name.<hex>.db`, and the
+bot goes over to it when it is whole (`newest`); whoever opens the folder next while nobody has it puts the newest copy
+in its place (`settle`).
+"""
 
 from __future__ import annotations
 
 import fcntl
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from milvus_lite.server_manager import server_manager_instance
 
-from rag.errors import RetrievalError
+from rag.errors import IngestError, RetrievalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DRAFT = "draft"
 
 
 def is_lite(uri: str) -> bool:
@@ -20,6 +35,61 @@ def release(uri: str) -> None:
     server_manager_instance.release_server(uri)
 
 
+def newest(uri: str) -> str:
+    """Return the path of the newest whole copy, or the path itself where there is none."""
+    copies = _copies(uri)
+    return str(copies[-1]) if copies else uri
+
+
+def settle(uri: str) -> None:
+    """Put the newest copy in place of the older ones, unless a process has one of them open."""
+    if not Path(uri).parent.is_dir():
+        return
+    with _alone(uri):
+        copies = _copies(uri)
+        if copies and not any(_is_locked(path) for path in (Path(uri), *copies)):
+            for older in (Path(uri), *copies[:-1]):
+                shutil.rmtree(older, ignore_errors=True)
+            copies[-1].rename(uri)
+
+
+@dataclass(slots=True)
+class Place:
+    """Where an ingest may write: the folder itself, or a copy beside it that is thrown away unless `keep` is set."""
+
+    path: str
+    is_copy: bool
+    keep: bool = False
+
+
+@contextmanager
+def place_to_write(uri: str) -> Iterator[Place]:
+    """Give the one ingest at a time its place; a copy that is to be kept gets its name when the block ends well."""
+    settle(uri)
+    if not Path(uri).parent.is_dir():
+        raise explain_refusal(uri)
+    with _ingesting(uri):
+        current = Path(newest(uri))
+        if not _is_locked(current):
+            yield Place(path=str(current), is_copy=False)
+            return
+        draft = _beside(uri, DRAFT)
+        shutil.rmtree(draft, ignore_errors=True)
+        try:
+            shutil.copytree(current, draft, ignore=shutil.ignore_patterns("LOCK"))
+            place = Place(path=str(draft), is_copy=True)
+            yield place
+            if place.keep:
+                draft.rename(_beside(uri, f"{time.time_ns():x}"))
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def forget(path: str) -> None:
+    """Remove a folder that has been replaced and is closed."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
 def explain_refusal(uri: str) -> RetrievalError:
     """Return why Milvus Lite can't open the path: it writes the reason to its log alone."""
     path = Path(uri)
@@ -30,14 +100,26 @@ def explain_refusal(uri: str) -> RetrievalError:
     if path.is_file():
         message = f"{uri} is a file; Milvus Lite 3 keeps a folder (2.x kept a file, which it can't read)."
         return RetrievalError(message, hint="Move it away and ingest again.")
-    if _is_locked(path / "LOCK"):
+    if _is_locked(path):
         message = f"{uri} is open in another process, and Milvus Lite takes one process at a time."
         return RetrievalError(message, hint="Stop that process, or use a Milvus server: MILVUS_URI=http://…:19530")
     return RetrievalError(f"Milvus Lite can't open {uri}.", hint="Can it be written, and is it a folder that it made?")
 
 
-def _is_locked(lock: Path) -> bool:
-    if not lock.exists():
+def _beside(uri: str, mark: str) -> Path:
+    path = Path(uri)
+    return path.with_name(f"{path.stem}.{mark}.db")
+
+
+def _copies(uri: str) -> list[Path]:
+    """Return the whole copies, oldest first; their marks are times in hexadecimal, all of one length."""
+    path = Path(uri)
+    return sorted(path.parent.glob(f"{path.stem}.{'[0-9a-f]' * 16}.db")) if path.parent.is_dir() else []
+
+
+def _is_locked(folder: Path) -> bool:
+    lock = folder / "LOCK"
+    if not lock.is_file():
         return False
     with lock.open("rb") as file:
         try:
@@ -45,3 +127,29 @@ def _is_locked(lock: Path) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def _lock_file(uri: str, suffix: str) -> IO[str]:
+    try:
+        return Path(f"{uri}.{suffix}").open("w")
+    except OSError as error:
+        raise RetrievalError(f"Milvus Lite can't write beside {uri} ({error.strerror}).") from error
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Wait until no other process renames these folders."""
+    with _lock_file(uri, "lock") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _ingesting(uri: str) -> Iterator[None]:
+    with _lock_file(uri, "ingest") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = f"Another ingest into {uri} is at work."
+            raise IngestError(message, hint="Wait until it has ended.") from error
+        yield

@@ -1,7 +1,7 @@
 """This file is where it is told, before any model is asked, that a question is none about Milvus.
 
 Three ways out: it gives the bot orders, it names another product, or nothing that the docs say is near it.
-`make calibrate` fits the numbers on answerable questions and on benchmarks/off_topic.jsonl, and prints what they cost.
+`make calibrate` fits the numbers on answerable questions and on benchmarks/topics.jsonl, and prints what they cost.
 What is about Milvus and yet not in the docs can't be told here: the model's prompt does that.
 """
 

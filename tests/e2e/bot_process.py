@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parents[2]
 STOP_PATIENCE_S = 20
-OURS = ("SLACK_", "MILVUS_", "LLM_", "LEPTONAI_", "EMBEDDING_", "SUPPORT_", "ANSWER_")
+OURS = ("SLACK_", "MILVUS_", "LLM_", "LEPTONAI_", "EMBEDDING_", "SUPPORT_", "ANSWER_", "INDEX_", "DOCS_")
 
 
 def environment(**settings: str) -> dict[str, str]:

@@ -72,7 +72,7 @@ def test_a_model_that_stalls_is_replaced_by_the_passages(
     channel = slack.join("C0STALL")
     model.play(Reply("Half an", stall=True))
     with running_bot(slack, tmp_path, {**settings_for(slack, model, tmp_path), "LLM_TIMEOUT_S": "0.5"}):
-        (reply,) = slack.wait_for_replies(channel, slack.mention(channel, "What is a segment?"))
+        (reply,) = slack.wait_for_replies(channel, slack.mention(channel, "How is data stored in milvus?"))
     said = reply["blocks"][1]["elements"][0]["text"]
     assert said == "The language model did not answer in time. These are the passages themselves."
 
@@ -81,7 +81,7 @@ def test_a_question_that_fails_gets_an_apology_and_the_log_the_reason(slack: Sla
     channel = slack.join("C0FAIL")
     with running_bot(slack, tmp_path, settings_for(slack, None, tmp_path)):
         slack.fail("chat.postMessage", Failure("fatal_error"))
-        ts = slack.mention(channel, "What is a segment?")
+        ts = slack.mention(channel, "How is data stored in milvus?")
         (reply,) = slack.wait_for_replies(channel, ts)
     assert reply["blocks"][0]["text"].startswith("Sorry, I could not answer this")
     assert "fatal_error" not in str(reply)
