@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
 
 from bot.logs import set_up_logs
 from bot.settings import explain_validation_error
@@ -22,7 +21,6 @@ from rag.settings import RagSettings
 
 if TYPE_CHECKING:
     from rag import Citation, Passage
-    from rag.evaluation import Case, Score
     from rag.ingest.indexing import IngestReport
 
 app = typer.Typer(
@@ -168,7 +166,7 @@ def ingest(
     if name and len(sources or ()) > 1:
         _fail("--name goes with one source.")
     sought = Sought(locations=tuple(sources or ()), only=only, name=name, version=docs_version)
-    report, pages, seconds = run_ingest(err, sought, recreate=recreate)
+    report, pages, seconds = run_ingest(err, sought, settings=RagSettings(), recreate=recreate)
     _print_report(report, pages=pages, seconds=seconds)
 
 
@@ -188,39 +186,22 @@ def evaluate(
     *,
     scope: Annotated[str, typer.Option(help="Which rows: a comma list of faq, full, none.")] = "faq,full",
     run: Annotated[Path | None, typer.Option(help="Write the passages found for each row to this file.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Compare with the run in this file.")] = None,
+    rewrite: Annotated[
+        bool, typer.Option("--rewrite", help="Let the language model word follow-ups and foreign questions anew.")
+    ] = False,
 ) -> None:
-    """Measure how often the right section is found: hit@3, hit@5, MRR, nDCG@10, by kind of question."""
-    from rag.evaluation import read_cases, score, summarise
+    """Measure how often the right section is found, by kind of question, and what is turned away."""
+    from bot.eval_command import evaluate_cases, print_figures, write_run
+    from rag.evaluation import read_cases
 
     rows = read_cases(cases, [part.strip() for part in scope.split(",")])
     if not rows:
         _fail(f"{cases} holds no row of scope {scope}.")
-    found, pages = _find_all(rows, run)
-    scored = [(case, figures) for case in rows if (figures := score(case, found[case.id], pages))]
-    _print_figures(summarise(scored))
-    out.print(f"{len(rows)} questions, {len(rows) - len(scored)} of them without a right section in this collection.")
-
-
-def _find_all(rows: list[Case], run: Path | None) -> tuple[dict[str, list[Passage]], set[str]]:
-    from rag.evaluation import DEPTH, run_line
-    from rag.wiring import open_retriever
-
-    with open_retriever(RagSettings()) as retriever:
-        pages = retriever.store.paths()
-        found = {case.id: list(retriever.search_now(case.question, limit=DEPTH).passages) for case in rows}
+    evaluation = evaluate_cases(rows, rewrite=rewrite)
     if run:
-        run.write_text("".join(f"{run_line(case, found[case.id])}\n" for case in rows), encoding="utf-8")
-    return found, pages
-
-
-def _print_figures(summary: dict[str, tuple[int, Score]]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for column in ("", "questions", "hit@3", "hit@5", "MRR", "nDCG@10"):
-        table.add_column(column, justify="right" if column else "left")
-    for group, (count, mean) in summary.items():
-        figures = (mean.hit3, mean.hit5, mean.mrr, mean.ndcg)
-        table.add_row(group, str(count), *(f"{figure:.3f}" for figure in figures))
-    out.print(table)
+        write_run(evaluation, run)
+    print_figures(out, evaluation, against=against)
 
 
 @app.command()

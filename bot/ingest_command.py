@@ -11,7 +11,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rag.ingest.chunking import make_passages, page_paths
 from rag.ingest.indexing import IngestReport, index
 from rag.ingest.sources import TUTORIAL_ARCHIVE, read_source
-from rag.settings import RagSettings
 from rag.wiring import open_index_to_write
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from rag import Passage
     from rag.ingest.sources import Source
+    from rag.settings import RagSettings
 
 STEPS = ("load", "embed", "insert")
 
@@ -35,7 +35,9 @@ class Sought:
     version: str = ""
 
 
-def run_ingest(console: Console, sought: Sought, *, recreate: bool) -> tuple[IngestReport, int, float]:
+def run_ingest(
+    console: Console, sought: Sought, *, settings: RagSettings, recreate: bool
+) -> tuple[IngestReport, int, float]:
     """Ingest the sources; return the report, the number of pages and the seconds it took."""
     begun = time.monotonic()
     sources = [
@@ -45,7 +47,7 @@ def run_ingest(console: Console, sought: Sought, *, recreate: bool) -> tuple[Ing
     for source in sources:
         for line in source.left_out:
             console.print(f"milvusfaq: {line}", style="yellow", markup=False)
-    with _progress_bars(console) as bars, open_index_to_write(RagSettings()) as opened:
+    with _progress_bars(console) as bars, open_index_to_write(settings) as opened:
         show = _shower(bars)
         passages, pages = _load(sources, show)
         report = index(opened.store, opened.embedder, passages, recreate=recreate, progress=show)

@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rag.domain import Message, Question
+from rag.domain import Message, Passage, Question
 from rag.errors import RagError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from rag.domain import Passage
-
 DEPTH = 10
 """How many passages are looked at for each question."""
+SAMPLES = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +37,25 @@ class Case:
     question: Question
     relevant: tuple[str, ...]
     subkind: str = ""
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """How well one question was served, or the mean over several; each figure from 0 to 1."""
+    """How well one question was served; each figure from 0 to 1."""
 
     hit3: float
     hit5: float
     mrr: float
     ndcg: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """A row and its figures."""
+
+    case: Case
+    score: Score
 
 
 def read_cases(path: Path, scopes: Sequence[str]) -> list[Case]:
@@ -77,6 +86,7 @@ def _case(row: dict[str, Any]) -> Case:
         question=Question(text=row["question"], history=history),
         relevant=tuple(row["relevant"]),
         subkind=row.get("subkind") or "",
+        language=row.get("lang") or ("" if row["kind"] == "multilingual" else "en"),
     )
 
 
@@ -87,7 +97,10 @@ def _message(turn: dict[str, str]) -> Message:
 
 def run_line(case: Case, passages: Iterable[Passage]) -> str:
     """Return a row's line in a run file: its passages with path and text, best first."""
-    chunks = [{"path": p.path, "text": p.text, "heading": p.heading, "score": round(p.score, 6)} for p in passages]
+    chunks = [
+        {"path": p.path, "text": p.text, "title": p.title, "heading": p.heading, "score": round(p.score, 6)}
+        for p in passages
+    ]
     return json.dumps({"id": case.id, "chunks": chunks}, ensure_ascii=False)
 
 
@@ -108,23 +121,57 @@ def score(case: Case, passages: Sequence[Passage], pages: set[str]) -> Score | N
     return Score(hit3=float(first <= 3), hit5=float(first <= 5), mrr=1 / first, ndcg=gained / ideal)  # noqa: PLR2004
 
 
-def summarise(scored: Iterable[tuple[Case, Score]]) -> dict[str, tuple[int, Score]]:
-    """Return the number of rows and their mean figures: over all, by kind, and by scope."""
-    groups: defaultdict[str, list[Score]] = defaultdict(list)
-    for case, figures in scored:
-        for group in ("all", case.kind, f"scope {case.scope}"):
-            groups[group].append(figures)
-    return {group: (len(scores), _mean(scores)) for group, scores in groups.items()}
+def summarise(scored: Iterable[Scored]) -> dict[str, list[Scored]]:
+    """Return the rows by group: all, English, each kind, each scope."""
+    groups: defaultdict[str, list[Scored]] = defaultdict(list)
+    for row in scored:
+        english = ["English"] if row.case.language == "en" else []
+        for group in ("all", *english, row.case.kind, f"scope {row.case.scope}"):
+            groups[group].append(row)
+    return dict(groups)
 
 
-def _mean(scores: Sequence[Score]) -> Score:
-    count = len(scores)
-    return Score(
-        hit3=sum(s.hit3 for s in scores) / count,
-        hit5=sum(s.hit5 for s in scores) / count,
-        mrr=sum(s.mrr for s in scores) / count,
-        ndcg=sum(s.ndcg for s in scores) / count,
-    )
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the mean: what 2,000 samples with replacement say."""
+    means = _resampled_means(values)
+    return percentile(means, 0.025), percentile(means, 0.975)
+
+
+def difference(pairs: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
+    """Return the mean of ours - theirs over the pairs, and its 95 % bootstrap interval."""
+    gaps = [ours - theirs for ours, theirs in pairs]
+    return sum(gaps) / len(gaps), *interval(gaps)
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """Return the value below which this share of the ordered values lies."""
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def _resampled_means(values: Sequence[float]) -> list[float]:
+    chance = random.Random(0)  # noqa: S311 - the same rows, the same interval
+    return sorted(sum(chance.choices(values, k=len(values))) / len(values) for _ in range(SAMPLES))
+
+
+def read_run(path: Path) -> dict[str, list[Passage]]:
+    """Return what a run file says was found for each row; raise RagError where it is none."""
+    found: dict[str, list[Passage]] = {}
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            found[row["id"]] = [_found(chunk) for chunk in row["chunks"]]
+    except (OSError, UnicodeDecodeError) as error:
+        raise RagError(f"{path} can't be read ({error}).") from error
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise RagError(f"{path} is no run of `milvusfaq eval` ({type(error).__name__}: {error}).") from error
+    return found
+
+
+def _found(chunk: dict[str, Any]) -> Passage:
+    """Return as much of a passage as a run keeps."""
+    headings = tuple(chunk["heading"].split(" > ")) if chunk["heading"] else ()
+    own = {"id": "", "source": "", "url": "", "version": "", "title": chunk["title"]}
+    return Passage(path=chunk["path"], headings=headings, text=chunk["text"], **own)
 
 
 def _is_from(passage: Passage, target: str) -> bool:

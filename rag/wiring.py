@@ -160,6 +160,13 @@ def _close_and_forget(close: Callable[[], None], path: str) -> None:
 
 
 @asynccontextmanager
+async def open_rewriter(settings: RagSettings) -> AsyncIterator[Rewriter | None]:
+    """Open what words follow-ups and foreign questions anew; None where there is no language model."""
+    async with _open_model(settings) as model:
+        yield Rewriter(model=model, timeout_s=settings.llm_rewrite_timeout_s) if model else None
+
+
+@asynccontextmanager
 async def _open_model(settings: RagSettings) -> AsyncIterator[ChatModel | None]:
     api_key = settings.leptonai_token.get_secret_value()
     if not api_key:

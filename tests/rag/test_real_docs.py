@@ -12,7 +12,7 @@ import pytest
 from rag import Question
 from rag.backends.embedding import open_bundled
 from rag.backends.milvus import open_milvus
-from rag.evaluation import read_cases, score, summarise
+from rag.evaluation import read_cases, score
 from rag.ingest.chunking import PASSAGE_CHARACTERS, make_passages, page_paths
 from rag.ingest.indexing import index
 from rag.ingest.sources import read_source
@@ -77,8 +77,8 @@ def test_the_tutorials_question_finds_its_section_and_the_faq_is_found_well(tmp_
         assert "How does Milvus flush data?" in headings[:3]
         pages = store.paths()
         cases = [case for case in read_cases(EVALUATION / "dev.jsonl", ["faq"]) if case.kind != "multilingual"]
-        scored = [(case, figures) for case in cases if (figures := score(case, search(case.question), pages))]
-    assert summarise(scored)["all"][1].hit3 > 0.95
+        scored = [figures for case in cases if (figures := score(case, search(case.question), pages))]
+    assert sum(figures.hit3 for figures in scored) / len(scored) > 0.95
 
 
 def test_the_starter_faq_is_in_our_own_words_and_its_addresses_exist() -> None:
