@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check format bench requirements clean
+.PHONY: setup demo test check format bench tune calibrate quality requirements clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -25,6 +25,17 @@ test: setup
 # Ours beside a plain Bolt app, in one run.
 bench: setup
 	$(BIN)/python -m benchmarks.measure
+
+# Learn the ranking's weights, and fit what is off topic, from a question file: make tune QUESTIONS=dev.jsonl
+tune: setup
+	$(BIN)/python -m benchmarks.tune $(QUESTIONS) --write
+calibrate: setup
+	$(BIN)/python -m benchmarks.calibrate $(QUESTIONS) --write
+
+# The tables of docs/quality.md: make quality DOCS=milvus_docs_2.4.x_en.zip QUESTIONS=dev.jsonl
+quality: setup
+	$(BIN)/python -m benchmarks.indexing $(DOCS)
+	$(BIN)/python -m benchmarks.quality $(DOCS) $(QUESTIONS)
 
 check: setup
 	$(BIN)/ruff format --check .

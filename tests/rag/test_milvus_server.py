@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,10 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rag import RetrievalError
-from rag.backends.milvus import open_milvus
+from rag import Question, RetrievalError
+from rag.backends.embedding import open_bundled
+from rag.backends.milvus import MilvusStore, open_milvus
 from rag.ingest.chunking import embedding_text
 from rag.ingest.indexing import index
+from rag.retrieval.hybrid import HybridRetriever
+from rag.retrieval.lexical import passage_vector, terms
+from rag.retrieval.spelling import Speller
 from tests.builders import make_passage
 from tests.fakes import FakeEmbedder
 
@@ -22,29 +29,53 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from rag.protocols import Embedder
+
 ONE, TWO = make_passage("1", text="one"), make_passage("2", text="two")
 
 
 @contextmanager
 def running_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run Milvus Lite as a server; give its address and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     script = "import sys; from milvus_lite.cmdline import main; sys.exit(main())"
     arguments = ["server", "--data-dir", str(folder / "data"), "--host", "127.0.0.1", "--port", str(port)]
+    with running([sys.executable, "-c", script, *arguments], folder, port) as process:
+        yield f"http://127.0.0.1:{port}", process
+
+
+@contextmanager
+def running_old_server(folder: Path) -> Iterator[str]:
+    """Run the real Milvus 2.3.5 of PyPI's `milvus`, which has no sparse vectors; give its address."""
+    port = free_port()
+    script = "import sys; from milvus import main; sys.exit(main())"
+    arguments = ["--data", str(folder / "data"), "--proxy-port", str(port)]
+    with running([sys.executable, "-c", script, *arguments], folder, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str], folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server in a process group of its own, which is ended with it."""
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
             wait_until_listening(port, process)
-            yield f"http://127.0.0.1:{port}", process
+            yield process
         finally:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):  # a test has killed it already
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
 def wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             probe.settimeout(1)
@@ -67,3 +98,63 @@ def test_an_ingest_is_seen_by_a_reader_that_is_connected_already(tmp_path: Path)
             process.wait()
             with pytest.raises(RetrievalError, match="Milvus can't be reached"):
                 reader.search_dense(query, limit=1)
+
+
+PASSAGES = [
+    make_passage("t", path="ttl.md", headings=("Expiry",), text="Set `collection.ttl.seconds` and old entities go."),
+    make_passage("m", path="mmap.md", headings=("Memory",), text="Map the data from the disk with mmap."),
+    make_passage("l", path="log.md", headings=("Logs",), text="The level of the log is `log.level`."),
+]
+
+
+def search(store: MilvusStore, embedder: Embedder, text: str) -> list[tuple[str, float]]:
+    store.check(embedding=embedder.name, dim=embedder.dim)
+    vocabulary = store.vocabulary()
+    retriever = HybridRetriever(store=store, embedder=embedder, vocabulary=vocabulary, speller=Speller(vocabulary))
+    found = retriever.search_now(Question(text=text), limit=3).passages
+    return [(passage.id, round(passage.score, 3)) for passage in found]
+
+
+def test_a_server_and_an_embedded_milvus_find_the_same_with_the_same_scores(tmp_path: Path) -> None:
+    embedder = open_bundled()
+    found = []
+    with running_server(tmp_path) as (uri, _):
+        for place in (uri, str(tmp_path / "embedded.db")):
+            with open_milvus(uri=place, token="", alias="docs") as store:
+                index(store, embedder, PASSAGES, progress=lambda *_: None)
+                assert store.has_sparse
+                (worded, *_) = store.search_sparse(passage_vector(terms("collection.ttl.seconds")), limit=3)
+                assert worded.passage.id == "t"
+                found.append(search(store, embedder, "collection.ttl.seconds"))
+    assert found[0] == found[1]
+    assert found[0][0][0] == "t"
+
+
+def test_a_server_without_sparse_vectors_is_searched_by_meaning_and_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("milvus", reason="the real Milvus 2.3.5 (pip install milvus==2.3.5) is not installed")
+    embedder = open_bundled()
+    with running_old_server(tmp_path) as uri, open_when_ready(uri) as store:
+        index(store, embedder, PASSAGES, progress=lambda *_: None)
+        assert "has no sparse vectors" in caplog.text
+        assert not store.has_sparse
+        assert search(store, embedder, "collection.ttl.seconds")[0][0] == "t"
+        report = index(store, embedder, PASSAGES[:2], progress=lambda *_: None)
+        assert (report.new, report.kept, report.removed) == (0, 2, 1)
+        assert {id_ for id_, _ in search(store, embedder, "the level of the log")} == {"t", "m"}
+
+
+@contextmanager
+def open_when_ready(uri: str) -> Iterator[MilvusStore]:
+    """Open a server that listens before it serves."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with open_milvus(uri=uri, token="", alias="docs") as store:
+                store.live()
+                yield store
+                return
+        except RetrievalError:
+            if time.monotonic() > deadline:
+                raise
