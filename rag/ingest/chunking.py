@@ -53,13 +53,12 @@ def make_passages(source: Source, path: str) -> list[Passage]:
 def _make_passage(  # noqa: PLR0913 - one call, next to its only caller
     source: Source, path: str, page: Page, section: Section, *, url: str, text: str
 ) -> Passage:
-    parts = (source.name, source.version, path, page.title, *section.headings, url, text)
     fences = (match.lower() for match in _FENCE_LANGUAGE.findall(text))
     told = section.languages if _FENCE.sub("", text).strip() else ()
+    languages = tuple(dict.fromkeys((*told, *(fence for fence in fences if fence in SDK_LANGUAGES))))
+    parts = (source.name, source.version, path, page.title, *section.headings, url, text, *languages)
     return Passage(
-        languages=tuple(dict.fromkeys((*told, *(fence for fence in fences if fence in SDK_LANGUAGES)))),
-        deprecated=page.deprecated,
-        id=hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32],
+        id=hashlib.sha256("\0".join([*parts, "deprecated" * page.deprecated]).encode()).hexdigest()[:32],
         source=source.name,
         path=path,
         title=page.title,
@@ -67,6 +66,8 @@ def _make_passage(  # noqa: PLR0913 - one call, next to its only caller
         url=url,
         version=source.version,
         text=text,
+        languages=languages,
+        deprecated=page.deprecated,
     )
 
 

@@ -85,6 +85,7 @@ def test_a_page_becomes_its_clean_sections() -> None:
         ("Load & Release Collection", "Load--Release-Collection"),
         ("`queryNode.replicas`", "queryNodereplicas"),
         ("Can't I?", "Cant-I"),
+        ("IVF_PQ", "IVF_PQ"),
     ],
 )
 def test_an_anchor_is_made_as_the_docs_site_makes_it(heading: str, anchor: str) -> None:

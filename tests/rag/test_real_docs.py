@@ -55,11 +55,12 @@ def test_the_docs_own_links_with_anchors_lead_to_addresses_that_we_build() -> No
         for path in page_paths(source)
         for passage in make_passages(source, path)
     }
-    linked = {link for text in source.texts.values() for link in re.findall(r"\]\(([\w-]+\.md#[A-Z][^)\s]+)\)", text)}
+    link_pattern = r"\]\((?:https://milvus\.io/docs/)?([\w-]+\.md#[^)\s]+)\)"
+    linked = {link for text in source.texts.values() for link in re.findall(link_pattern, text)}
     known_pages = {address.partition("#")[0] for address in ours}
     met = Counter(link in ours for link in linked if link.partition("#")[0] in known_pages)
-    # Five of the docs' own links lead to headings that their pages no longer have.
-    assert met == {True: 11, False: 5}, sorted(link for link in linked if link not in ours)
+    # Eleven of the docs' own links lead to headings that their pages no longer have, or are misspelt.
+    assert met == {True: 63, False: 11}, sorted(link for link in linked if link not in ours)
 
 
 def test_the_tutorials_question_finds_its_section_and_the_faq_is_found_well(tmp_path: Path) -> None:
