@@ -106,7 +106,7 @@ def _print_rest(answer: Answer, heard: str) -> None:
         out.print(answer.text, markup=False)
     if answer.notice and not heard:
         out.print(f"\n{answer.notice}", style="yellow", markup=False)
-    if answer.kind == "abstained":
+    if answer.kind == "abstained" and answer.citations:
         out.print("\nThe nearest pages:", style="bold")
     for citation in answer.citations:
         passage = citation.passage
@@ -172,12 +172,16 @@ def ingest(
 
 def _print_report(report: IngestReport, *, pages: int, seconds: float) -> None:
     counts = f"{report.new} new, {report.kept} unchanged, {report.removed} removed"
-    passages = report.new + report.kept
-    out.print(f"{passages} passages from {pages} pages in {seconds:.1f} s: {counts}.", markup=False)
+    made = f"{_count(report.new + report.kept, 'passage')} from {_count(pages, 'page')}"
+    out.print(f"{made} in {seconds:.1f} s: {counts}.", markup=False)
     if not report.changed:
         out.print("Nothing has changed; the collection is as it was.")
     if report.starter_left:
         out.print("The starter FAQ has made way for them.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 @app.command(name="eval")

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 NEAREST_PAGES = 3
 REASONS: dict[OffTopic, str] = {
-    "orders": "I only answer questions about Milvus from its docs; how I do that is not for a message to change.",
-    "another product": "This looks like a question about another product; I only know the Milvus docs.",
-    "nothing near": "I found nothing on this in the Milvus docs, which are all I know. If it is about Milvus, please "
-    "ask it in other words.",
+    "orders": "I only answer questions about Milvus from the docs; how I do that is not for a message to change.",
+    "another product": "This looks like a question about another product; I only know the docs on Milvus.",
+    "nothing near": "I found nothing on this in the docs on Milvus, which are all I know. If it is about Milvus, "
+    "please ask it in other words.",
 }
 
 

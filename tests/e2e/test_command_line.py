@@ -115,7 +115,7 @@ def test_search_shows_passages_and_scores(tmp_path: Path, page: Path) -> None:
 def test_ingesting_again_changes_nothing_and_the_starter_makes_way(tmp_path: Path, page: Path) -> None:
     milvusfaq(tmp_path, "ask", "anything")
     first = milvusfaq(tmp_path, "ingest", str(page))
-    assert "2 passages from 1 pages" in first.stdout
+    assert "2 passages from 1 page in" in first.stdout
     assert "The starter FAQ has made way" in first.stdout
     second = milvusfaq(tmp_path, "ingest", str(page))
     assert "0 new, 2 unchanged, 0 removed" in second.stdout
