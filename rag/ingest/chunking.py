@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag.domain import Passage
 from rag.ingest.markdown import read_page
+from rag.ingest.sources import is_page
 from rag.splitting import split_markdown
 
 if TYPE_CHECKING:
@@ -30,12 +31,8 @@ NEWEST_DOCS = (3, 0)
 
 
 def page_paths(source: Source) -> list[str]:
-    """Return the paths of the source's pages; what lies in fragments/ is included by others and is not one."""
-    return sorted(
-        path
-        for path in source.texts
-        if PurePosixPath(path).suffix != ".json" and "fragments" not in PurePosixPath(path).parts
-    )
+    """Return the paths of the source's pages."""
+    return sorted(filter(is_page, source.texts))
 
 
 def make_passages(source: Source, path: str) -> list[Passage]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TUTORIAL_ARCHIVE = "https://github.com/milvus-io/milvus-docs/releases/download/v2.4.6-preview/milvus_docs_2.4.x_en.zip"
 PAGE_SUFFIXES = {".md", ".markdown", ".html", ".htm", ".pdf"}
 VARIABLES_FILE = "Variables.json"
+FRAGMENTS = "fragments"
 MAX_FILE_BYTES = 8 * 2**20
 MAX_TOTAL_BYTES = 256 * 2**20
 MAX_FILES = 50_000
@@ -55,8 +56,8 @@ def read_source(location: str, *, name: str | None = None, only: str = "", versi
     """
     default_name, files = _open(location)
     texts, left_out = _decode(files)
-    kept = {path: text for path, text in texts.items() if not _is_page(path) or _is_below(path, only)}
-    if not any(map(_is_page, kept)):
+    kept = {path: text for path, text in texts.items() if not is_page(path) or _is_below(path, only)}
+    if not any(map(is_page, kept)):
         raise IngestError(_nothing_in(location, only, texts), hint="; ".join(left_out[:3]))
     return Source(
         name=name or default_name,
@@ -200,11 +201,16 @@ def _text_of(path: str, content: bytes) -> str:
 
 def _is_wanted(name: str) -> bool:
     hidden = name.startswith(".")
-    return not hidden and (name == VARIABLES_FILE or _is_page(name))
+    return not hidden and (name == VARIABLES_FILE or _has_text(name))
 
 
-def _is_page(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() in PAGE_SUFFIXES
+def is_page(path: str) -> bool:
+    """Tell a page from variables, and from what lies in fragments/, which pages include."""
+    return _has_text(path) and FRAGMENTS not in PurePosixPath(path).parts
+
+
+def _has_text(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in PAGE_SUFFIXES
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -215,7 +221,7 @@ def _is_below(path: str, folder: str) -> bool:
 def _nothing_in(location: str, only: str, texts: dict[str, str]) -> str:
     if not only:
         return f"{location} holds no page that can be read."
-    folders = sorted({str(PurePosixPath(path).parent) for path in texts if _is_page(path)} - {"."})
+    folders = sorted({str(PurePosixPath(path).parent) for path in texts if is_page(path)} - {"."})
     has = f"its folders are {', '.join(folders[:12])}" if folders else "it has no folders"
     return f"{location} holds no page below {only!r}; {has}."
 

@@ -16,13 +16,17 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import DamerauLevenshtein
 from spellchecker import SpellChecker
 
+from rag.retrieval.topic import is_other_product
+
 if TYPE_CHECKING:
     from rag.retrieval.vocabulary import Vocabulary
 
 SHORTEST = 4
 TWO_SLIPS_FROM = 8
 """A word of fewer letters may hold one slip, a longer one two."""
-EVERYDAY = 2_000
+SHORTEST_PART = 4
+PARTICLES = {"up", "down", "out", "off", "over", "back", "in", "on"}
+EVERYDAY = 1_000
 """An English word that its corpus has this often may be what was meant; rarer ones are only known as right."""
 
 _WORD = re.compile(r"(?<![\w.\-/=_`'\"\[])[A-Za-z]{4,}(?![\w.\-/=_'\"\](])")
@@ -33,6 +37,16 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?\n])\s*$")
 def _english() -> Counter[str]:
     counts: Counter[str] = SpellChecker(distance=1).word_frequency.dictionary
     return counts
+
+
+def _is_compound(word: str) -> bool:
+    """Tell two everyday words written as one, as the trade does: `lookup`, `uptime`, `timestamp`."""
+    everyday = _english()
+    return any(
+        everyday.get(word[:cut], 0) >= EVERYDAY and everyday.get(word[cut:], 0) >= EVERYDAY
+        for cut in range(2, len(word) - 1)
+        if min(cut, len(word) - cut) >= SHORTEST_PART or {word[:cut], word[cut:]} & PARTICLES
+    )
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,8 @@ class Speller:
         return word if is_name else self._meant(word.lower(), word)
 
     def _meant(self, word: str, written: str) -> str:
-        if word in self.vocabulary.word_counts or word in _english():
+        known = word in self.vocabulary.word_counts or word in _english()
+        if known or _is_compound(word) or is_other_product(word):
             return written
         slips = 1 if len(word) < TWO_SLIPS_FROM else 2
         candidates = (

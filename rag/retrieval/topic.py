@@ -59,6 +59,11 @@ _ORDERS = re.compile(
 _SENTENCE = re.compile(r"[^.?!\n]+[.?!\n]*")
 
 
+def is_other_product(word: str) -> bool:
+    """Tell whether the word is the name of a product that is not Milvus."""
+    return bool(_OTHER_PRODUCT.fullmatch(word))
+
+
 def without_orders(text: str) -> str:
     """Return the text without its sentences that give the bot orders; "" where nothing else is there."""
     kept = [sentence for sentence in _SENTENCE.findall(text) if not _ORDERS.search(sentence)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _WORD = re.compile(r"[a-z]{3,}")
 RARE = 2
-"""A term or word that stands in fewer passages than this is not kept: most are numbers out of examples."""
+"""A term that stands in fewer passages than this is not kept: most are numbers out of examples."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def count_words(passages: Iterable[Passage]) -> Vocabulary:
     return Vocabulary(
         passages=number,
         term_counts=_frequent(term_counts),
-        word_counts=_frequent(word_counts),
+        word_counts=word_counts,
         versions=tuple(sorted(versions)),
     )
 

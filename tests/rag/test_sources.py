@@ -43,13 +43,14 @@ def test_an_archive_knows_its_name_version_and_pages(tmp_path: Path) -> None:
 
 def test_only_keeps_a_folder_and_what_its_pages_include(tmp_path: Path) -> None:
     members: dict[str, bytes | str] = {
-        "en/faq/a.md": "# A\n{{var.v}}",
+        "en/faq/a.md": "# A\n{{var.v}} {{fragments/f.md}}",
+        "en/fragments/f.md": "included",
         "en/faqs/b.md": "# B",
         "en/Variables.json": '{"v": "1"}',
     }
     source = zip_source(tmp_path, members, only="en/faq/")
     assert page_paths(source) == ["en/faq/a.md"]
-    assert make_passages(source, "en/faq/a.md")[0].text == "1"
+    assert make_passages(source, "en/faq/a.md")[0].text == "1 included"
 
 
 def test_what_can_not_be_used_is_left_out_with_its_reason(tmp_path: Path) -> None:

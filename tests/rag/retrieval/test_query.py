@@ -29,6 +29,7 @@ SPELLER = Speller(VOCABULARY)
             "my HP Proliant and `colections` and colections.max stay",
             "my HP Proliant and `colections` and colections.max stay",
         ),
+        ("a slow lookup, the uptime and a timestamp", "a slow lookup, the uptime and a timestamp"),
         ("json_contains_any(dict_) in colection.py", "json_contains_any(dict_) in colection.py"),
         ("Колекция 集合", "Колекция 集合"),
     ],
