@@ -7,15 +7,18 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rag.domain import Question
 from rag.errors import RagError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rag.domain import Question, Retrieved
+    from rag.domain import Retrieved
     from rag.protocols import Retriever
 
 logger = logging.getLogger(__name__)
+
+WARM_UP = "How is data stord?"  # the slip brings in the dictionary
 
 
 def _nothing() -> None:
@@ -57,7 +60,11 @@ class LiveRetriever:
                 generation.idle.set()
 
     async def watch(self, every_s: float) -> None:
-        """Look for a newer generation for ever."""
+        """Look for a newer generation for ever. A first search loads what the first asker need not wait for."""
+        try:
+            await self.search(Question(text=WARM_UP), limit=1)
+        except RagError as error:
+            logger.warning("The first search failed: %s", error)
         while True:
             await asyncio.sleep(every_s)
             await self.refresh()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.retrieval.glossary import docs_words
+from rag.retrieval.language import is_foreign
 from rag.retrieval.lexical import terms
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def search_text(question: Question) -> str:
 
 def make_query(question: Question, *, vocabulary: Vocabulary, speller: Speller) -> Query:
     """Return what to search for to answer this question in a collection with that vocabulary."""
-    text = speller.mend(search_text(question))
+    text = search_text(question)
+    if not is_foreign(text):
+        text = speller.mend(text)
     added = docs_words(text)
     own = tuple(terms(text))
     weights = {term: vocabulary.rarity(term) for term in own}

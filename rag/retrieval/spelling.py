@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 from spellchecker import SpellChecker
 
@@ -71,13 +72,13 @@ class Speller:
         if known or _is_compound(word) or is_other_product(word):
             return written
         slips = 1 if len(word) < TWO_SLIPS_FROM else 2
-        candidates = (
-            (DamerauLevenshtein.distance(word, known, score_cutoff=slips), known)
+        candidates = [
+            known
             for length in range(len(word) - slips, len(word) + slips + 1)
-            for known in self._by_length[length]
-        )
-        likely = [(distance, -self._likelihood(word, known), known) for distance, known in candidates]
-        likely = [found for found in likely if found[0] <= slips]
+            for known in self._by_length.get(length, ())
+        ]
+        near = process.extract_iter(word, candidates, scorer=DamerauLevenshtein.distance, score_cutoff=slips)
+        likely = [(distance, -self._likelihood(word, known), known) for known, distance, _ in near]
         return min(likely)[2] if likely else written
 
     def _likelihood(self, word: str, known: str) -> float:
