@@ -139,9 +139,10 @@ def _newer_generation(settings: RagSettings, generation: Generation) -> Generati
         place = newest(settings.milvus_uri)
         if generation.name.startswith(f"{place}:"):
             return None
-        stale = generation.name.rpartition(":")[0]
-        generation.close = partial(_close_and_forget, generation.hand_on(), stale)
-        return _open_generation(settings)
+        newer = _open_generation(settings)
+        replaced = generation.name.rpartition(":")[0]
+        generation.close = partial(_close_and_forget, generation.hand_on(), replaced)
+        return newer
     retriever = cast("HybridRetriever", generation.retriever)
     store = MilvusStore(retriever.store.client, retriever.store.uri, retriever.store.alias)
     if generation.name == _name(store):
