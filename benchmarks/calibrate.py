@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,10 @@ def signs_of(retriever: HybridRetriever, questions: Sequence[Question], only: st
 
 
 def _signs(retriever: HybridRetriever, question: Question, only: str) -> list[float] | None:
-    if not without_orders(question.text):
+    asked = without_orders(question.text)
+    if not asked:
         return None
+    question = replace(question, text=asked)
     query = make_query(question, vocabulary=retriever.vocabulary, speller=retriever.speller)
     vector = retriever.embed(query)
     found = retriever.candidates(query, vector, choose_versions(question.text, present=retriever.vocabulary.versions))

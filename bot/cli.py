@@ -123,7 +123,10 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list of passages.")] = False,
 ) -> None:
-    """Show the passages nearest to a question, and their scores (inner product, at most 1)."""
+    """Show the passages that a question finds, best first, and their scores (inner product, at most 1).
+
+    The order rests on more than the score: words, identifiers and the kind of passage count too.
+    """
     from rag.wiring import open_retriever
 
     if not query.strip():

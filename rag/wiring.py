@@ -88,6 +88,8 @@ def open_retriever(settings: RagSettings) -> Iterator[HybridRetriever]:
 def _retriever(settings: RagSettings, opened: Index) -> HybridRetriever:
     """Return the retriever of the live collection; raise EmptyIndexError where there is none."""
     opened.store.check(embedding=opened.embedder.name, dim=opened.embedder.dim)
+    if not opened.store.has_sparse:
+        logger.warning("The collection has no sparse vectors: passages are found by meaning alone.")
     _give_back_freed_memory()
     vocabulary = opened.store.vocabulary()
     return HybridRetriever(
