@@ -1,8 +1,8 @@
-"""This file is where Milvus is spoken to: schema, search, and building a new collection beside the one searched.
+"""This file is where Milvus is spoken to: searching, reading, and building a new collection beside the one searched.
 
 The same calls on a Milvus Lite file, a server and Zilliz Cloud. MILVUS_COLLECTION is an alias: an ingest builds a
 collection of its own behind it and moves the alias when that is whole. Beside each stands a small one with the words
-that its passages hold. Only this file knows pymilvus' client.
+that its passages hold. Only this file and milvus_schema.py know pymilvus' client.
 """
 
 from __future__ import annotations
@@ -20,17 +20,25 @@ import grpc
 import numpy as np
 
 from rag.backends.milvus_lite import explain_refusal, is_lite, release
+from rag.backends.milvus_schema import (
+    METRIC,
+    PASSAGE_FIELDS,
+    passage_of,
+    passage_schema,
+    row_of,
+    words_rows,
+    words_schema,
+)
 from rag.backends.pymilvus_import import importing_pymilvus
-from rag.domain import EmbeddedPassage, Passage
+from rag.domain import EmbeddedPassage
 from rag.errors import EmptyIndexError, IngestError, RetrievalError
 from rag.retrieval import vocabulary
 from rag.retrieval.facets import unpack
-from rag.retrieval.lexical import passage_vector, terms
 from rag.retrieval.ranking import Candidate
 from rag.retrieval.vocabulary import Vocabulary
 
 with importing_pymilvus():
-    from pymilvus import DataType, MilvusClient
+    from pymilvus import MilvusClient
     from pymilvus.exceptions import MilvusException
 
 if TYPE_CHECKING:
@@ -40,30 +48,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-METRIC = "IP"  # of vectors of length 1: the cosine
 EMBEDDING_PROPERTY = "milvusfaq.embedding"
 INSERT_BATCH = 500
 READ_BATCH = 1_000
 CONNECT_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 30.0
-# VARCHAR limits are bytes on a server and characters in Milvus Lite: cut by bytes, right on both.
-VARCHAR_BYTES = {
-    "id": 64,
-    "source": 256,
-    "path": 1_024,
-    "title": 1_024,
-    "headings": 4_096,
-    "url": 2_048,
-    "version": 32,
-    "languages": 256,
-    "text": 65_535,
-    "facets": 65_535,
-}
-PASSAGE_FIELDS = [*VARCHAR_BYTES, "deprecated"]
 FIRST_WITH_SPARSE = (2, 4)
 WORDS_SUFFIX = "_words"
-WORDS_ROW_CHARACTERS = 60_000
-"""The vocabulary is ASCII, cut into rows of this many bytes."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +122,7 @@ class MilvusStore:
                 timeout=CALL_TIMEOUT_S,
             )
             rows = [hit["entity"] for hit in hits]
-        return [Candidate(_passage(row), unpack(row["facets"], self.dim)) for row in rows]
+        return [Candidate(passage_of(row), unpack(row["facets"], self.dim)) for row in rows]
 
     @cached_property
     def has_sparse(self) -> bool:
@@ -201,7 +192,7 @@ class MilvusStore:
         """Yield every live passage with its vector."""
         for row in self._rows([*PASSAGE_FIELDS, "vector"]):
             vector = np.asarray(row["vector"], dtype=np.float32)
-            yield EmbeddedPassage(passage=_passage(row), vector=vector, facets=row["facets"])
+            yield EmbeddedPassage(passage=passage_of(row), vector=vector, facets=row["facets"])
 
     def _rows(self, fields: list[str]) -> Iterator[dict[str, Any]]:
         live = self.live()
@@ -254,17 +245,7 @@ class MilvusStore:
         return False
 
     def _create(self, build: Build, *, embedding: str, dim: int) -> None:
-        # Milvus Lite keeps properties and drops the description, servers keep the description.
-        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False, description=embedding)
-        for name, limit in VARCHAR_BYTES.items():
-            schema.add_field(name, DataType.VARCHAR, max_length=limit, is_primary=name == "id")
-        schema.add_field("deprecated", DataType.BOOL)
-        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
-        index = self.client.prepare_index_params()
-        index.add_index("vector", index_type="AUTOINDEX", metric_type=METRIC)
-        if build.sparse:
-            schema.add_field("lexical", DataType.SPARSE_FLOAT_VECTOR)
-            index.add_index("lexical", index_type="SPARSE_INVERTED_INDEX", metric_type=METRIC)
+        schema, index = passage_schema(embedding=embedding, dim=dim, sparse=build.sparse)
         self.client.create_collection(
             build.name,
             schema=schema,
@@ -275,22 +256,11 @@ class MilvusStore:
 
     def _keep_words(self, build: Build) -> None:
         """Write the build's vocabulary into a small collection beside it."""
-        text = vocabulary.to_json(build.vocabulary)
-        starts = range(0, len(text), WORDS_ROW_CHARACTERS)
-        rows = [
-            {"id": f"{number:06}", "text": text[start : start + WORDS_ROW_CHARACTERS], "vector": [1.0, 0.0]}
-            for number, start in enumerate(starts)
-        ]
-        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
-        schema.add_field("id", DataType.VARCHAR, max_length=16, is_primary=True)
-        schema.add_field("text", DataType.VARCHAR, max_length=65_535)
-        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)  # no collection goes without
-        index = self.client.prepare_index_params()
-        index.add_index("vector", index_type="AUTOINDEX", metric_type=METRIC)
+        schema, index = words_schema()
+        words = _words_of(build.name)
         with _translated(self.uri):
-            words = _words_of(build.name)
             self.client.create_collection(words, schema=schema, index_params=index)
-            self.client.insert(words, rows)
+            self.client.insert(words, words_rows(vocabulary.to_json(build.vocabulary)))
             self.client.flush(words)
 
     def _drop_all_but(self, kept: str | None) -> None:
@@ -323,7 +293,7 @@ class Build:
     def insert(self, passages: Sequence[EmbeddedPassage]) -> None:
         """Write passages; one writer at a time."""
         for start in range(0, len(passages), INSERT_BATCH):
-            rows = [_row(stored, sparse=self.sparse) for stored in passages[start : start + INSERT_BATCH]]
+            rows = [row_of(stored, sparse=self.sparse) for stored in passages[start : start + INSERT_BATCH]]
             with _translated(self.store.uri):
                 self.store.client.insert(self.name, rows)
             self.inserted += len(rows)
@@ -344,29 +314,6 @@ def open_milvus(*, uri: str, token: str, alias: str) -> Iterator[MilvusStore]:
         client.close()
         if is_lite(uri):
             release(uri)
-
-
-def _passage(row: dict[str, Any]) -> Passage:
-    texts = {field: row[field] for field in VARCHAR_BYTES if field != "facets"}
-    lists = {field: tuple(row[field].split("\n")) if row[field] else () for field in ("headings", "languages")}
-    return Passage(**texts | lists, deprecated=bool(row["deprecated"]))
-
-
-def _row(stored: EmbeddedPassage, *, sparse: bool) -> dict[str, Any]:
-    passage = stored.passage
-    if not np.isfinite(stored.vector).all():  # Milvus Lite takes NaN and then finds nothing
-        message = f"The embedding model made a vector of {passage.label!r} that is not a number."
-        raise IngestError(message)
-    texts = {field: getattr(passage, field) for field in VARCHAR_BYTES if field != "facets"}
-    texts |= {field: "\n".join(texts[field]) for field in ("headings", "languages")}  # Milvus 2.3 refuses lists in JSON
-    row: dict[str, Any] = {field: _fitting(text, VARCHAR_BYTES[field]) for field, text in texts.items()}
-    if sparse:
-        row["lexical"] = passage_vector(terms(f"{passage.label}\n{passage.text}"))
-    return {**row, "facets": stored.facets, "deprecated": passage.deprecated, "vector": stored.vector.tolist()}
-
-
-def _fitting(text: str, limit: int) -> str:
-    return text.encode()[:limit].decode(errors="ignore")
 
 
 def _unreachable(uri: str) -> RetrievalError:
