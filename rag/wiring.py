@@ -79,10 +79,11 @@ def open_retriever(settings: RagSettings) -> Iterator[HybridRetriever]:
     """Open an index that is ready for questions; an empty one takes in the starter FAQ first."""
     with open_index(settings) as opened:
         try:
-            yield _retriever(settings, opened)
+            retriever = _retriever(settings, opened)
         except EmptyIndexError:
             _ingest_starter(opened)
-            yield _retriever(settings, opened)
+            retriever = _retriever(settings, opened)
+        yield retriever
 
 
 def _retriever(settings: RagSettings, opened: Index) -> HybridRetriever:
