@@ -54,6 +54,8 @@ READ_BATCH = 1_000
 CONNECT_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 30.0
 FIRST_WITH_SPARSE = (2, 4)
+MOST_FETCHED = 3_000
+"""How many passages are kept in memory once a search has read them: about 30 MB."""
 WORDS_SUFFIX = "_words"
 
 
@@ -64,6 +66,7 @@ class MilvusStore:
     client: MilvusClient
     uri: str
     alias: str
+    fetched: dict[str, Candidate] = field(default_factory=dict, compare=False)
 
     def check(self, *, embedding: str, dim: int) -> None:
         """Make the collection ready for searching.
@@ -116,13 +119,26 @@ class MilvusStore:
                 anns_field=field,
                 limit=limit,
                 filter=f"version in {json.dumps([*versions, ''])}" if versions else "",
-                output_fields=PASSAGE_FIELDS,
+                output_fields=["id"],  # without any, Milvus Lite reads them all
                 search_params={"metric_type": METRIC},
                 consistency_level="Bounded",
                 timeout=CALL_TIMEOUT_S,
             )
-            rows = [hit["entity"] for hit in hits]
-        return [Candidate(passage_of(row), unpack(row["facets"], self.dim)) for row in rows]
+            ids = [str(hit["id"]) for hit in hits]
+        self._fetch([id_ for id_ in ids if id_ not in self.fetched])
+        return [self.fetched[id_] for id_ in ids if id_ in self.fetched]
+
+    def _fetch(self, ids: list[str]) -> None:
+        """Read passages that no search has read before; an id tells its whole content, so none grows stale."""
+        if not ids:
+            return
+        if len(self.fetched) > MOST_FETCHED:
+            self.fetched.clear()
+        with _translated(self.uri):
+            rows = self.client.query(
+                self.alias, ids=ids, output_fields=PASSAGE_FIELDS, consistency_level="Bounded", timeout=CALL_TIMEOUT_S
+            )
+        self.fetched.update({row["id"]: Candidate(passage_of(row), unpack(row["facets"], self.dim)) for row in rows})
 
     @cached_property
     def has_sparse(self) -> bool:
@@ -230,6 +246,7 @@ class MilvusStore:
             move = self.client.create_alias if live is None else self.client.alter_alias
             move(build.name, self.alias)
         self._drop_all_but(build.name)
+        self.fetched.clear()
         for known in ("has_sparse", "dim"):
             self.__dict__.pop(known, None)
 
