@@ -78,13 +78,9 @@ def fit(on: npt.NDArray[np.float64], off: npt.NDArray[np.float64]) -> tuple[npt.
     return raw, float(np.quantile(on @ raw, LOST))
 
 
-def main() -> None:
-    """Print the table; with --write, keep the rule."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("questions", type=Path)
-    parser.add_argument("--write", action="store_true", help=f"write rag/starter/{RULE_FILE}")
-    options = parser.parse_args()
-    cases = [case for case in read_cases(options.questions, ["faq", "full"]) if case.kind != "multilingual"]
+def read_groups(path: Path) -> dict[str, list[Question]]:
+    """Return the questions by what they are: answerable, of kinds that are not, and the file's own such rows."""
+    cases = [case for case in read_cases(path, ["faq", "full"]) if case.kind != "multilingual"]
     rows = [json.loads(line) for line in TOPICS.read_text(encoding="utf-8").splitlines()]
     groups = {
         "answerable from the FAQ": [case.question for case in cases if case.scope == "faq"],
@@ -94,8 +90,18 @@ def main() -> None:
         groups.setdefault(SHORT if row["kind"] == "answerable" else row["kind"], []).append(
             Question(text=row["question"])
         )
-    for case in read_cases(options.questions, ["none"]):
+    for case in read_cases(path, ["none"]):
         groups.setdefault(f"of the file: {case.subkind}", []).append(case.question)
+    return groups
+
+
+def main() -> None:
+    """Print the table; with --write, keep the rule."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("questions", type=Path)
+    parser.add_argument("--write", action="store_true", help=f"write rag/starter/{RULE_FILE}")
+    options = parser.parse_args()
+    groups = read_groups(options.questions)
     with open_retriever(RagSettings()) as retriever:
         found = {
             (name, only): signs_of(retriever, questions, only)

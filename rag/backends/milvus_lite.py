@@ -58,7 +58,6 @@ class Place:
     """Where an ingest may write: the folder itself, or a copy beside it that is thrown away unless `keep` is set."""
 
     path: str
-    is_copy: bool
     keep: bool = False
 
 
@@ -71,13 +70,13 @@ def place_to_write(uri: str) -> Iterator[Place]:
     with _ingesting(uri):
         current = Path(newest(uri))
         if not _is_locked(current):
-            yield Place(path=str(current), is_copy=False)
+            yield Place(path=str(current))
             return
         draft = _beside(uri, DRAFT)
         shutil.rmtree(draft, ignore_errors=True)
         try:
             shutil.copytree(current, draft, ignore=shutil.ignore_patterns("LOCK"))
-            place = Place(path=str(draft), is_copy=True)
+            place = Place(path=str(draft))
             yield place
             if place.keep:
                 draft.rename(_beside(uri, f"{time.time_ns():x}"))
