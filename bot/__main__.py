@@ -1,30 +1,48 @@
-"""This file is where the bot starts: `python -m bot`. Settings → answerer → app → socket."""
+"""This file is where the bot starts: `python -m bot`. Settings → ledger → answerer → app → sockets, and back down."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import sys
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from bot.app import build_app, make_client
-from bot.ledger import Ledger
+from bot.access import Access
+from bot.app import build_app, open_client
+from bot.housekeeping import keep_house
+from bot.lag import watch_lag
+from bot.ledger import LedgerError, open_ledger
 from bot.listeners import Listeners
 from bot.logs import set_up_logs
+from bot.responder import Responder
 from bot.settings import SlackSettings, explain_validation_error
-from bot.sockets import check_tokens, stay_connected
+from bot.sockets import CutOffError, check_tokens, stay_connected
+from bot.workers import Workers
 from rag import RagError
 from rag.settings import RagSettings
 from rag.wiring import open_answerer
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.ledger import Ledger
+
+logger = logging.getLogger(__name__)
+
+OWNER_ONLY = 0o077
 
 
 def run() -> None:
     """Run until stopped; what can't work ends it at once, with exit code 1 and the line that says what to do."""
     set_up_logs(logging.INFO, "%(asctime)s %(levelname)s %(name)s: %(message)s")
+    os.umask(OWNER_ONLY)  # what is written here, questions above all, is for the owner alone
     try:
         asyncio.run(_serve())
-    except RagError as error:
+    except (RagError, LedgerError, CutOffError) as error:
         sys.exit(f"milvusfaq: {error}")
     except ValidationError as error:
         sys.exit(f"milvusfaq: {explain_validation_error(error)}")
@@ -33,18 +51,64 @@ def run() -> None:
 async def _serve() -> None:
     slack, rag = SlackSettings(), RagSettings()
     slack.check_tokens()
-    client = make_client(slack)
+    async with open_client(slack) as client, open_ledger(slack.ledger_url(rag.milvus_uri)) as ledger:
+        identity = await check_tokens(client, slack.slack_app_token.get_secret_value())
+        async with open_answerer(rag) as answerer:
+            access = Access(
+                client=client,
+                team=identity["team_id"],
+                enterprise=identity.get("enterprise_id") or "",
+                channels=slack.allowed_channels,
+                users=slack.allowed_users,
+                guests=slack.allow_guests,
+                external=slack.allow_external,
+            )
+            responder = Responder(
+                client=client,
+                ledger=ledger,
+                answerer=answerer,
+                access=access,
+                bot_user=identity["user_id"],
+                bot_name=identity["user"],
+            )
+            workers = Workers(
+                responder=responder,
+                ledger=ledger,
+                at_once=slack.answers_at_once,
+                queue_length=slack.queue_length,
+                answer_within_s=slack.answer_within_s,
+                slots=asyncio.Semaphore(slack.answers_at_once),
+            )
+            await _work(slack, client, ledger, workers, bot_user=identity["user_id"])
+
+
+async def _work(
+    slack: SlackSettings, client: AsyncWebClient, ledger: Ledger, workers: Workers, *, bot_user: str
+) -> None:
+    """Answer until SIGTERM or SIGINT; then hear no more, end what is under way, and hand the rest on."""
+    listeners = Listeners(ledger=ledger, workers=workers, bot_user=bot_user, support_channels=slack.support_channels)
     app_token = slack.slack_app_token.get_secret_value()
-    identity = await check_tokens(client, app_token)
-    async with open_answerer(rag) as answerer:
-        listeners = Listeners(
-            answerer=answerer,
-            ledger=Ledger(),
-            bot_user=identity["user_id"],
-            bot_name=identity["user"],
-            support_channels=slack.support_channels,
-        )
-        await stay_connected(build_app(client, listeners), app_token)
+    hearing = asyncio.create_task(
+        stay_connected(build_app(client, listeners), client, app_token, exit_after_s=slack.slack_disconnect_exit_s)
+    )
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, hearing.cancel)
+    chores = [
+        asyncio.create_task(chore)
+        for chore in (workers.look_after(), keep_house(ledger, days=slack.retention_days), watch_lag())
+    ]
+    ended, _ = await asyncio.wait({hearing, *chores}, return_when=asyncio.FIRST_COMPLETED)
+    logger.info("Stopping.")
+    hearing.cancel()
+    await asyncio.gather(hearing, return_exceptions=True)
+    await workers.drain(slack.shutdown_grace_s)  # with the leases renewed
+    for chore in chores:
+        chore.cancel()
+    await asyncio.gather(*chores, return_exceptions=True)
+    for task in ended:
+        if not task.cancelled():
+            task.result()  # raises what ended it
 
 
 if __name__ == "__main__":

@@ -1,24 +1,24 @@
-"""This file is where it is said which Slack event goes where, and what happens when one can't be dealt with."""
+"""This file is where it is said which Slack event goes where, and what happens when one can't be taken."""
 
 from __future__ import annotations
 
 import logging
 import re
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-)
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import wording
-from bot.intake import Inquiry
-from bot.reply import post_notice, tell_privately
+from bot.reply import tell_privately
+from bot.slack_errors import SlackTroubleError, talking_to_slack
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from slack_bolt.context.respond.async_respond import AsyncRespond
 
     from bot.listeners import Listeners
@@ -28,24 +28,32 @@ logger = logging.getLogger(__name__)
 
 COMMAND = "/milvusfaq"
 CALL_TIMEOUT_S = 15
+CALLS_AT_ONCE = 20
+KEPT_OPEN_S = 10
+"""A connection that Slack closes while a message goes over it leaves open whether that was posted."""
+RATE_LIMIT_TRIES = 3
 
 
-def make_client(settings: SlackSettings) -> AsyncWebClient:
-    """Return a Web API client that waits when Slack says 429.
+@asynccontextmanager
+async def open_client(settings: SlackSettings) -> AsyncIterator[AsyncWebClient]:
+    """Open a Web API client that makes so many calls at a time, and waits when Slack says 429.
 
-    A server error is not tried again: the message may have been posted all the same.
+    Nothing else is tried again here: a message may have been posted all the same, and only reading tells.
     """
-    return AsyncWebClient(
-        token=settings.slack_bot_token.get_secret_value(),
-        base_url=settings.slack_api_url,
-        timeout=CALL_TIMEOUT_S,
-        retry_handlers=[AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=3)],
-    )
+    connector = aiohttp.TCPConnector(limit=CALLS_AT_ONCE, keepalive_timeout=KEPT_OPEN_S)
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALL_TIMEOUT_S, sock_read=CALL_TIMEOUT_S)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True) as session:
+        yield AsyncWebClient(
+            token=settings.slack_bot_token.get_secret_value(),
+            base_url=settings.slack_api_url,
+            session=session,
+            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_TRIES)],
+        )
 
 
 def build_app(client: AsyncWebClient, listeners: Listeners) -> AsyncApp:
-    """Return the Bolt app with every listener in its place."""
-    app = AsyncApp(client=client, token=client.token)
+    """Return the Bolt app with every listener in its place; an envelope is acknowledged when its listener has ended."""
+    app = AsyncApp(client=client, token=client.token, process_before_response=True)
     app.event("app_mention")(listeners.on_mention)
     app.event("message")(listeners.on_message)
     app.command(COMMAND)(listeners.on_command)
@@ -54,21 +62,12 @@ def build_app(client: AsyncWebClient, listeners: Listeners) -> AsyncApp:
     return app
 
 
-async def on_error(error: Exception, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond) -> None:
-    """Log the failure with its traceback and apologise where the question stands; its text stays in the log."""
-    logger.error("A question could not be answered: %s", error, exc_info=error)
-    try:
-        if inquiry := _failed_inquiry(body):
-            await post_notice(client, inquiry, wording.APOLOGY)
-        elif "response_url" in body:
-            await tell_privately(respond, wording.APOLOGY)
-    except SlackApiError as second:
-        logger.warning("The apology could not be posted either: %s", second.response.get("error"))
-
-
-def _failed_inquiry(body: dict[str, Any]) -> Inquiry | None:
-    event = body.get("event") or {}
-    if event.get("type") not in {"app_mention", "message"} or "user" not in event:
-        return None
-    thread_ts = event.get("thread_ts") or event["ts"]
-    return Inquiry(team="", channel=event["channel"], ts=event["ts"], thread_ts=thread_ts, user=event["user"], text="")
+async def on_error(error: Exception, body: dict[str, Any], respond: AsyncRespond) -> None:
+    """Log why something could not be taken; without an ack Slack delivers an event again, but never a command."""
+    logger.error("Slack's %s could not be taken: %s", body.get("type") or "command", error, exc_info=error)
+    if "response_url" in body:
+        try:
+            with talking_to_slack():
+                await tell_privately(respond, wording.CAN_NOT_NOTE_COMMAND)
+        except SlackTroubleError as second:
+            logger.warning("The asker can't be told either: %s", second)

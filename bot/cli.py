@@ -1,4 +1,4 @@
-"""This file is where the `milvusfaq` command begins: ask, search, ingest, eval, start."""
+"""This file is where the `milvusfaq` command begins: ask, search, ingest, eval, start, forget."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import logging
 import re
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotation at run time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
 from bot.logs import set_up_logs
-from bot.settings import explain_validation_error
+from bot.settings import SlackSettings, explain_validation_error
 from rag import Answer, Question, RagError
 from rag.settings import RagSettings
 
@@ -44,7 +44,7 @@ def main() -> None:
         _fail(explain_validation_error(error))
 
 
-def _fail(line: str) -> None:
+def _fail(line: str) -> NoReturn:
     err.print(f"milvusfaq: {line}", style="red", markup=False)
     raise SystemExit(1)
 
@@ -217,6 +217,25 @@ def start() -> None:
     from bot.__main__ import run
 
     run()
+
+
+@app.command()
+def forget(
+    *,
+    user: Annotated[str, typer.Option(help="The Slack user id of the person, like U0123456789.", show_default=False)],
+) -> None:
+    """Delete a person's questions and answers from the ledger; only counts stay. What stands in Slack stays there."""
+    from bot.ledger import LedgerError, forget_user, open_ledger
+
+    async def forget_in(url: str) -> int:
+        async with open_ledger(url, must_exist=True) as ledger:
+            return await forget_user(ledger.database, user)
+
+    try:
+        forgotten = asyncio.run(forget_in(SlackSettings().ledger_url(RagSettings().milvus_uri)))
+    except LedgerError as error:
+        _fail(str(error))
+    out.print(f"{_count(forgotten, 'question')} of {user} forgotten.", markup=False)
 
 
 def _citation(citation: Citation) -> dict[str, object]:

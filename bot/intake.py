@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from bot import wording
+from bot.redaction import redact
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -14,6 +17,7 @@ QuietReason = Literal[
     "from a bot", "an edit or another kind of message", "not addressed", "addressed to someone else", "asks nothing"
 ]
 
+COMMAND_KEY = "command "
 PERSON_SUBTYPES = {None, "file_share", "thread_broadcast"}
 """What a person posts; every other subtype is an edit, a deletion, a join, a bot."""
 
@@ -33,7 +37,10 @@ _SPECIAL = re.compile(r"<!(\w+)[^>]*>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
-    """A question in Slack: who asks, where, what. `ts` is its message's, `thread_ts` the thread that is answered in."""
+    """A question in Slack: who asks, where, what. `ts` is its message's, `thread_ts` the thread that is answered in.
+
+    A command has no message: its `ts` is made of its trigger, its `thread_ts` is "" until its question is posted.
+    """
 
     team: str
     channel: str
@@ -50,7 +57,12 @@ class Inquiry:
     @property
     def in_running_thread(self) -> bool:
         """Whether there are earlier messages in its thread."""
-        return self.ts != self.thread_ts
+        return self.ts != self.thread_ts and not self.is_command
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it was asked by slash command."""
+        return self.ts.startswith(COMMAND_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,27 @@ def read_message(event: Mapping[str, Any], *, bot_user: str, support_channels: C
     return inquiry if asks_something(inquiry.text) else Quiet("asks nothing")
 
 
+def read_command(command: Mapping[str, Any], *, bot_user: str) -> Inquiry:
+    """Read a slash command's payload."""
+    return Inquiry(
+        team=command.get("team_id") or "",
+        channel=command["channel_id"],
+        ts=f"{COMMAND_KEY}{command['trigger_id']}",
+        thread_ts="",
+        user=command["user_id"],
+        text=plain_text(command.get("text") or "", bot_user=bot_user),
+    )
+
+
+def objection(text: str) -> str:
+    """Return what to tell someone whose question can't be answered as it stands; "" when it can."""
+    if not text:
+        return wording.EMPTY_QUESTION
+    if text.lower() in {"help", "?"}:
+        return wording.HELP
+    return wording.too_long(len(text)) if len(text) > wording.MAX_QUESTION_CHARACTERS else ""
+
+
 def asks_something(text: str) -> bool:
     """Tell a question from a remark: a question mark outside links and code, or a beginning that asks."""
     prose = re.sub(r"```.*?```|`[^`]*`|https?://\S+", " ", text, flags=re.DOTALL).strip()
@@ -94,12 +127,15 @@ def asks_something(text: str) -> bool:
 
 
 def plain_text(text: str, *, bot_user: str) -> str:
-    """Return a message's text as a person reads it: the bot's own mention left out, links as label and address."""
+    """Return a message's text as a person reads it: the bot's own mention left out, links as label and address.
+
+    Keys and tokens in it are redacted: nothing behind this line sees them.
+    """
     text = _MENTION.sub(lambda match: "" if match[1] == bot_user else f"@{match[1]}", text)
     text = _CHANNEL_LINK.sub(lambda match: f"#{match[1] or 'channel'}", text)
     text = _LINK.sub(lambda match: f"{match[2]} ({match[1]})" if match[2] and match[2] != match[1] else match[1], text)
     text = _SPECIAL.sub(r"@\1", text)
-    return html.unescape(text).strip()
+    return redact(html.unescape(text).replace("\0", "")).strip()
 
 
 def _is_from_bot(event: Mapping[str, Any], bot_user: str) -> bool:

@@ -31,28 +31,61 @@ class SlackSettings(BaseSettings):
         default=(), description="Channel ids, separated by commas, where questions are answered without a mention."
     )
 
-    @field_validator("support_channels", mode="before")
+    allowed_channels: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Channel ids; where any are given, only these and direct messages are answered in."
+    )
+    allowed_users: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="User ids; where any are given, only these people are answered."
+    )
+    allow_guests: bool = Field(default=False, description="Whether guests of the workspace are answered.")
+    allow_external: bool = Field(default=False, description="Whether people of other organisations are answered.")
+    answers_at_once: int = Field(default=32, ge=1, description="How many questions are worked on at a time.")
+    queue_length: int = Field(default=500, ge=0, description="How many more may wait; the next is asked to come again.")
+    answer_within_s: float = Field(
+        default=900, gt=0, description="How long a question is tried for while something that it needs is away."
+    )
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="The ledger: sqlite:///PATH, or postgresql://… for replicas; empty for a file beside Milvus Lite.",
+    )
+    retention_days: int = Field(
+        default=90, ge=1, description="After how many days questions and answers are forgotten."
+    )
+    shutdown_grace_s: float = Field(
+        default=20, ge=0, description="How long running answers may take to end when the bot is told to stop."
+    )
+    slack_disconnect_exit_s: float = Field(
+        default=300, gt=0, description="After how long without any connection the bot ends, to be started anew."
+    )
+
+    @field_validator("support_channels", "allowed_channels", "allowed_users", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
-    @field_validator("support_channels")
+    @field_validator("support_channels", "allowed_channels")
     @classmethod
-    def _are_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for channel in value:
-            if channel[:1] not in {"C", "G"} or not channel.isalnum() or channel != channel.upper():
-                message = (
-                    f"{channel!r} is not a channel id like C0123456789 (in Slack: channel name > About > Channel ID)"
-                )
-                raise ValueError(message)
-        return value
+    def _are_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _checked_ids(value, "CG", "channel id like C0123456789 (in Slack: channel name > About > Channel ID)")
+
+    @field_validator("allowed_users")
+    @classmethod
+    def _are_users(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _checked_ids(value, "UW", "user id like U0123456789 (in Slack: profile > ⋮ > Copy member ID)")
 
     @field_validator("slack_api_url")
     @classmethod
     def _ends_in_slash(cls, value: str) -> str:
         return value.rstrip("/") + "/"  # slack_sdk joins method names to it
+
+    def ledger_url(self, milvus_uri: str) -> str:
+        """Return DATABASE_URL, or the address of a SQLite file beside the Milvus Lite folder, or here."""
+        if url := self.database_url.get_secret_value():
+            return url
+        beside = milvus_uri.removesuffix(".db") if "://" not in milvus_uri else "./milvusfaq"
+        return f"sqlite:///{beside}.ledger.sqlite3"
 
     def check_tokens(self) -> None:
         """Raise SettingsError, with what to do, for a token that is missing or is another kind of token."""
@@ -67,6 +100,14 @@ class SlackSettings(BaseSettings):
             if not value.startswith(prefix):
                 message = f"{name} does not begin with {prefix}: it is another kind of token."
                 raise SettingsError(message, hint="See .env.example.")
+
+
+def _checked_ids(ids: tuple[str, ...], initials: str, what: str) -> tuple[str, ...]:
+    for id_ in ids:
+        if id_[:1] not in initials or not id_.isalnum() or id_ != id_.upper():
+            message = f"{id_!r} is not a {what}"
+            raise ValueError(message)
+    return ids
 
 
 def explain_validation_error(error: ValidationError) -> str:

@@ -1,4 +1,4 @@
-"""This file is where a Slack thread becomes the conversation so far."""
+"""This file is where a Slack thread becomes the conversation so far, and where the bot finds its own messages again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from slack_sdk.errors import SlackApiError
 
 from bot.intake import plain_text
+from bot.slack_errors import talking_to_slack
 from rag import Message
 
 if TYPE_CHECKING:
@@ -20,33 +21,73 @@ logger = logging.getLogger(__name__)
 
 QUESTION_EVENT = "milvusfaq_question"
 """The metadata type of the message that stands for a slash command's question: posted by the bot, said by a person."""
+ANSWER_EVENT = "milvusfaq_answer"
+"""The metadata type of a part of an answer."""
+NOTICE_EVENT = "milvusfaq_notice"
+"""The metadata type of what the bot says about itself: no turn of the conversation."""
 PAGE_SIZE = 200
 MAX_PAGES = 5
+READ_BACK = 50
+"""Messages of a channel: a command's question is looked for seconds after it was posted."""
 
 
 async def read_thread(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> tuple[Message, ...]:
     """Return the turns before the question in its own thread, oldest first; other bots' messages are no turns.
 
-    A thread that can't be read costs the answer its context, not the asker the answer.
+    A thread that Slack will not show costs the answer its context, not the asker the answer.
     """
     if not inquiry.in_running_thread:
         return ()
     try:
         replies = await _replies(client, inquiry)
     except SlackApiError as error:
-        logger.warning("The thread %s can't be read: %s", inquiry.thread_ts, error.response.get("error"))
+        logger.warning("The thread %s can't be read: %s", inquiry.thread_ts, error)
         return ()
     turns = (_turn(reply, bot_user) for reply in replies if _is_before(reply, inquiry))
     return tuple(turn for turn in turns if turn and turn.text)
 
 
-async def _replies(client: AsyncWebClient, inquiry: Inquiry) -> list[dict[str, Any]]:
+async def read_back(client: AsyncWebClient, inquiry: Inquiry, event: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return ts and metadata of the bot's messages of a kind that belong to this question, in its thread."""
+    replies = await _replies(client, inquiry, oldest=inquiry.thread_ts if inquiry.is_command else inquiry.ts)
+    return [
+        (str(reply["ts"]), metadata["event_payload"])
+        for reply in replies
+        if (metadata := reply.get("metadata") or {}).get("event_type") == event
+        and metadata["event_payload"].get("question") == inquiry.ts
+    ]
+
+
+async def find_question(client: AsyncWebClient, inquiry: Inquiry) -> str:
+    """Return the ts of the message that was posted for a command's question; "" where none is seen."""
+    try:
+        with talking_to_slack():
+            page = await client.conversations_history(
+                channel=inquiry.channel, limit=READ_BACK, include_all_metadata=True
+            )
+    except SlackApiError as error:
+        logger.info("The channel %s can't be read: %s", inquiry.channel, error)
+        return ""
+    for message in page["messages"]:
+        metadata = message.get("metadata") or {}
+        if metadata.get("event_type") == QUESTION_EVENT and metadata["event_payload"].get("key") == inquiry.ts:
+            return str(message["ts"])
+    return ""
+
+
+async def _replies(client: AsyncWebClient, inquiry: Inquiry, *, oldest: str | None = None) -> list[dict[str, Any]]:
     replies: list[dict[str, Any]] = []
     cursor = None
     for _ in range(MAX_PAGES):
-        page = await client.conversations_replies(
-            channel=inquiry.channel, ts=inquiry.thread_ts, limit=PAGE_SIZE, cursor=cursor, include_all_metadata=True
-        )
+        with talking_to_slack():
+            page = await client.conversations_replies(
+                channel=inquiry.channel,
+                ts=inquiry.thread_ts,
+                limit=PAGE_SIZE,
+                cursor=cursor,
+                oldest=oldest,
+                include_all_metadata=True,
+            )
         replies += page["messages"]
         cursor = (page.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
@@ -61,6 +102,8 @@ def _is_before(reply: dict[str, Any], inquiry: Inquiry) -> bool:
 def _turn(reply: dict[str, Any], bot_user: str) -> Message | None:
     metadata = reply.get("metadata") or {}
     if reply.get("user") == bot_user:
+        if metadata.get("event_type") == NOTICE_EVENT:
+            return None
         if metadata.get("event_type") == QUESTION_EVENT:
             return Message(role="user", text=metadata["event_payload"]["question"])
         return Message(role="assistant", text=html.unescape(reply.get("text") or ""))

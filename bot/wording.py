@@ -27,6 +27,29 @@ APOLOGY = (
     "Please ask again in a few minutes; whoever runs me finds the reason in my log."
 )
 
+DOCS_ARE_AWAY = (
+    "I can't search the Milvus docs at this moment. I keep your question, and answer here as soon as they are back."
+)
+
+SOMETHING_IS_AWAY = (
+    "Something that I depend on is not working at this moment. "
+    "I keep your question, and answer here as soon as it works again."
+)
+
+CAN_NOT_NOTE = (
+    "I can't take questions down at this moment. Slack brings me yours again during the next minutes; "
+    "if there is no answer by then, please ask again."
+)
+
+CAN_NOT_NOTE_COMMAND = "I can't take questions down at this moment. Please ask again in a few minutes."
+
+BUSY = "I have more questions to answer than I can promise to. Please ask again in a few minutes."
+
+NOT_IN_THIS_CHANNEL = "I have not been set up to answer in this channel. You can write to me directly."
+NOT_THIS_PERSON = "I have not been set up to answer you; whoever runs me can change that."
+NOT_GUESTS = "I answer members of this workspace, not its guests; whoever runs me can change that."
+NOT_OTHER_ORGANISATIONS = "I answer members of this workspace, not people of other organisations."
+
 NOT_A_MEMBER = (
     "I am not in this channel, so only you can see this. To have me answer here for everyone, "
     "invite me first: `/invite @{name}`"
@@ -39,3 +62,8 @@ def too_long(characters: int) -> str:
         f"Your question has {characters:,} characters, and I read at most {MAX_QUESTION_CHARACTERS:,}. "
         "Please ask it with less: the error message and the setting it is about are usually enough."
     )
+
+
+def waiting(before: int) -> str:
+    """Say in a status that other questions come first."""
+    return f"has {before} other question{'s' if before > 1 else ''} to answer first…"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rag.abstaining import abstain
 from rag.citations import cite, settled
-from rag.domain import Question
+from rag.domain import Question, Trace
 from rag.errors import GenerationError
 from rag.extractive import quote_passages
 from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, build_message
@@ -16,11 +17,14 @@ from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, build_message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from rag.domain import Answer, Passage
+    from rag.domain import Answer, Passage, Usage
     from rag.protocols import ChatModel, Retriever
     from rag.rewriting import Rewriter
 
 logger = logging.getLogger(__name__)
+
+LONGEST_REPLY = 40_000
+"""Characters; LLM_MAX_TOKENS is the model's to keep, and some do not."""
 
 
 async def _unheard(_: str) -> None:
@@ -43,11 +47,14 @@ class Answerer:
         Raise RetrievalError when nothing can be searched. A model that fails is not an error: the answer is then
         extractive and its notice says why.
         """
+        begun = time.monotonic()
         found = await self.retriever.search(await self._sought(question), limit=self.passages)
+        trace = Trace(passages=found.passages, search_s=time.monotonic() - begun)
         if found.off_topic:
-            return abstain(found.off_topic, found.passages)
+            return replace(abstain(found.off_topic, found.passages), trace=trace)
         answer = await self._write(question, found.passages, on_text)
-        return replace(answer, notice=" ".join(filter(None, (answer.notice, found.notice))))
+        trace = replace(answer.trace, passages=trace.passages, search_s=trace.search_s)
+        return replace(answer, notice=" ".join(filter(None, (answer.notice, found.notice))), trace=trace)
 
     async def _sought(self, question: Question) -> Question:
         """Return what is searched for: a follow-up or a foreign question in the rewriter's words, where it has some."""
@@ -60,31 +67,54 @@ class Answerer:
         if self.model is None:
             notice = "No language model is set up, so these are the passages themselves."
             return quote_passages(passages, question=question.text, notice=notice)
-        reply = self.model.stream(INSTRUCTIONS, build_message(question, passages))
+        reply = Reply(passages=passages, on_text=on_text)
         try:
-            text = await _listen(reply, on_text, passages)
+            await reply.listen(self.model.stream(INSTRUCTIONS, build_message(question, passages)))
         except GenerationError as error:
             logger.warning("The answer is extractive: %s", error)
             notice = f"{error.message} These are the passages themselves."
             return quote_passages(passages, question=question.text, notice=notice)
-        return cite(text, passages)
+        return replace(cite(reply.text, passages), trace=reply.trace(self.model.name))
 
 
-async def _listen(
-    reply: AsyncIterator[str], on_text: Callable[[str], Awaitable[None]], passages: Sequence[Passage]
-) -> str:
-    """Return the whole reply; pass on what is certain of it, but never the mark that the docs do not hold it."""
-    text, heard = "", 0
-    async for piece in reply:
-        text += piece
-        certain = "" if _may_be_mark(text) else settled(text, passages)
-        if len(certain) > heard:
-            await on_text(certain[heard:])
-            heard = len(certain)
-    if not text.strip():
-        message = "The language model sent an empty reply."
-        raise GenerationError(message)
-    return text
+@dataclass(slots=True, kw_only=True)
+class Reply:
+    """What the model has said so far; it passes on what is certain of it, but never the mark that the docs lack it."""
+
+    passages: Sequence[Passage]
+    on_text: Callable[[str], Awaitable[None]]
+    text: str = ""
+    heard: int = 0
+    usage: Usage | None = None
+    begun: float = field(default_factory=time.monotonic)
+    first_text_s: float = 0.0
+
+    async def listen(self, pieces: AsyncIterator[str | Usage]) -> None:
+        """Take in the whole reply; raise GenerationError for one that is empty, or has no end."""
+        async for piece in pieces:
+            if isinstance(piece, str):
+                await self._hear(piece)
+            else:
+                self.usage = piece
+            if len(self.text) > LONGEST_REPLY:
+                message = "The language model did not come to an end."
+                raise GenerationError(message)
+        if not self.text.strip():
+            message = "The language model sent an empty reply."
+            raise GenerationError(message)
+
+    async def _hear(self, piece: str) -> None:
+        self.first_text_s = self.first_text_s or time.monotonic() - self.begun
+        self.text += piece
+        certain = "" if _may_be_mark(self.text) else settled(self.text, self.passages)
+        if len(certain) > self.heard:
+            await self.on_text(certain[self.heard :])
+            self.heard = len(certain)
+
+    def trace(self, model: str) -> Trace:
+        """Return how the reply came about."""
+        lasted = time.monotonic() - self.begun
+        return Trace(model=model, usage=self.usage, first_text_s=self.first_text_s, model_s=lasted)
 
 
 def _may_be_mark(text: str) -> bool:

@@ -101,6 +101,30 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What the language model counted, in its tokens."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """How an answer came about: what was found, what wrote it, and how long each step took.
+
+    `search_s` is the time until the passages were found (a follow-up's rewording included), `first_text_s` and
+    `model_s` the model's time until its first and its last word; 0 where it was not asked.
+    """
+
+    passages: tuple[Passage, ...] = ()
+    model: str = ""
+    usage: Usage | None = None
+    search_s: float = 0.0
+    first_text_s: float = 0.0
+    model_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """Markdown with `[n]` marks, and the citations that they point to.
 
@@ -113,3 +137,4 @@ class Answer:
     citations: tuple[Citation, ...]
     kind: AnswerKind
     notice: str = ""
+    trace: Trace = Trace()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Question, Retrieved
+    from rag.domain import Question, Retrieved, Usage
 
 
 class Retriever(Protocol):
@@ -24,8 +24,16 @@ class Retriever(Protocol):
 class ChatModel(Protocol):
     """Writes an answer."""
 
-    def stream(self, instructions: str, message: str) -> AsyncIterator[str]:
-        """Yield the reply piece by piece; raise GenerationError when it can't be had or breaks off."""
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        ...
+
+    def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage]:
+        """Yield the reply piece by piece, and what it cost where the model tells it.
+
+        Raise GenerationError when it can't be had or breaks off.
+        """
         ...
 
 

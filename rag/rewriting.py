@@ -38,9 +38,8 @@ class Rewriter:
             return ""
         try:
             async with asyncio.timeout(self.timeout_s):
-                pieces = [
-                    piece async for piece in self.model.stream(REWRITE_INSTRUCTIONS, build_rewrite_message(question))
-                ]
+                reply = self.model.stream(REWRITE_INSTRUCTIONS, build_rewrite_message(question))
+                pieces = [piece async for piece in reply if isinstance(piece, str)]
         except (GenerationError, TimeoutError) as error:
             logger.warning("A question is searched as it stands: %s", error or "rewriting took too long")
             return ""

@@ -39,6 +39,7 @@ class FakeRetriever:
 class FakeModel:
     pieces: list[str]
     error: RagError | None = None
+    name: str = "fake"
     messages: list[str] = field(default_factory=list)
     delay_s: float = 0
 

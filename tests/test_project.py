@@ -57,6 +57,7 @@ def test_the_manifest_asks_for_what_the_code_uses() -> None:
         "commands",
         "groups:history",
         "im:history",
+        "users:read",
     }
     assert len(manifest["display_information"]["name"]) <= 35
     assert len(manifest["display_information"]["description"]) <= 140

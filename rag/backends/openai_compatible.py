@@ -11,12 +11,14 @@ import httpx2
 import numpy as np
 import openai
 
+from rag.domain import Usage
 from rag.errors import GenerationError, RetrievalError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     import numpy.typing as npt
+    from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam, ChatCompletionStreamOptionsParam
 
 CONNECT_TIMEOUT_S = 10.0
 EMBEDDINGS_PER_CALL = 64
@@ -32,16 +34,19 @@ class OpenAIChatModel:
     max_tokens: int
     temperature: float
 
-    async def stream(self, instructions: str, message: str) -> AsyncIterator[str]:
+    @property
+    def name(self) -> str:
+        """The model's name at its address."""
+        return self.model
+
+    async def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage]:
         """Yield the reply as it is written. A stream that ends without a finish reason has broken off."""
+        messages: list[ChatCompletionMessageParam] = [
+            {"role": "system", "content": instructions},
+            {"role": "user", "content": message},
+        ]
         with _translated(self.model):
-            chunks = await self.client.chat.completions.create(
-                model=self.model,
-                messages=[{"role": "system", "content": instructions}, {"role": "user", "content": message}],
-                max_tokens=self.max_tokens,
-                temperature=self.temperature,
-                stream=True,
-            )
+            chunks = await self._begin(messages)
         finish_reason = None
         with _translated(self.model, connection_lost=BROKE_OFF):
             async with chunks:
@@ -50,10 +55,35 @@ class OpenAIChatModel:
                         finish_reason = choice.finish_reason or finish_reason
                         if choice.delta and choice.delta.content:
                             yield choice.delta.content
+                    if chunk.usage:
+                        yield Usage(
+                            prompt_tokens=chunk.usage.prompt_tokens, completion_tokens=chunk.usage.completion_tokens
+                        )
         if finish_reason is None:
             raise GenerationError(BROKE_OFF)
         if finish_reason == "length":
             yield f"\n\n_(Cut at the longest answer allowed: LLM_MAX_TOKENS={self.max_tokens}.)_"
+
+    async def _begin(self, messages: list[ChatCompletionMessageParam]) -> openai.AsyncStream[ChatCompletionChunk]:
+        """Ask for a stream that ends in the count of tokens; of a server that does not know that, for one without."""
+        try:
+            return await self._create(messages, {"include_usage": True})
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            if "stream_options" not in str(error):
+                raise
+            return await self._create(messages, openai.omit)
+
+    async def _create(
+        self, messages: list[ChatCompletionMessageParam], options: ChatCompletionStreamOptionsParam | openai.Omit
+    ) -> openai.AsyncStream[ChatCompletionChunk]:
+        return await self.client.chat.completions.create(
+            model=self.model,
+            messages=messages,
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            stream=True,
+            stream_options=options,
+        )
 
 
 def make_chat_client(*, base_url: str, api_key: str, timeout_s: float, max_retries: int) -> openai.AsyncOpenAI:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.settings import SlackSettings
+from rag.settings import RagSettings
 from tests.standins import model as model_standin
 from tests.standins import slack as slack_standin
 
@@ -21,12 +23,12 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parents[2]
 STOP_PATIENCE_S = 20
-OURS = ("SLACK_", "MILVUS_", "LLM_", "LEPTONAI_", "EMBEDDING_", "SUPPORT_", "ANSWER_", "INDEX_", "DOCS_")
+OURS = tuple(name.upper() for settings in (RagSettings, SlackSettings) for name in settings.model_fields)
 
 
 def environment(**settings: str) -> dict[str, str]:
     """Return this process' environment without any setting of ours, then with these."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}  # noqa: TID251
+    inherited = {name: value for name, value in os.environ.items() if name not in OURS}  # noqa: TID251
     return {**inherited, "PYTHONPATH": str(PROJECT), **settings}
 
 

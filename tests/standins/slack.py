@@ -1,7 +1,9 @@
 """This file is where Slack stands in for itself: Socket Mode and the Web API methods in use, as Slack speaks them.
 
-Single-use tickets, hello and disconnect frames, envelopes with acks, redelivery after three seconds without one, a
-mention as two events, token checks, `ok: false` errors, 429 with Retry-After, and the limits of a message's blocks.
+Single-use tickets, sockets of which each envelope goes to one, hello and disconnect frames, envelopes with acks,
+redelivery after three seconds without one, a mention as two events, token checks, `ok: false` errors, 429 with
+Retry-After, and the limits of a message's blocks. And what goes wrong: sockets cut or silent, handshakes refused, calls
+that fail before or after they have done their work.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import random
 import re
 import time
 import uuid
 from collections import defaultdict, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +31,8 @@ Json = dict[str, Any]
 
 BOT_TOKEN, APP_TOKEN = "xoxb-stand-in", "xapp-stand-in"
 TEAM, BOT_USER, BOT_ID, BOT_NAME, ASKER = "T0TEAM", "U0BOT", "B0BOT", "milvusfaq", "U0ASKER"
-REDELIVER_AFTER_S = 3.0
+REDELIVER_AFTER_S = (3.0, 3.0, 3.0)
+"""Slack's own are about 3, 60 and 300 seconds."""
 
 
 @dataclass
@@ -52,11 +57,27 @@ class Call:
 
 @dataclass(frozen=True)
 class Failure:
-    """What a method answers instead of doing its work."""
+    """What a method answers instead of doing its work, or after it; `hang` never answers."""
 
     error: str = "internal_error"
     status: int = 200
     retry_after: int | None = None
+    after_work: bool = False
+    hang: bool = False
+
+
+@dataclass(eq=False)
+class Socket:
+    """A Socket Mode connection; a silent one takes nothing in and lets nothing out, as behind a dead router."""
+
+    response: web.WebSocketResponse
+    request: web.Request
+    silent: bool = False
+    freed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_open(self) -> bool:
+        return not self.response.closed and self.request.transport is not None
 
 
 @dataclass
@@ -81,7 +102,15 @@ class SlackStandIn(StandInServer):
         """What came over response_url: shown to the asker alone."""
         self._failures: defaultdict[str, deque[Failure]] = defaultdict(deque)
         self._tickets: set[str] = set()
-        self._sockets: list[web.WebSocketResponse] = []
+        self.sockets: list[Socket] = []
+        self.people: dict[str, Json] = {ASKER: {"team_id": TEAM}, BOT_USER: {"team_id": TEAM, "is_bot": True}}
+        """What users.info tells of each, beside the id; nobody else is known."""
+        self.redeliver_after_s = REDELIVER_AFTER_S
+        self.opened = 0
+        """How many addresses were asked for."""
+        self._refused_handshakes = 0
+        self._by_id: dict[str, Envelope] = {}
+        self._random = random.Random(7)  # noqa: S311 - which socket gets an envelope
         self._clock = itertools.count(1)
 
     @property
@@ -134,7 +163,7 @@ class SlackStandIn(StandInServer):
             "team_domain": "stand-in",
             "api_app_id": "A0APP",
             "token": "legacy",
-            "trigger_id": "1.2.3",
+            "trigger_id": f"1.2.{uuid.uuid4().hex[:8]}",
             "response_url": f"http://127.0.0.1:{self.port}/response/{uuid.uuid4()}",
         }
         return self._send("slash_commands", payload)
@@ -165,10 +194,23 @@ class SlackStandIn(StandInServer):
         """Let the next call of a method fail."""
         self._failures[method].append(failure)
 
+    def cut_connections(self) -> None:
+        """Reset every socket's TCP connection, without a close frame."""
+        self.run(self._cut())
+
+    def silence_connections(self) -> None:
+        """Let every socket that is open now fall silent: nothing passes, nothing closes."""
+        for socket in self.sockets:
+            socket.silent = True
+
+    def refuse_handshakes(self, count: int) -> None:
+        """Answer the next handshakes with an error; their tickets are used up."""
+        self._refused_handshakes += count
+
     # What can be seen
 
     def connected(self) -> bool:
-        return any(not socket.closed for socket in self._sockets)
+        return any(socket.is_open and not socket.silent for socket in self.sockets)
 
     def wait_until_connected(self) -> None:
         self.wait_for(self.connected, "a socket")
@@ -194,28 +236,36 @@ class SlackStandIn(StandInServer):
 
     def _send(self, type_: str, payload: Json, *, retry_attempt: int = 0) -> Envelope:
         envelope = Envelope(str(uuid.uuid4()), type_, payload, time.monotonic(), retry_attempt)
-        with self.changed:
-            self.envelopes.append(envelope)
+        self._remember(envelope)
         self.run(self._deliver(envelope))
         return envelope
 
+    def _remember(self, envelope: Envelope) -> None:
+        with self.changed:
+            self.envelopes.append(envelope)
+            self._by_id[envelope.id] = envelope
+
     async def _deliver(self, envelope: Envelope) -> None:
-        open_sockets = [socket for socket in self._sockets if not socket.closed]
+        open_sockets = [socket for socket in self.sockets if socket.is_open]
         frame: Json = {"envelope_id": envelope.id, "type": envelope.type, "payload": envelope.payload}
         frame["accepts_response_payload"] = envelope.type == "slash_commands"
         if envelope.type == "events_api":
             frame["retry_attempt"] = envelope.retry_attempt
             frame["retry_reason"] = "timeout" if envelope.retry_attempt else ""
         if open_sockets:
-            await open_sockets[-1].send_json(frame)
-        asyncio.get_running_loop().call_later(REDELIVER_AFTER_S, self._redeliver_unacked, envelope)
+            socket = self._random.choice(open_sockets)
+            if not socket.silent:
+                with suppress(ConnectionError):
+                    await socket.response.send_json(frame)
+        if envelope.type == "events_api" and envelope.retry_attempt < len(self.redeliver_after_s):
+            delay = self.redeliver_after_s[envelope.retry_attempt]
+            asyncio.get_running_loop().call_later(delay, self._redeliver_unacked, envelope)
 
     def _redeliver_unacked(self, envelope: Envelope) -> None:
-        if envelope.acked_at is None and envelope.retry_attempt < 3 and envelope.type == "events_api":
-            again = Envelope(
-                str(uuid.uuid4()), envelope.type, envelope.payload, time.monotonic(), envelope.retry_attempt + 1
-            )
-            self.envelopes.append(again)
+        if envelope.acked_at is None:
+            attempt = envelope.retry_attempt + 1
+            again = Envelope(str(uuid.uuid4()), envelope.type, envelope.payload, time.monotonic(), attempt)
+            self._remember(again)
             task = asyncio.ensure_future(self._deliver(again))
             task.add_done_callback(lambda _: self.notify())
 
@@ -224,44 +274,56 @@ class SlackStandIn(StandInServer):
         if ticket not in self._tickets:
             return web.Response(status=404, text="the ticket is not valid, or was used before")
         self._tickets.remove(ticket)
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await socket.send_json(
+        if self._refused_handshakes:
+            self._refused_handshakes -= 1
+            return web.Response(status=503)
+        response = web.WebSocketResponse()
+        await response.prepare(request)
+        await response.send_json(
             {
                 "type": "hello",
-                "num_connections": 1,
+                "num_connections": 1 + sum(socket.is_open for socket in self.sockets),
                 "debug_info": {"host": "stand-in", "approximate_connection_time": 18060},
                 "connection_info": {"app_id": "A0APP"},
             }
         )
-        self._sockets.append(socket)
+        socket = Socket(response, request)
+        self.sockets.append(socket)
         self.notify()
-        async for frame in socket:
-            if frame.type == WSMsgType.TEXT:
+        async for frame in response:
+            if socket.silent:
+                await socket.freed.wait()
+            elif frame.type == WSMsgType.TEXT:
                 self._on_ack(json.loads(frame.data))
+        self.sockets.remove(socket)
         self.notify()
-        return socket
+        return response
 
     def _on_ack(self, frame: Json) -> None:
-        for envelope in self.envelopes:
-            if envelope.id == frame.get("envelope_id"):
-                envelope.acked_at = time.monotonic()
+        if envelope := self._by_id.get(frame.get("envelope_id", "")):
+            envelope.acked_at = time.monotonic()
         self.notify()
 
     async def _close_all(self, last_frame: str) -> None:
-        sockets, self._sockets = self._sockets, []
-        for socket in sockets:
-            if not socket.closed:
-                await socket.send_str(last_frame)
-                await socket.close()
+        for socket in list(self.sockets):
+            if socket.is_open and not socket.silent:
+                await socket.response.send_str(last_frame)
+                await socket.response.close()
+
+    async def _cut(self) -> None:
+        for socket in list(self.sockets):
+            if socket.request.transport:
+                socket.request.transport.abort()
 
     # The Web API
 
     async def _on_call(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         arguments = await _arguments(request)
-        if failures := self._failures[method]:
-            return _failed(failures.popleft())
+        failures = self._failures[method]
+        failure = failures.popleft() if failures else None
+        if failure and not failure.after_work:
+            return await _failed(failure)
         wanted = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
         if request.headers.get("Authorization") != f"Bearer {wanted}":
             return web.json_response({"ok": False, "error": "invalid_auth"})
@@ -271,17 +333,23 @@ class SlackStandIn(StandInServer):
             "auth.test": self._auth_test,
             "apps.connections.open": self._open_connection,
             "chat.postMessage": self._post_message,
+            "chat.postEphemeral": self._post_ephemeral,
+            "chat.update": self._update,
+            "chat.delete": self._delete,
+            "conversations.history": self._list_history,
             "conversations.replies": self._list_replies,
+            "users.info": self._user_info,
             "assistant.threads.setStatus": self._set_status,
         }.get(method)
         result = await handler(arguments) if handler else {"ok": False, "error": "unknown_method"}
         self.notify()
-        return web.json_response({"ok": True, **result})
+        return await _failed(failure) if failure else web.json_response({"ok": True, **result})
 
     async def _auth_test(self, _: Json) -> Json:
         return {"user_id": BOT_USER, "user": BOT_NAME, "team_id": TEAM, "team": "stand-in", "bot_id": BOT_ID}
 
     async def _open_connection(self, _: Json) -> Json:
+        self.opened += 1
         ticket = uuid.uuid4().hex
         self._tickets.add(ticket)
         return {"url": f"ws://127.0.0.1:{self.port}/link/?ticket={ticket}"}
@@ -302,12 +370,49 @@ class SlackStandIn(StandInServer):
             channel.messages.append(message)
         return {"channel": channel.id, "ts": message["ts"], "message": message}
 
+    async def _post_ephemeral(self, arguments: Json) -> Json:
+        with self.changed:
+            self.private.append(arguments)
+        return {"message_ts": self._new_ts()}
+
+    async def _update(self, arguments: Json) -> Json:
+        for message in self._messages(arguments):
+            if message["ts"] == arguments["ts"]:
+                message |= {key: arguments[key] for key in ("text", "blocks", "metadata") if key in arguments}
+                return {"ts": message["ts"]}
+        return {"ok": False, "error": "message_not_found"}
+
+    async def _delete(self, arguments: Json) -> Json:
+        messages = self._messages(arguments)
+        found = [message for message in messages if message["ts"] == arguments["ts"]]
+        for message in found:
+            messages.remove(message)
+        return {} if found else {"ok": False, "error": "message_not_found"}
+
+    def _messages(self, arguments: Json) -> list[Json]:
+        channel = self.channels.get(arguments.get("channel", ""))
+        return channel.messages if channel else []
+
+    async def _user_info(self, arguments: Json) -> Json:
+        person = self.people.get(arguments["user"])
+        return {"user": {"id": arguments["user"], **person}} if person else {"ok": False, "error": "user_not_found"}
+
+    async def _list_history(self, arguments: Json) -> Json:
+        channel = self.channels.get(arguments.get("channel", ""))
+        if channel is None or not channel.has_bot:
+            return {"ok": False, "error": "not_in_channel"}
+        top = [m for m in reversed(channel.messages) if m.get("thread_ts") in {None, m["ts"]}]
+        return {"messages": top[: int(arguments.get("limit") or 100)], "has_more": False}
+
     async def _list_replies(self, arguments: Json) -> Json:
         channel = self.channels.get(arguments.get("channel", ""))
         if channel is None:
             return {"ok": False, "error": "channel_not_found"}
         root = arguments["ts"]
-        thread = [m for m in channel.messages if root in {m["ts"], m.get("thread_ts")}]
+        oldest = float(arguments.get("oldest") or 0)
+        thread = [
+            m for m in channel.messages if m["ts"] == root or (m.get("thread_ts") == root and float(m["ts"]) > oldest)
+        ]
         start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 1000)
         cursor = str(start + limit) if start + limit < len(thread) else ""
         page = thread[start : start + limit]
@@ -344,7 +449,9 @@ def _decoded(value: str) -> Any:
     return json.loads(value) if re.match(r"[\[{]", value) else value
 
 
-def _failed(failure: Failure) -> web.Response:
+async def _failed(failure: Failure) -> web.Response:
+    if failure.hang:
+        await asyncio.Event().wait()
     headers = {"Retry-After": str(failure.retry_after)} if failure.retry_after is not None else {}
     return web.json_response({"ok": False, "error": failure.error}, status=failure.status, headers=headers)
 

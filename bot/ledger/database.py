@@ -1,0 +1,67 @@
+"""This file is where the ledger's transactions run: whole or not at all, tried again while the database is away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
+
+from bot.ledger.entries import LedgerError
+from bot.ledger.tables import now
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.sql.elements import ColumnElement
+
+T = TypeVar("T")
+
+PATIENCE_S = 1.5
+"""How long a transaction is tried: Slack waits three seconds for the ack that follows an acceptance."""
+RETRY_PAUSE_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A pool of connections to SQLite or PostgreSQL."""
+
+    engine: AsyncEngine
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @property
+    def now(self) -> ColumnElement[float]:
+        """The database's clock, in seconds since 1970."""
+        return now(self.dialect)
+
+    async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run a transaction; raise LedgerError when it can't be had, after some patience with what may pass."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                async with self.engine.begin() as connection:
+                    return await work(connection)
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                if time.monotonic() > deadline or not _may_pass(error):
+                    raise LedgerError(f"The ledger can't be used ({reason_of(error)}).") from error
+            await asyncio.sleep(RETRY_PAUSE_S)
+
+
+def reason_of(error: Exception) -> str:
+    """Return the driver's first line: what follows it may quote values."""
+    told = str(getattr(error, "orig", None) or error) or type(error).__name__
+    return told.splitlines()[0][:160]
+
+
+def _may_pass(error: Exception) -> bool:
+    """Tell what another try may mend from a mistake."""
+    return isinstance(error, InterfaceError | OSError | TimeoutError) or (
+        isinstance(error, DBAPIError) and (error.connection_invalidated or "locked" in str(error.orig))
+    )

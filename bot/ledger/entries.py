@@ -1,0 +1,62 @@
+"""This file is where the ledger's nouns stand: an entry, its states, what came of it, and what can go wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.blocks import SlackMessage
+    from bot.intake import Inquiry
+
+State = Literal["accepted", "answering", "answered", "abstained", "failed", "quiet", "deleted"]
+
+
+class LedgerError(Exception):
+    """The ledger can't be read or written now; the message is one line without secrets."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(f"{message} {hint}".strip())
+
+
+class LostLeaseError(Exception):
+    """The question has gone over to another process, or was deleted: leave it alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An accepted question.
+
+    `attempts` counts the processes that took it up, `tries` how often answering began. `messages` is what answers it,
+    once that is known, and `kind` of what kind it is; `posted` tells the ts of those that stand in Slack for certain,
+    by their place in `messages`. `notice_ts` is the message that told the asker to wait, "" where there is none.
+    `age_s` is the time since it was accepted.
+    """
+
+    id: int
+    inquiry: Inquiry
+    attempts: int
+    tries: int
+    age_s: float
+    messages: tuple[SlackMessage, ...] = ()
+    kind: str = ""
+    posted: Mapping[int, str] = field(default_factory=dict)
+    notice_ts: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What is kept of an answer beside its text.
+
+    `passages` are ids with scores (inner products) and docs versions, `versions` what made it, `times` seconds by
+    step, `tokens` the model's count for prompt and completion (None where it tells none).
+    """
+
+    kind: str
+    passages: tuple[tuple[str, float, str], ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    times: Mapping[str, float] = field(default_factory=dict)
+    tokens: tuple[int, int] | None = None
+    citations: int = 0

@@ -1,0 +1,54 @@
+"""This file is where it is noted how an answer was liked, and who asked for a person's help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select
+
+from bot.ledger.tables import escalations, feedback, questions
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.ledger.database import Database
+
+Key = tuple[str, str, str]
+"""Team, channel and ts of a question's message."""
+
+
+async def note_feedback(database: Database, key: Key, *, user: str, liked: bool, reason: str = "") -> bool:
+    """Note how someone liked an answer, in place of what they said before; False where the question is not known."""
+
+    async def work(connection: AsyncConnection) -> bool:
+        question_id = await _id_of(connection, key)
+        if question_id is None:
+            return False
+        before = (feedback.c.question_id == question_id) & (feedback.c.user == user)
+        await connection.execute(delete(feedback).where(before))
+        row = {"question_id": question_id, "user": user, "liked": int(liked), "reason": reason or None}
+        await connection.execute(insert(feedback).values(**row, at=database.now))
+        return True
+
+    return await database.run(work)
+
+
+async def note_escalation(database: Database, key: Key, *, user: str) -> bool:
+    """Note that someone asked for a person's help; False where it was asked for before, or for no known question."""
+
+    async def work(connection: AsyncConnection) -> bool:
+        question_id = await _id_of(connection, key)
+        known = select(escalations.c.question_id).where(escalations.c.question_id == question_id)
+        if question_id is None or (await connection.execute(known)).first():
+            return False
+        await connection.execute(insert(escalations).values(question_id=question_id, user=user, at=database.now))
+        return True
+
+    return await database.run(work)
+
+
+async def _id_of(connection: AsyncConnection, key: Key) -> int | None:
+    team, channel, ts = key
+    where = (questions.c.team == team) & (questions.c.channel == channel) & (questions.c.ts == ts)
+    found: int | None = (await connection.execute(select(questions.c.id).where(where))).scalar_one_or_none()
+    return found

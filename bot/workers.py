@@ -1,0 +1,178 @@
+"""This file is where accepted questions are worked through: so many at once, tried again, taken over, handed on.
+
+What fails for now (Milvus, Slack, the ledger) is tried again until it is answered or too old. Whatever else goes wrong
+climbs to one place: it is logged with its traceback, and the asker gets an apology without its text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from slack_sdk.errors import SlackApiError
+
+from bot import wording
+from bot.ledger import LedgerError, LostLeaseError
+from bot.slack_errors import SlackTroubleError
+from rag import RetrievalError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+
+    from bot.ledger import Entry, Ledger
+    from bot.responder import Responder
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
+TOLD_AFTER_S = 4.0
+"""A failure that passes sooner than this is not worth a message."""
+MOST_ATTEMPTS = 4
+"""Processes that may take up a question: one that ends each of them is not given to a fifth."""
+PASSING = (RetrievalError, SlackTroubleError, LedgerError)
+
+
+@dataclass(slots=True, kw_only=True)
+class Workers:
+    """Answers up to `at_once` questions at a time, a slot each; `queue_length` more may wait.
+
+    `answer_within_s` is how long a question is tried for.
+    """
+
+    responder: Responder
+    ledger: Ledger
+    at_once: int
+    queue_length: int
+    answer_within_s: float
+    slots: asyncio.Semaphore
+    tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    endings: set[asyncio.Task[None]] = field(default_factory=set)
+    stopping: bool = False
+
+    def take(self, entry: Entry) -> None:
+        """Work on an accepted question, now or as soon as there is room; refuse it, in words, when too many wait."""
+        if self.stopping:
+            self._end(self.ledger.hand_on([entry.id]))
+        elif len(self.tasks) >= self.at_once + self.queue_length:
+            self._end(self._give_up(entry, wording.BUSY, reason="the queue is full"))
+        else:
+            task = asyncio.create_task(self._work(entry))
+            self.tasks[entry.id] = task
+            task.add_done_callback(lambda done: self._ended(entry, done))
+
+    async def look_after(self) -> None:
+        """Renew leases, and take over what others have left, for ever."""
+        pause = self.ledger.lease_s / 5
+        while True:
+            try:
+                await self._renew()
+                if not self.stopping:
+                    await self.take_over()
+            except LedgerError as error:
+                logger.warning("Leases can't be renewed: %s", error)
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads replicas
+
+    async def take_over(self) -> None:
+        """Take up what a crash or a stop has left, as far as there is room."""
+        room = self.at_once + self.queue_length - len(self.tasks)
+        for entry in await self.ledger.take_over(room) if room > 0 else ():
+            if entry.id in self.tasks:
+                continue  # our own lease ran out while the ledger was away: it is ours again
+            logger.info("Took over %s %s, attempt %d", entry.inquiry.channel, entry.inquiry.ts, entry.attempts)
+            if entry.attempts > MOST_ATTEMPTS:
+                self._end(self._give_up(entry, wording.APOLOGY, reason="it ended every process that took it up"))
+            else:
+                self.take(entry)
+
+    async def drain(self, grace_s: float) -> None:
+        """Finish what is under way within `grace_s` seconds, and hand the rest on."""
+        self.stopping = True
+        if self.tasks:
+            logger.info("Finishing %d questions.", len(self.tasks))
+            await asyncio.wait(self.tasks.values(), timeout=grace_s)
+        left = dict(self.tasks)
+        for task in left.values():
+            task.cancel()
+        await asyncio.gather(*left.values(), return_exceptions=True)
+        try:
+            await self.ledger.hand_on(left)
+        except LedgerError as error:
+            logger.warning("%d questions wait until their leases run out: %s", len(left), error)
+        if self.endings:
+            await asyncio.wait(self.endings, timeout=grace_s)
+
+    async def _renew(self) -> None:
+        working = set(self.tasks)
+        for lost in working - await self.ledger.keep(working):
+            if task := self.tasks.get(lost):
+                task.cancel()
+
+    async def _work(self, entry: Entry) -> None:
+        if self.slots.locked():
+            await self.responder.show_status(entry, wording.waiting(len(self.tasks) - self.at_once))
+        for pause in _pauses():
+            try:
+                async with self.slots:
+                    await self.responder.respond(entry)
+            except LostLeaseError:
+                logger.info("%s %s is no longer ours", entry.inquiry.channel, entry.inquiry.ts)
+            except PASSING as error:
+                logger.warning("%s %s waits: %s", entry.inquiry.channel, entry.inquiry.ts, error)
+                if await self._may_wait(entry, error):
+                    await asyncio.sleep(pause)
+                    continue
+            return
+
+    async def _may_wait(self, entry: Entry, error: Exception) -> bool:
+        """Tell whether a question may be tried again; tell the asker the one or the other."""
+        try:
+            entry = await self.ledger.look(entry)
+            if entry.age_s > self.answer_within_s:
+                await self._give_up(entry, wording.APOLOGY, reason=str(error))
+                return False
+            if entry.age_s > TOLD_AFTER_S:
+                away = wording.DOCS_ARE_AWAY if isinstance(error, RetrievalError) else wording.SOMETHING_IS_AWAY
+                await self.responder.tell_to_wait(entry, away)
+        except LostLeaseError:
+            return False
+        except (SlackTroubleError, LedgerError) as second:
+            logger.debug("The asker can't be told: %s", second)
+        return True
+
+    def _ended(self, entry: Entry, task: asyncio.Task[None]) -> None:
+        del self.tasks[entry.id]
+        if task.cancelled():
+            return
+        if error := task.exception():
+            logger.error("A question could not be answered: %s", error, exc_info=error)
+            self._end(self._give_up(entry, wording.APOLOGY, reason=type(error).__name__))
+
+    async def _give_up(self, entry: Entry, text: str, *, reason: str) -> None:
+        try:
+            await self.responder.give_up(entry, text, reason=reason)
+        except LostLeaseError:
+            return
+        except (SlackApiError, SlackTroubleError, RetrievalError) as error:
+            logger.warning("The asker of %s %s can't be told: %s", entry.inquiry.channel, entry.inquiry.ts, error)
+            await self.ledger.close(entry, "failed", reason=reason)
+
+    def _end(self, ending: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(ending)
+        self.endings.add(task)
+        task.add_done_callback(self._ending_done)
+
+    def _ending_done(self, task: asyncio.Task[None]) -> None:
+        self.endings.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("A question could not be closed: %s", error, exc_info=error)
+
+
+def _pauses() -> Iterator[float]:
+    """Yield the seconds between tries, for ever: doubling, and spread so that not all questions try at once."""
+    pause = FIRST_PAUSE_S
+    while True:
+        yield pause * random.uniform(0.75, 1.25)  # noqa: S311
+        pause = min(2 * pause, LONGEST_PAUSE_S)
