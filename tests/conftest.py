@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.standins.model import ModelStandIn
+from tests.standins.postgres import ABSENT, find_binaries, running_postgres
 from tests.standins.slack import SlackStandIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.standins.postgres import PostgresServer
 
 
 @pytest.fixture(scope="module")
@@ -22,4 +25,13 @@ def slack() -> Iterator[SlackStandIn]:
 @pytest.fixture(scope="module")
 def model() -> Iterator[ModelStandIn]:
     with ModelStandIn() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip(ABSENT)
+    with running_postgres(binaries) as server:
         yield server

