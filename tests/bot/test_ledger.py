@@ -325,7 +325,10 @@ def test_the_ledger_is_for_its_owner_alone(tmp_path: Path) -> None:
         ("mysql://root:hidden@localhost/x", "DATABASE_URL is neither sqlite:///PATH nor postgresql://"),
         ("nonsense", "DATABASE_URL is neither sqlite:///PATH nor postgresql://"),
         ("sqlite:////nowhere/at/all.sqlite3", "The folder of DATABASE_URL's file does not exist: /nowhere/at."),
-        ("postgresql://me:hidden@127.0.0.1:9/x", "The ledger can't be opened at postgresql+asyncpg://me:***@127.0.0.1:9/x"),
+        (
+            "postgresql://me:hidden@127.0.0.1:9/x",
+            "The ledger can't be opened at postgresql+asyncpg://me:***@127.0.0.1:9/x",
+        ),
     ],
 )
 def test_an_address_that_can_not_work_is_told_of_without_its_password(url: str, line: str) -> None:
