@@ -60,10 +60,15 @@ async def empty(url: str) -> None:
 
 
 @asynccontextmanager
-async def two_replicas(url: str, *, lease_s: float = 15.0) -> AsyncIterator[tuple[Ledger, Ledger]]:
+async def two_replicas(url: str) -> AsyncIterator[tuple[Ledger, Ledger]]:
     """Open the ledger twice; the second is another process on another machine, as far as the first can see."""
-    async with open_ledger(url, lease_s=lease_s) as one, open_ledger(url, lease_s=lease_s) as two:
+    async with open_ledger(url) as one, open_ledger(url) as two:
         yield one, replace(two, owner="elsewhere/1/x")
+
+
+async def run_out_of_time(ledger: Ledger) -> None:
+    async with ledger.database.engine.begin() as connection:
+        await connection.execute(text("UPDATE questions SET lease_until = lease_until - 16"))
 
 
 async def row(ledger: Ledger) -> dict[str, object]:
@@ -108,14 +113,14 @@ def test_what_an_answer_rests_on_and_took_is_kept_and_its_reply_address_is_not(u
 
 def test_a_lease_that_runs_out_is_taken_over_with_all_that_was_done(url: str) -> None:
     async def scenario() -> None:
-        async with two_replicas(url, lease_s=0.2) as (one, two):
+        async with two_replicas(url) as (one, two):
             entry = await two.accept(AN_INQUIRY)
             assert entry
             entry = await two.note_answer(await two.begin(entry), MESSAGES, OUTCOME)
             entry = await two.note_posted(entry, {0: "1.1"})
             assert await one.take_over() == []
-            while not (taken := await one.take_over()):
-                await asyncio.sleep(0.01)
+            await run_out_of_time(two)
+            taken = await one.take_over()
             assert taken[0].posted == {0: "1.1"}
             assert taken[0].messages == tuple(MESSAGES)
             assert taken[0].attempts == 2
@@ -130,13 +135,12 @@ def test_a_lease_that_runs_out_is_taken_over_with_all_that_was_done(url: str) ->
 
 def test_a_lease_that_is_renewed_is_not_taken_over(url: str) -> None:
     async def scenario() -> None:
-        async with two_replicas(url, lease_s=0.5) as (one, two):
+        async with two_replicas(url) as (one, two):
             entry = await two.accept(AN_INQUIRY)
             assert entry
-            for _ in range(5):
-                assert await two.keep([entry.id]) == {entry.id}
-                assert await one.take_over() == []
-                await asyncio.sleep(0.15)
+            await run_out_of_time(two)
+            assert await two.keep([entry.id]) == {entry.id}
+            assert await one.take_over() == []
 
     asyncio.run(scenario())
 
@@ -311,12 +315,17 @@ def test_the_ledger_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     path.touch(mode=0o644)
 
-    async def modes() -> set[int]:
+    async def scenario() -> None:
         async with open_ledger(f"sqlite:///{path}") as ledger:
             await ledger.accept(AN_INQUIRY)
-            return {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("ledger.sqlite3*")}
+            assert set(modes_in(tmp_path).values()) == {0o600}
+            assert len(modes_in(tmp_path)) == 3
 
-    assert asyncio.run(modes()) == {0o600}
+    asyncio.run(scenario())
+
+
+def modes_in(folder: Path) -> dict[str, int]:
+    return {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
 
 
 @pytest.mark.parametrize(
