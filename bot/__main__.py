@@ -53,7 +53,7 @@ async def _serve() -> None:
     slack.check_tokens()
     async with open_client(slack) as client, open_ledger(slack.ledger_url(rag.milvus_uri)) as ledger:
         identity = await check_tokens(client, slack.slack_app_token.get_secret_value())
-        async with open_answerer(rag) as answerer:
+        async with open_answerer(rag, patient=True) as answerer:
             access = Access(
                 client=client,
                 team=identity["team_id"],

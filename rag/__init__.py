@@ -9,6 +9,7 @@ from rag.errors import (
     RagError,
     RetrievalError,
     SettingsError,
+    UnreachableError,
 )
 from rag.splitting import split_markdown
 
@@ -25,5 +26,6 @@ __all__ = [
     "RagError",
     "RetrievalError",
     "SettingsError",
+    "UnreachableError",
     "split_markdown",
 ]

@@ -3,7 +3,8 @@
     RagError
     ├── SettingsError      a setting that can't work, with what to write instead
     ├── RetrievalError     Milvus or the embedding model can't be used
-    │   └── EmptyIndexError   the collection holds no passages yet
+    │   ├── EmptyIndexError   the collection holds no passages yet
+    │   └── UnreachableError  Milvus does not answer; it may come back by itself
     ├── GenerationError    the language model gave no usable answer
     └── IngestError        a source can't be read, or can't be indexed
 
@@ -41,6 +42,10 @@ class RetrievalError(RagError):
 
 class EmptyIndexError(RetrievalError):
     """The collection holds no passages yet."""
+
+
+class UnreachableError(RetrievalError):
+    """Milvus does not answer; it may come back by itself."""
 
 
 class GenerationError(RagError):

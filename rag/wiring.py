@@ -15,7 +15,7 @@ from rag.answering import Answerer
 from rag.backends.embedding import open_embedder
 from rag.backends.milvus import MilvusStore, open_milvus
 from rag.backends.milvus_lite import forget, is_lite, newest, place_to_write, settle
-from rag.errors import EmptyIndexError
+from rag.errors import EmptyIndexError, UnreachableError
 from rag.ingest.chunking import make_passages
 from rag.ingest.indexing import STARTER_SOURCE, index
 from rag.ingest.sources import Source
@@ -108,32 +108,56 @@ def _open_store(settings: RagSettings, uri: str) -> AbstractContextManager[Milvu
 
 
 @asynccontextmanager
-async def open_answerer(settings: RagSettings) -> AsyncIterator[Answerer]:
-    """Open the answerer with everything behind it; it goes over to what an ingest brings while it is open."""
-    async with open_live_retriever(settings) as retriever, _open_model(settings) as model:
+async def open_answerer(settings: RagSettings, *, patient: bool = False) -> AsyncIterator[Answerer]:
+    """Open the answerer with everything behind it; it goes over to what an ingest brings while it is open.
+
+    A `patient` one opens though a Milvus server does not answer, and searches as soon as it does.
+    """
+    async with open_live_retriever(settings, patient=patient) as retriever, _open_model(settings) as model:
         rewriter = Rewriter(model=model, timeout_s=settings.llm_rewrite_timeout_s) if model else None
         yield Answerer(retriever=retriever, model=model, passages=settings.answer_passages, rewriter=rewriter)
 
 
 @asynccontextmanager
-async def open_live_retriever(settings: RagSettings) -> AsyncIterator[LiveRetriever]:
+async def open_live_retriever(settings: RagSettings, *, patient: bool) -> AsyncIterator[LiveRetriever]:
     """Open a retriever that looks every `index_refresh_s` seconds whether an ingest has brought a new index."""
-    first = await asyncio.to_thread(_open_generation, settings)
-    live = LiveRetriever(generation=first, look=partial(_newer_generation, settings))
+    live = LiveRetriever(
+        generation=None,
+        look=partial(_newer_generation, settings),
+        reopen=None if is_lite(settings.milvus_uri) else partial(_open_generation, settings),
+    )
+    try:
+        live.generation = await asyncio.to_thread(_open_generation, settings)
+    except UnreachableError as error:
+        if not patient:
+            raise
+        logger.warning("%s Questions are kept until it answers.", error)
+        live.trouble = error
     watcher = asyncio.create_task(live.watch(settings.index_refresh_s))
     try:
         yield live
     finally:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
-        await asyncio.to_thread(live.generation.close)
+        if live.generation:
+            await asyncio.to_thread(live.generation.close)
 
 
 def _open_generation(settings: RagSettings) -> Generation:
     """Open the index as it is now."""
     with ExitStack() as stack:
         retriever = stack.enter_context(open_retriever(settings))
-        return Generation(retriever=retriever, name=_name(retriever.store), close=stack.pop_all().close)
+        return Generation(
+            retriever=retriever,
+            name=_name(retriever.store),
+            close=stack.pop_all().close,
+            check=partial(_check, retriever),
+        )
+
+
+def _check(retriever: HybridRetriever) -> None:
+    """Make sure that the collection can be searched: a Milvus that was away may have released it."""
+    retriever.store.check(embedding=retriever.embedder.name, dim=retriever.embedder.dim)
 
 
 def _newer_generation(settings: RagSettings, generation: Generation) -> Generation | None:
@@ -151,7 +175,7 @@ def _newer_generation(settings: RagSettings, generation: Generation) -> Generati
     if generation.name == _name(store):
         return None
     fresh = _retriever(settings, Index(store=store, embedder=retriever.embedder))
-    return Generation(retriever=fresh, name=_name(store), close=generation.hand_on())
+    return Generation(retriever=fresh, name=_name(store), close=generation.hand_on(), check=partial(_check, fresh))
 
 
 def _name(store: MilvusStore) -> str:

@@ -31,7 +31,7 @@ from rag.backends.milvus_schema import (
 )
 from rag.backends.pymilvus_import import importing_pymilvus
 from rag.domain import EmbeddedPassage
-from rag.errors import EmptyIndexError, IngestError, RetrievalError
+from rag.errors import EmptyIndexError, IngestError, RetrievalError, UnreachableError
 from rag.retrieval import vocabulary
 from rag.retrieval.facets import unpack
 from rag.retrieval.ranking import Candidate
@@ -53,6 +53,8 @@ INSERT_BATCH = 500
 READ_BATCH = 1_000
 CONNECT_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 30.0
+SEARCH_TIMEOUT_S = 10.0
+"""A search takes tens of milliseconds; who waits so long had better be told."""
 FIRST_WITH_SPARSE = (2, 4)
 MOST_FETCHED = 3_000
 """How many passages are kept in memory once a search has read them: about 30 MB."""
@@ -78,11 +80,15 @@ class MilvusStore:
             if live is None:
                 message = f"The Milvus collection {self.alias!r} does not exist yet."
                 raise EmptyIndexError(message, hint="Run: milvusfaq ingest")
-            if not self.client.has_collection(_words_of(live)):
+            if not self.client.has_collection(_words_of(live), timeout=CALL_TIMEOUT_S):
                 message = f"The collection {self.alias!r} was made by an earlier version of milvusfaq."
                 raise RetrievalError(message, hint="Run: milvusfaq ingest --recreate SOURCE")
-            self.client.load_collection(live)  # released at every reopening of a Milvus Lite file
-            self.client.flush(live)  # what a killed process left unflushed is searched 36 times slower
+            self.client.load_collection(
+                live, timeout=CALL_TIMEOUT_S
+            )  # released at every reopening of a Milvus Lite file
+            self.client.flush(
+                live, timeout=CALL_TIMEOUT_S
+            )  # what a killed process left unflushed is searched 36 times slower
             recorded = self.recorded_embedding(live)
             rows = self.count(live)
         if recorded not in {None, (embedding, dim)}:
@@ -122,7 +128,7 @@ class MilvusStore:
                 output_fields=["id"],  # without any, Milvus Lite reads them all
                 search_params={"metric_type": METRIC},
                 consistency_level="Bounded",
-                timeout=CALL_TIMEOUT_S,
+                timeout=SEARCH_TIMEOUT_S,
             )
             ids = [str(hit["id"]) for hit in hits]
         self._fetch([id_ for id_ in ids if id_ not in self.fetched])
@@ -136,7 +142,7 @@ class MilvusStore:
             self.fetched.clear()
         with _translated(self.uri):
             rows = self.client.query(
-                self.alias, ids=ids, output_fields=PASSAGE_FIELDS, consistency_level="Bounded", timeout=CALL_TIMEOUT_S
+                self.alias, ids=ids, output_fields=PASSAGE_FIELDS, consistency_level="Bounded", timeout=SEARCH_TIMEOUT_S
             )
         self.fetched.update({row["id"]: Candidate(passage_of(row), unpack(row["facets"], self.dim)) for row in rows})
 
@@ -144,7 +150,7 @@ class MilvusStore:
     def has_sparse(self) -> bool:
         """Whether the live collection has sparse vectors."""
         with _translated(self.uri):
-            described = self.client.describe_collection(self.alias)
+            described = self.client.describe_collection(self.alias, timeout=CALL_TIMEOUT_S)
         return any(field["name"] == "lexical" for field in described["fields"])
 
     @cached_property
@@ -157,9 +163,9 @@ class MilvusStore:
     def live(self) -> str | None:
         """Return the name of the collection behind the alias; None before the first ingest."""
         with _translated(self.uri):
-            if not self.client.has_collection(self.alias):
+            if not self.client.has_collection(self.alias, timeout=CALL_TIMEOUT_S):
                 return None
-            name = str(self.client.describe_collection(self.alias)["collection_name"])
+            name = str(self.client.describe_collection(self.alias, timeout=CALL_TIMEOUT_S)["collection_name"])
         if not self._is_ours(name):
             message = f"{self.alias!r} is a Milvus collection that milvusfaq did not make; it is left alone."
             raise IngestError(message, hint="Set MILVUS_COLLECTION to another name.")
@@ -168,7 +174,7 @@ class MilvusStore:
     def recorded_embedding(self, collection: str) -> tuple[str, int] | None:
         """Return the model and dimension that the collection was made with."""
         with _translated(self.uri):
-            described = self.client.describe_collection(collection)
+            described = self.client.describe_collection(collection, timeout=CALL_TIMEOUT_S)
         properties = dict(described.get("properties") or {})
         name = properties.get(EMBEDDING_PROPERTY) or described.get("description")
         dims = [field["params"]["dim"] for field in described["fields"] if field["name"] == "vector"]
@@ -177,7 +183,9 @@ class MilvusStore:
     def count(self, collection: str) -> int:
         """Return how many passages the collection holds, all writes so far seen."""
         with _translated(self.uri):
-            (row,) = self.client.query(collection, output_fields=["count(*)"], consistency_level="Strong")
+            (row,) = self.client.query(
+                collection, output_fields=["count(*)"], consistency_level="Strong", timeout=CALL_TIMEOUT_S
+            )
             return int(row["count(*)"])
 
     def passage_ids(self) -> dict[str, set[str]]:
@@ -198,9 +206,14 @@ class MilvusStore:
             return Vocabulary()
         words = _words_of(live)
         with _translated(self.uri):
-            self.client.load_collection(words)
+            self.client.load_collection(words, timeout=CALL_TIMEOUT_S)
             rows = self.client.query(
-                words, filter='id != ""', output_fields=["id", "text"], limit=1_000, consistency_level="Strong"
+                words,
+                filter='id != ""',
+                output_fields=["id", "text"],
+                limit=1_000,
+                consistency_level="Strong",
+                timeout=CALL_TIMEOUT_S,
             )
         return vocabulary.from_json("".join(row["text"] for row in sorted(rows, key=lambda row: row["id"])))
 
@@ -215,7 +228,7 @@ class MilvusStore:
         if live is None:
             return
         with _translated(self.uri):
-            self.client.load_collection(live)
+            self.client.load_collection(live, timeout=CALL_TIMEOUT_S)
             rows = self.client.query_iterator(
                 live, batch_size=READ_BATCH, filter='id != ""', output_fields=fields, consistency_level="Strong"
             )
@@ -238,8 +251,8 @@ class MilvusStore:
         yield build
         self._keep_words(build)
         with _translated(self.uri):
-            self.client.flush(build.name)
-            self.client.load_collection(build.name)
+            self.client.flush(build.name, timeout=CALL_TIMEOUT_S)
+            self.client.load_collection(build.name, timeout=CALL_TIMEOUT_S)
             if (stored := self.count(build.name)) != build.inserted:
                 message = f"Milvus holds {stored} passages where {build.inserted} were inserted; nothing was changed."
                 raise IngestError(message)
@@ -333,8 +346,8 @@ def open_milvus(*, uri: str, token: str, alias: str) -> Iterator[MilvusStore]:
             release(uri)
 
 
-def _unreachable(uri: str) -> RetrievalError:
-    return RetrievalError(f"Milvus can't be reached at {uri}.", hint="Check MILVUS_URI and MILVUS_TOKEN.")
+def _unreachable(uri: str) -> UnreachableError:
+    return UnreachableError(f"Milvus can't be reached at {uri}.", hint="Check MILVUS_URI and MILVUS_TOKEN.")
 
 
 @contextmanager
@@ -343,7 +356,7 @@ def _translated(uri: str) -> Iterator[None]:
     try:
         yield
     except MilvusException as error:
-        if "connect" in str(error.message).lower():
+        if re.search("connect|deadline|timeout|timed out|unavailable", str(error.message), re.IGNORECASE):
             raise _unreachable(uri) from error
         message = f"Milvus refused a call: {str(error.message).splitlines()[0][:200]}"
         raise RetrievalError(message) from error

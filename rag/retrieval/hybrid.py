@@ -7,13 +7,16 @@ vectors gives the first kind alone.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rag.domain import Retrieved
 from rag.errors import RetrievalError
+from rag.retrieval.batching import Batcher
 from rag.retrieval.language import is_foreign
 from rag.retrieval.lexical import query_vector
 from rag.retrieval.query import make_query
@@ -22,6 +25,8 @@ from rag.retrieval.topic import off_topic, without_orders
 from rag.retrieval.versions import choose_versions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from rag.backends.milvus import MilvusStore
@@ -33,6 +38,8 @@ if TYPE_CHECKING:
     from rag.retrieval.versions import Versions
     from rag.retrieval.vocabulary import Vocabulary
 
+SEARCH_THREADS = 2
+"""More would make each search slower and none of them sooner: Milvus Lite computes in Python (decision 12)."""
 CANDIDATES = 50
 """How many passages each of the two searches brings."""
 GLOSSED_SHARE = 0.4
@@ -48,20 +55,44 @@ class HybridRetriever:
     vocabulary: Vocabulary
     speller: Speller
     default_version: str = ""
+    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(SEARCH_THREADS, "search"))
+    batcher: Batcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Give the embedder its thread."""
+        object.__setattr__(self, "batcher", Batcher(self.embedder))
 
     async def search(self, question: Question, *, limit: int) -> Retrieved:
-        """Return at most `limit` passages, best first; raise RetrievalError when there are none at all."""
-        return await asyncio.to_thread(self.search_now, question, limit=limit)
+        """Return at most `limit` passages, best first; raise RetrievalError when there are none at all.
+
+        The event loop is free meanwhile: words and Milvus have their threads, the embedding model has one of its own.
+        """
+        run = asyncio.get_running_loop().run_in_executor
+        sought = await run(self.threads, self.understand, question)
+        if sought is None:
+            return Retrieved(passages=(), off_topic="orders")
+        vectors = await self.batcher.encode(sought.texts)
+        return await run(self.threads, partial(self.find, sought, vectors, limit=limit))
 
     def search_now(self, question: Question, *, limit: int) -> Retrieved:
         """Do the same on this thread."""
+        sought = self.understand(question)
+        if sought is None:
+            return Retrieved(passages=(), off_topic="orders")
+        return self.find(sought, self.embedder.encode_queries(sought.texts), limit=limit)
+
+    def understand(self, question: Question) -> Sought | None:
+        """Return what to look for; None for a question that holds nothing but orders to the bot."""
         asked = without_orders(question.text)
         if not asked:
-            return Retrieved(passages=(), off_topic="orders")
-        question = replace(question, text=asked)
-        query = make_query(question, vocabulary=self.vocabulary, speller=self.speller)
-        versions = choose_versions(question.text, present=self.vocabulary.versions, default=self.default_version)
-        vector = self.embed(query)
+            return None
+        query = make_query(replace(question, text=asked), vocabulary=self.vocabulary, speller=self.speller)
+        versions = choose_versions(asked, present=self.vocabulary.versions, default=self.default_version)
+        return Sought(query=query, versions=versions)
+
+    def find(self, sought: Sought, vectors: Sequence[npt.NDArray[np.float32]], *, limit: int) -> Retrieved:
+        """Return the passages for a query and the vectors of its texts."""
+        query, versions, vector = sought.query, sought.versions, _blend(vectors)
         candidates = self.candidates(query, vector, versions)
         if not candidates:
             message = "Milvus found no passage at all, which a collection that holds some can't do."
@@ -77,14 +108,36 @@ class HybridRetriever:
 
     def embed(self, query: Query) -> npt.NDArray[np.float32]:
         """Return the query's vector, of length 1."""
-        texts = [query.text] if query.glossed == query.text else [query.text, query.glossed]
-        plain, *glossed = self.embedder.encode_queries(texts)
-        vector = (1 - GLOSSED_SHARE) * plain + GLOSSED_SHARE * glossed[0] if glossed else plain
-        unit: npt.NDArray[np.float32] = np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
-        return unit
+        return _blend(self.embedder.encode_queries(texts_of(query)))
 
     def candidates(self, query: Query, vector: npt.NDArray[np.float32], versions: Versions) -> list[Candidate]:
         """Return what the two searches find, each passage once."""
         near = self.store.search_dense(vector, limit=CANDIDATES, versions=versions.searched)
         worded = self.store.search_sparse(query_vector(query.weights), limit=CANDIDATES, versions=versions.searched)
         return list({found.passage.id: found for found in (*near, *worded)}.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What is looked for: the query, and the docs versions that it may be found in."""
+
+    query: Query
+    versions: Versions
+
+    @property
+    def texts(self) -> list[str]:
+        """What is embedded."""
+        return texts_of(self.query)
+
+
+def texts_of(query: Query) -> list[str]:
+    """Return the question, and the question with the docs' words where they add any."""
+    return [query.text] if query.glossed == query.text else [query.text, query.glossed]
+
+
+def _blend(vectors: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Return one vector of length 1 for those of a query's texts."""
+    plain, *glossed = vectors
+    vector = (1 - GLOSSED_SHARE) * plain + GLOSSED_SHARE * glossed[0] if glossed else plain
+    unit: npt.NDArray[np.float32] = np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+    return unit

@@ -48,10 +48,10 @@ class PostgresServer:
         return f"postgresql://milvusfaq@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        command = [self.binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port)]
+        command = [str(self.binaries / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]
         settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen([*command, *settings], stdout=log, stderr=log, **_as_another_user())
+            self.process = subprocess.Popen([*command, *settings], stdout=log, stderr=log, user=_other_user())
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             with socket.socket() as probe:
@@ -71,11 +71,11 @@ class PostgresServer:
 def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="milvusfaq-postgres-"))
     try:
-        user = _as_another_user()
-        if user:
-            os.chown(folder, user["user"], -1)
-        command = [binaries / "initdb", "-D", folder / "data", "-U", "milvusfaq", "--auth=trust", "--no-sync"]
-        subprocess.run(command, check=True, capture_output=True, cwd=folder, **user)
+        user = _other_user()
+        if user is not None:
+            os.chown(folder, user, -1)
+        command = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "milvusfaq", "--auth=trust", "--no-sync"]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, user=user)
         server = PostgresServer(binaries, folder, _free_port())
         server.start()
         try:
@@ -87,14 +87,14 @@ def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
             shutil.rmtree(folder)
 
 
-def _as_another_user() -> dict[str, int]:
-    """Return the user that the server runs as: it refuses to run as root."""
+def _other_user() -> int | None:
+    """Return the user that the server runs as, None for ours: it refuses to run as root."""
     if os.geteuid():
-        return {}
+        return None
     for name in ("postgres", "nobody"):
         with suppress(KeyError):
-            return {"user": pwd.getpwnam(name).pw_uid}
-    return {}
+            return pwd.getpwnam(name).pw_uid
+    return None
 
 
 def _free_port() -> int:
