@@ -15,6 +15,7 @@ from rag.answering import Answerer
 from rag.backends.embedding import open_embedder
 from rag.backends.milvus import MilvusStore, open_milvus
 from rag.backends.milvus_lite import forget, is_lite, newest, place_to_write, settle
+from rag.breaker import BreakingModel
 from rag.errors import EmptyIndexError, UnreachableError
 from rag.ingest.chunking import make_passages
 from rag.ingest.indexing import STARTER_SOURCE, index
@@ -209,12 +210,13 @@ async def _open_model(settings: RagSettings) -> AsyncIterator[ChatModel | None]:
         timeout_s=settings.llm_timeout_s,
         max_retries=settings.llm_max_retries,
     ) as client:
-        yield OpenAIChatModel(
+        model = OpenAIChatModel(
             client=client,
             model=settings.llm_model,
             max_tokens=settings.llm_max_tokens,
             temperature=settings.llm_temperature,
         )
+        yield BreakingModel(model)
 
 
 def _give_back_freed_memory() -> None:

@@ -1,0 +1,69 @@
+"""This file is where a language model that is down is left alone, so that it costs no question its whole timeout.
+
+After some failures in a row nobody is let through for a while; then one question tries, and the others wait for what
+comes of it. Meanwhile answers are extractive.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag.errors import GenerationError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from rag.domain import Usage
+    from rag.protocols import ChatModel
+
+logger = logging.getLogger(__name__)
+
+FAILURES_ALLOWED = 3
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 120.0
+
+
+@dataclass(slots=True)
+class BreakingModel:
+    """A chat model behind a breaker; `clock` gives seconds that never run backwards."""
+
+    model: ChatModel
+    clock: Callable[[], float] = time.monotonic
+    failures: int = 0
+    closed_until: float = 0.0
+    is_trying: bool = False
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    async def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage]:
+        """Yield the model's reply; raise GenerationError at once while it is left alone."""
+        broken = self.failures >= FAILURES_ALLOWED
+        if broken and (self.is_trying or self.clock() < self.closed_until):
+            raise GenerationError("The language model is not working right now.")
+        self.is_trying = broken
+        try:
+            async for piece in self.model.stream(instructions, message):
+                yield piece
+        except GenerationError as error:
+            self._failed(error)
+            raise
+        finally:
+            if broken:
+                self.is_trying = False
+        if broken:
+            logger.info("The language model works again.")
+        self.failures = 0
+
+    def _failed(self, error: GenerationError) -> None:
+        self.failures += 1
+        if self.failures >= FAILURES_ALLOWED:
+            pause = min(FIRST_PAUSE_S * 2 ** (self.failures - FAILURES_ALLOWED), LONGEST_PAUSE_S)
+            self.closed_until = self.clock() + pause
+            logger.warning(
+                "The language model is left alone for %g s after %d failures: %s", pause, self.failures, error
+            )
