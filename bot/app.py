@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 COMMAND = "/milvusfaq"
-CALL_TIMEOUT_S = 15
+CALL_TIMEOUT_S = 10
 CALLS_AT_ONCE = 20
 KEPT_OPEN_S = 10
 """A connection that Slack closes while a message goes over it leaves open whether that was posted."""
@@ -53,7 +53,7 @@ async def open_client(settings: SlackSettings) -> AsyncIterator[AsyncWebClient]:
 
 def build_app(client: AsyncWebClient, listeners: Listeners) -> AsyncApp:
     """Return the Bolt app with every listener in its place; an envelope is acknowledged when its listener has ended."""
-    app = AsyncApp(client=client, token=client.token, process_before_response=True)
+    app = AsyncApp(client=client, process_before_response=True)
     app.event("app_mention")(listeners.on_mention)
     app.event("message")(listeners.on_message)
     app.command(COMMAND)(listeners.on_command)

@@ -37,9 +37,9 @@ CONNECTIONS = 2
 PING_INTERVAL_S = 5.0
 """A socket that leaves a ping without pong for half as long is given up."""
 HANDSHAKE_TIMEOUT_S = 10.0
-STABLE_S = 30.0
+STABLE_S = 5.0
 """A connection that lasted so long is no failure: the next one is made at once."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 LAST_ACKS_S = 2.0
 KEEPALIVE_S = 60.0
 WATCH_S = 0.5

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SMALLEST_STEP = 8
+"""Characters between two looks at what is certain; a long reply is looked at in longer steps: each look is at all."""
 LONGEST_REPLY = 40_000
 """Characters; LLM_MAX_TOKENS is the model's to keep, and some do not."""
 
@@ -85,6 +87,7 @@ class Reply:
     on_text: Callable[[str], Awaitable[None]]
     text: str = ""
     heard: int = 0
+    next_look: int = 0
     usage: Usage | None = None
     begun: float = field(default_factory=time.monotonic)
     first_text_s: float = 0.0
@@ -106,7 +109,10 @@ class Reply:
     async def _hear(self, piece: str) -> None:
         self.first_text_s = self.first_text_s or time.monotonic() - self.begun
         self.text += piece
-        certain = "" if _may_be_mark(self.text) else settled(self.text, self.passages)
+        if self.on_text is _unheard or len(self.text) < self.next_look or _may_be_mark(self.text):
+            return
+        self.next_look = len(self.text) + max(SMALLEST_STEP, len(self.text) // 50)
+        certain = settled(self.text, self.passages)
         if len(certain) > self.heard:
             await self.on_text(certain[self.heard :])
             self.heard = len(certain)

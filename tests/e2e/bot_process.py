@@ -61,3 +61,8 @@ def running_bot(slack: SlackStandIn, folder: Path, settings: dict[str, str]) -> 
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
             process.wait(STOP_PATIENCE_S)
+
+
+def log_of(folder: Path) -> str:
+    """Return what the bot in a folder has logged so far."""
+    return (folder / "bot.log").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,8 @@ class Reply:
     """What the model does with one request.
 
     It streams `text` word by word. `status` other than 200 is answered at once; `stall` never ends the stream;
-    `break_off` closes the connection after the text; `raw` is sent instead of a stream.
+    `break_off` closes the connection after the text; `raw` is sent instead of a stream. `gate` is waited for before the
+    first word; `words_per_s` paces the words, which otherwise come at once.
     """
 
     text: str = DEFAULT_REPLY
@@ -30,6 +32,8 @@ class Reply:
     break_off: bool = False
     raw: str | None = None
     finish_reason: str = "stop"
+    gate: asyncio.Event | None = None
+    words_per_s: float = 0.0
 
 
 class ModelStandIn(StandInServer):
@@ -51,6 +55,10 @@ class ModelStandIn(StandInServer):
     def play(self, *replies: Reply) -> None:
         self.script.extend(replies)
 
+    def open_gate(self, gate: asyncio.Event) -> None:
+        """Let a reply go on that waits for it."""
+        self._loop.call_soon_threadsafe(gate.set)
+
     def prompt(self, index: int = -1) -> str:
         """Return the user message of a request."""
         return str(self.requests[index]["messages"][-1]["content"])
@@ -68,7 +76,12 @@ class ModelStandIn(StandInServer):
             return web.Response(text=reply.raw, content_type="text/event-stream")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        for word in reply.text.split(" "):
+        if reply.gate:
+            await reply.gate.wait()
+        begun = time.monotonic()
+        for number, word in enumerate(reply.text.split(" "), start=1):
+            if reply.words_per_s:
+                await asyncio.sleep(begun + number / reply.words_per_s - time.monotonic())
             await response.write(_chunk(delta={"content": f"{word} "}))
         if reply.stall:
             await asyncio.Event().wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from aiohttp import web
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PATIENCE_S = 30.0
+LOOK_EVERY_S = 0.1
 
 
 class StandInServer:
@@ -51,17 +53,13 @@ class StandInServer:
             self.changed.notify_all()
 
     def wait_for(self, condition: Callable[[], T], what: str) -> T:
-        """Return the condition's value as soon as it is true."""
-        found: list[T] = []
-
-        def holds() -> bool:
-            value = condition()
-            found[:] = [value] if value else []
-            return bool(value)
-
+        """Return the condition's value as soon as it is true; looks at every change, and at what lies elsewhere."""
+        deadline = time.monotonic() + PATIENCE_S
         with self.changed:
-            assert self.changed.wait_for(holds, PATIENCE_S), f"waited {PATIENCE_S:.0f} s in vain for {what}"
-        return found[0]
+            while not (value := condition()):
+                assert time.monotonic() < deadline, f"waited {PATIENCE_S:.0f} s in vain for {what}"
+                self.changed.wait(LOOK_EVERY_S)
+        return value
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=2**24)

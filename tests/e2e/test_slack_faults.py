@@ -1,0 +1,152 @@
+"""This file is where Slack fails, in every way that it has, and each question is answered once all the same."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.bot_process import log_of, running_bot, settings_for
+from tests.standins.model import Reply
+from tests.standins.slack import Failure, SlackStandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.standins.model import ModelStandIn
+
+QUESTION = "How is data stored in milvus?"
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def folder(slack: SlackStandIn, model: ModelStandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("bot")
+    with running_bot(slack, folder, settings_for(slack, model, folder)):
+        yield folder
+
+
+@pytest.fixture
+def channel(slack: SlackStandIn) -> str:
+    return slack.join(f"C{next(_numbers):08d}")
+
+
+@pytest.fixture
+def assert_answered_once(slack: SlackStandIn, channel: str, folder: Path) -> Callable[..., None]:
+    """Give what waits until the bot is done with a question, and a later one, and then counts the answers."""
+
+    def assert_it(ts: str, *, messages: int = 1) -> None:
+        slack.wait_for(lambda: f"Answered {channel} {ts}" in log_of(folder), f"the end of {ts}")
+        later = slack.join(f"C{next(_numbers):08d}")
+        slack.wait_for_replies(later, slack.mention(later, QUESTION))
+        assert len(slack.replies(channel, ts)) == messages
+
+    return assert_it
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Failure("internal_error"),
+        Failure(status=500),
+        Failure("ratelimited", status=429, retry_after=0),
+        Failure(status=503, after_work=True),
+        Failure("request_timeout", after_work=True),
+        Failure(after_work=True, hang=True),
+    ],
+    ids=["its own fault", "500", "429", "503 though it was posted", "timeout though posted", "no reply though posted"],
+)
+def test_an_answer_that_can_not_be_posted_at_first_stands_there_once(
+    slack: SlackStandIn, channel: str, assert_answered_once: Callable[..., None], failure: Failure
+) -> None:
+    slack.fail("chat.postMessage", failure)
+    assert_answered_once(slack.mention(channel, QUESTION))
+
+
+def test_a_long_answer_goes_on_where_it_broke_off(
+    slack: SlackStandIn, model: ModelStandIn, channel: str, assert_answered_once: Callable[..., None]
+) -> None:
+    model.play(Reply("A long line about storage [1].\n\n" * 700))
+    slack.fail("chat.postMessage", Failure("pass", passes=True))
+    slack.fail("chat.postMessage", Failure(status=500, after_work=True))
+    ts = slack.mention(channel, QUESTION)
+    assert_answered_once(ts, messages=2)
+    parts = [reply["metadata"]["event_payload"] for reply in slack.replies(channel, ts)]
+    assert parts == [{"question": ts, "part": 0}, {"question": ts, "part": 1}]
+
+
+def test_a_command_whose_question_was_posted_though_nobody_heard_so_is_not_posted_again(
+    slack: SlackStandIn, channel: str
+) -> None:
+    slack.fail("chat.postMessage", Failure(status=500, after_work=True))
+    slack.wait_for_ack(slack.command(channel, QUESTION))
+    asked = slack.wait_for(lambda: slack.channels[channel].messages[:1], "the question")[0]
+    slack.wait_for_replies(channel, asked["ts"])
+    assert [m["text"] for m in slack.channels[channel].messages if "thread_ts" not in m] == [asked["text"]]
+
+
+def test_a_thread_or_a_person_that_can_not_be_read_for_a_moment_is_read_again(
+    slack: SlackStandIn, model: ModelStandIn, channel: str, assert_answered_once: Callable[..., None]
+) -> None:
+    ts = slack.mention(channel, "What is a segment?")
+    slack.wait_for_replies(channel, ts)
+    slack.fail("conversations.replies", Failure(status=502))
+    slack.mention(channel, "How large is it?", thread_ts=ts)
+    slack.wait_for_replies(channel, ts, count=2)
+    assert "What is a segment?" in model.prompt()
+    slack.people["U0NEW"] = {"team_id": "T0TEAM"}
+    slack.fail("users.info", Failure(status=500))
+    assert_answered_once(slack.mention(channel, QUESTION, user="U0NEW"))
+
+
+def test_an_event_delivered_again_and_again_is_answered_once(
+    slack: SlackStandIn, channel: str, assert_answered_once: Callable[..., None]
+) -> None:
+    ts = slack.mention(channel, QUESTION)
+    for envelope in slack.envelopes[-2:] * 3:
+        slack.wait_for_ack(slack.redeliver(envelope))
+    assert_answered_once(ts)
+
+
+def test_questions_asked_while_connections_are_cut_are_answered_once(
+    slack: SlackStandIn, channel: str, assert_answered_once: Callable[..., None]
+) -> None:
+    stamps = []
+    for _ in range(3):
+        slack.cut_connections()
+        stamps.append(slack.mention(channel, QUESTION))
+        slack.wait_until_connected()
+    for ts in stamps:
+        assert_answered_once(ts)
+
+
+def test_connections_that_fall_silent_are_made_anew(
+    slack: SlackStandIn, channel: str, assert_answered_once: Callable[..., None]
+) -> None:
+    slack.silence_connections()
+    ts = slack.mention(channel, QUESTION)
+    slack.wait_until_connected()
+    assert_answered_once(ts)
+
+
+def test_a_handshake_that_is_refused_is_tried_again_with_a_fresh_address(
+    slack: SlackStandIn, channel: str, assert_answered_once: Callable[..., None]
+) -> None:
+    slack.refuse_handshakes(3)
+    slack.cut_connections()
+    ts = slack.mention(channel, QUESTION)
+    slack.wait_until_connected()
+    assert_answered_once(ts)
+
+
+def test_there_are_two_connections_and_no_storm_of_new_ones(slack: SlackStandIn, channel: str, folder: Path) -> None:
+    slack.wait_for(lambda: slack.count_open() == 2, "two sockets")
+    before = slack.opened
+    slack.refuse_handshakes(4)
+    slack.cut_connections()
+    slack.wait_until_connected()
+    assert slack.opened - before <= 7  # as many as were refused, two that held, one more under way
+    slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
+    assert "Traceback" not in log_of(folder)
