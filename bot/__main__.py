@@ -17,9 +17,9 @@ from bot.housekeeping import keep_house
 from bot.lag import watch_lag
 from bot.ledger import LedgerError, open_ledger
 from bot.listeners import Listeners
-from bot.logs import set_up_logs
+from bot.logs import hide, set_up_logs
 from bot.responder import Responder
-from bot.settings import SlackSettings, explain_validation_error
+from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error, secrets_of
 from bot.sockets import CutOffError, check_tokens, stay_connected
 from bot.workers import Workers
 from rag import RagError
@@ -33,24 +33,23 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-OWNER_ONLY = 0o077
-
 
 def run() -> None:
     """Run until stopped; what can't work ends it at once, with exit code 1 and the line that says what to do."""
-    set_up_logs(logging.INFO, "%(asctime)s %(levelname)s %(name)s: %(message)s")
+    formatter = set_up_logs(logging.INFO, "%(asctime)s %(levelname)s %(name)s: %(message)s")
     os.umask(OWNER_ONLY)  # what is written here, questions above all, is for the owner alone
     try:
-        asyncio.run(_serve())
+        slack, rag = SlackSettings(), RagSettings()
+        hide(formatter, secrets_of(slack, rag))
+        slack.check_tokens()
+        asyncio.run(_serve(slack, rag))
     except (RagError, LedgerError, CutOffError) as error:
         sys.exit(f"milvusfaq: {error}")
     except ValidationError as error:
         sys.exit(f"milvusfaq: {explain_validation_error(error)}")
 
 
-async def _serve() -> None:
-    slack, rag = SlackSettings(), RagSettings()
-    slack.check_tokens()
+async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
     async with open_client(slack) as client, open_ledger(slack.ledger_url(rag.milvus_uri)) as ledger:
         identity = await check_tokens(client, slack.slack_app_token.get_secret_value())
         async with open_answerer(rag, patient=True) as answerer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import re
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotation at run time
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from bot.logs import set_up_logs
-from bot.settings import SlackSettings, explain_validation_error
+from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error
 from rag import Answer, Question, RagError
 from rag.settings import RagSettings
 
@@ -53,7 +54,8 @@ def _fail(line: str) -> NoReturn:
 def set_up(
     *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, to standard error.")] = False
 ) -> None:
-    """Set up the log before any command."""
+    """Set up the log before any command, and keep what it writes from other users of the machine."""
+    os.umask(OWNER_ONLY)
     set_up_logs(logging.INFO if verbose else logging.WARNING, "%(message)s")
 
 

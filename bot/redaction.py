@@ -15,6 +15,7 @@ _FORMS = re.compile(
     -----BEGIN\ [A-Z ]*PRIVATE\ KEY(?:\ BLOCK)?-----.*?(?:-----END\ [A-Z ]*PRIVATE\ KEY(?:\ BLOCK)?-----|\Z)
     | \bxox[a-z](?:\.xox[a-z])?-[\w.-]{8,}                   # Slack
     | \bxapp-[\w-]{8,}
+    | (?<=ticket=)[\w-]{8,}                                  # a Socket Mode address
     | https://hooks\.slack\.com/(?:services|commands|workflows|actions)/\S+
     | \b(?:sk|pk|rk)[-_](?:[a-z]+[-_])*[A-Za-z0-9_-]{16,}    # OpenAI, Anthropic, Stripe
     | \bnvapi-[\w-]{16,}

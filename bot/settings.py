@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -11,6 +12,10 @@ from rag import SettingsError
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+
+
+OWNER_ONLY = 0o077
+"""The umask for all that is written: questions and a team's docs are no other user's business."""
 
 
 class SlackSettings(BaseSettings):
@@ -100,6 +105,13 @@ class SlackSettings(BaseSettings):
             if not value.startswith(prefix):
                 message = f"{name} does not begin with {prefix}: it is another kind of token."
                 raise SettingsError(message, hint="See .env.example.")
+
+
+def secrets_of(*settings: BaseSettings) -> list[str]:
+    """Return the values that must not be shown, a database's password for itself too."""
+    values = [value for one in settings for _, value in one if isinstance(value, SecretStr)]
+    shown = [value.get_secret_value() for value in values]
+    return [*shown, *filter(None, (urlsplit(value).password for value in shown if "://" in value))]
 
 
 def _checked_ids(ids: tuple[str, ...], initials: str, what: str) -> tuple[str, ...]:

@@ -7,10 +7,13 @@ a line that says so; what can't be trusted (an archive that would swell without 
 from __future__ import annotations
 
 import re
+import socket
+import time
 import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING
@@ -33,6 +36,9 @@ MAX_TOTAL_BYTES = 256 * 2**20
 MAX_FILES = 50_000
 MAX_DOWNLOAD_BYTES = 512 * 2**20
 DOWNLOAD_TIMEOUT_S = 20.0
+"""Without a byte; DOWNLOAD_LIMIT_S is for all of it."""
+DOWNLOAD_LIMIT_S = 900.0
+MAX_REDIRECTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +93,9 @@ def _open(location: str) -> tuple[str, Iterable[tuple[str, bytes | str]]]:
 
 def _folder(root: Path) -> Iterator[tuple[str, bytes | str]]:
     found = sorted(path for path in root.rglob("*") if _is_wanted(path.name) and path.is_file())
+    if len(found) > MAX_FILES or sum(path.stat().st_size for path in found) > MAX_TOTAL_BYTES:
+        message = f"{root} holds more than {MAX_TOTAL_BYTES >> 20} MiB or {MAX_FILES:,} files of documents: refused."
+        raise IngestError(message, hint="Ingest its folders one by one.")
     for path in found:
         relative = path.relative_to(root).as_posix()
         if not path.resolve().is_relative_to(root.resolve()):
@@ -148,9 +157,8 @@ def _download(address: str) -> Iterator[tuple[str, bytes | str]]:
         raise IngestError(message, hint="Download the archive yourself and give its path.")
     with TemporaryFile() as file:
         try:
-            with httpx2.stream("GET", address, follow_redirects=True, timeout=DOWNLOAD_TIMEOUT_S) as response:
-                response.raise_for_status()
-                _save(response, file, address)
+            with httpx2.Client(timeout=DOWNLOAD_TIMEOUT_S) as client:
+                _save(_follow(client, address), file, address)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             message = f"{address} can't be fetched ({reason[:120]})."
@@ -159,13 +167,45 @@ def _download(address: str) -> Iterator[tuple[str, bytes | str]]:
         yield from _archive(file, address)
 
 
+def _follow(client: httpx2.Client, address: str) -> httpx2.Response:
+    """Return the answer that an address leads to, its body still to be read."""
+    request = client.build_request("GET", address)
+    for _ in range(MAX_REDIRECTS):
+        response = client.send(request, stream=True)
+        if response.next_request is None:
+            return response.raise_for_status()
+        response.close()
+        request = response.next_request
+        _check_redirect(address, str(request.url))
+    message = f"{address} leads from one address to the next without an end: refused."
+    raise IngestError(message)
+
+
+def _check_redirect(named: str, target: str) -> None:
+    """Refuse to be led into the operator's own network: only the host that they named may lie there."""
+    parts = urlsplit(target)
+    host = parts.hostname or ""
+    if host == urlsplit(named).hostname:
+        return
+    try:
+        found = {str(info[4][0]) for info in socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)}
+    except OSError:
+        found = set()  # a proxy may know it; fetching tells
+    if parts.scheme != "https" or not all(ip_address(address.partition("%")[0]).is_global for address in found):
+        message = f"{named} leads to {parts.scheme}://{host}, which is not a public https address: refused."
+        raise IngestError(message, hint="Give that address itself if you trust it.")
+
+
 def _save(response: httpx2.Response, file: IO[bytes], address: str) -> None:
-    size = 0
+    size, begun = 0, time.monotonic()
     for block in response.iter_bytes():
         size += len(block)
         if size > MAX_DOWNLOAD_BYTES:
             message = f"{address} is larger than {MAX_DOWNLOAD_BYTES >> 20} MiB: refused."
             raise IngestError(message)
+        if time.monotonic() - begun > DOWNLOAD_LIMIT_S:
+            message = f"{address} has not come whole in {DOWNLOAD_LIMIT_S / 60:.0f} minutes."
+            raise IngestError(message, hint="Download the archive elsewhere and give its path.")
         file.write(block)
 
 

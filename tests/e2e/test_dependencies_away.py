@@ -137,13 +137,3 @@ def test_a_full_disk_costs_no_question(slack: SlackStandIn, model: ModelStandIn,
         slack.wait_for_replies(channel, ts, count=2)
         slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
     assert len(slack.replies(channel, ts)) == 2
-
-
-def test_a_read_only_ledger_ends_the_start_with_a_line(slack: SlackStandIn, tmp_path: Path) -> None:
-    folder = tmp_path / "no" / "such"
-    settings = {**settings_for(slack, None, tmp_path), "DATABASE_URL": f"sqlite:///{folder}/ledger.sqlite3"}
-    from tests.e2e.test_start_and_stop import start  # noqa: PLC0415
-
-    ended = start(tmp_path, settings)
-    assert ended.returncode == 1
-    assert f"milvusfaq: The folder of DATABASE_URL's file does not exist: {folder}." in ended.stderr

@@ -40,7 +40,9 @@ def start(folder: Path, settings: dict[str, str]) -> subprocess.CompletedProcess
         ({"SLACK_APP_TOKEN": "xapp-wrong"}, "milvusfaq: Slack does not take SLACK_APP_TOKEN (invalid_auth)."),
         ({"SLACK_API_URL": "http://127.0.0.1:9/"}, "milvusfaq: Slack can't be reached at http://127.0.0.1:9/."),
         ({"SUPPORT_CHANNELS": "#help"}, "milvusfaq: SUPPORT_CHANNELS: Value error, '#help' is not a channel id"),
-        ({"MILVUS_URI": "http://127.0.0.1:9"}, "milvusfaq: Milvus can't be reached at http://127.0.0.1:9."),
+        ({"DATABASE_URL": "sqlite:////no/such/ledger"}, "milvusfaq: The folder of DATABASE_URL's file does not exist"),
+        ({"DATABASE_URL": "postgresql://me:hidden@127.0.0.1:9/x"}, "milvusfaq: The ledger can't be opened at"),
+        ({"ALLOWED_USERS": "@bob"}, "milvusfaq: ALLOWED_USERS: Value error, '@bob' is not a user id"),
         ({"MILVUS_URI": "milvus"}, "milvusfaq: MILVUS_URI='milvus' is neither an address nor a path"),
         ({"EMBEDDING_MODEL": "word2vec"}, "milvusfaq: EMBEDDING_MODEL='word2vec' is not known."),
         ({"ANSWER_PASSAGES": "0"}, "milvusfaq: ANSWER_PASSAGES: Input should be greater than or equal to 1"),
@@ -53,8 +55,24 @@ def test_what_can_not_work_ends_the_start_with_a_line(
     assert ended.returncode == 1
     assert line in ended.stderr
     assert "Traceback" not in ended.stderr
-    for token in ("xoxb-wrong", "xapp-wrong", "xoxb-stand-in", "xapp-stand-in"):
+    for token in ("xoxb-wrong", "xapp-wrong", "xoxb-stand-in", "xapp-stand-in", "hidden"):
         assert token not in ended.stderr + ended.stdout
+
+
+def test_an_app_without_a_scope_is_told_which(slack: SlackStandIn, tmp_path: Path) -> None:
+    slack.fail("users.info", Failure("missing_scope", needed="users:read"))
+    ended = start(tmp_path, settings_for(slack, None, tmp_path))
+    assert ended.returncode == 1
+    assert "milvusfaq: The Slack app lacks the scope users:read. Update it from manifest.yaml" in ended.stderr
+
+
+def test_a_bot_that_stays_cut_off_ends_to_be_started_anew(slack: SlackStandIn, tmp_path: Path) -> None:
+    slack.refuse_handshakes(1_000)
+    ended = start(tmp_path, {**settings_for(slack, None, tmp_path), "SLACK_DISCONNECT_EXIT_S": "1"})
+    slack.refuse_handshakes(-slack.handshakes_to_refuse)
+    assert ended.returncode == 1
+    assert "milvusfaq: There was no connection to Slack for 1 seconds." in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_without_a_key_the_passages_are_quoted(slack: SlackStandIn, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,7 @@ class Files(StandInServer):
             web.get("/docs_2.3.x.zip", self._archive),
             web.get("/page", self._page),
             web.get("/latest.zip", self._moved),
+            web.get("/to/{place:.*}", self._elsewhere),
         ]
 
     async def _archive(self, _: web.Request) -> web.Response:
@@ -137,6 +139,9 @@ class Files(StandInServer):
 
     async def _moved(self, _: web.Request) -> web.Response:
         raise web.HTTPFound("/docs_2.3.x.zip")
+
+    async def _elsewhere(self, request: web.Request) -> web.Response:
+        raise web.HTTPFound(request.match_info["place"] or request.path)
 
 
 def test_an_address_is_fetched_and_followed() -> None:
@@ -149,6 +154,37 @@ def test_an_address_is_fetched_and_followed() -> None:
             read_source(f"http://127.0.0.1:{server.port}/gone.zip")
     assert (source.name, source.version, list(source.texts)) == ("docs_2.3.x", "2.3", ["en/a.md"])
     assert (moved.name, list(moved.texts)) == ("latest", ["en/a.md"])
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        ("https://localhost:1/x.zip", "https://localhost, which is not a public https address: refused"),
+        ("https://10.0.0.1/x.zip", "https://10.0.0.1, which is not a public https address: refused"),
+        ("https://169.254.169.254/latest/meta-data", "https://169.254.169.254, which is not a public"),
+        ("https://[::1]/x.zip", "https://::1, which is not a public https address: refused"),
+        ("http://93.184.215.14/x.zip", "http://93.184.215.14, which is not a public https address: refused"),
+        ("file:///etc/passwd", "unsupported protocol 'file://'"),
+        ("", "leads from one address to the next without an end: refused"),
+    ],
+)
+def test_a_redirect_into_the_operators_own_network_is_refused(target: str, line: str) -> None:
+    with Files() as server, pytest.raises(IngestError, match=re.escape(line)):
+        read_source(f"http://127.0.0.1:{server.port}/to/{target}")
+
+
+def test_a_folder_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MAX_FILES", 2)
+    for number in range(3):
+        (tmp_path / f"{number}.md").write_text("# Page\ntext")
+    with pytest.raises(IngestError, match="holds more than"):
+        read_source(str(tmp_path))
+
+
+def test_a_download_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "DOWNLOAD_LIMIT_S", -1.0)
+    with Files() as server, pytest.raises(IngestError, match="has not come whole in"):
+        read_source(f"http://127.0.0.1:{server.port}/docs_2.3.x.zip")
 
 
 @pytest.mark.parametrize(

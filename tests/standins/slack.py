@@ -65,6 +65,7 @@ class Failure:
     after_work: bool = False
     hang: bool = False
     passes: bool = False
+    needed: str | None = None
 
 
 @dataclass(eq=False)
@@ -108,7 +109,7 @@ class SlackStandIn(StandInServer):
         self.redeliver_after_s = REDELIVER_AFTER_S
         self.opened = 0
         """How many addresses were asked for."""
-        self._refused_handshakes = 0
+        self.handshakes_to_refuse = 0
         self._by_id: dict[str, Envelope] = {}
         self._random = random.Random(7)  # noqa: S311 - which socket gets an envelope
         self._clock = itertools.count(1)
@@ -205,7 +206,7 @@ class SlackStandIn(StandInServer):
 
     def refuse_handshakes(self, count: int) -> None:
         """Answer the next handshakes with an error; their tickets are used up."""
-        self._refused_handshakes += count
+        self.handshakes_to_refuse += count
 
     # What can be seen
 
@@ -282,8 +283,8 @@ class SlackStandIn(StandInServer):
         if ticket not in self._tickets:
             return web.Response(status=404, text="the ticket is not valid, or was used before")
         self._tickets.remove(ticket)
-        if self._refused_handshakes:
-            self._refused_handshakes -= 1
+        if self.handshakes_to_refuse:
+            self.handshakes_to_refuse -= 1
             return web.Response(status=503)
         response = web.WebSocketResponse(autoping=False)
         await response.prepare(request)
@@ -465,7 +466,8 @@ async def _failed(failure: Failure) -> web.Response:
     if failure.hang:
         await asyncio.Event().wait()
     headers = {"Retry-After": str(failure.retry_after)} if failure.retry_after is not None else {}
-    return web.json_response({"ok": False, "error": failure.error}, status=failure.status, headers=headers)
+    answer = {"ok": False, "error": failure.error} | ({"needed": failure.needed} if failure.needed else {})
+    return web.json_response(answer, status=failure.status, headers=headers)
 
 
 def refused_blocks(blocks: list[Json]) -> str | None:
