@@ -20,7 +20,7 @@ demo: setup
 	@MILVUS_URI=$(VENV)/demo.db $(BIN)/milvusfaq ask "How is data stored in milvus?"
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 # Ours beside a plain Bolt app, in one run.
 bench: setup

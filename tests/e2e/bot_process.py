@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from bot.settings import SlackSettings
@@ -45,9 +49,23 @@ def settings_for(slack: SlackStandIn, model: ModelStandIn | None, folder: Path) 
     return settings
 
 
+@cache
+def starter_index() -> Path:
+    """Return a Milvus Lite folder with the starter FAQ: a copy of it spares a bot's first start three seconds."""
+    folder = Path(mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    index = folder / "milvus.db"
+    command = [sys.executable, "-c", "from bot.cli import main; main()", "search", "storage"]
+    subprocess.run(command, cwd=folder, env=environment(MILVUS_URI=str(index)), capture_output=True, check=True)
+    return index
+
+
 @contextmanager
 def running_bot(slack: SlackStandIn, folder: Path, settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run the bot until it is connected, and stop it in the end; its log is bot.log in the folder."""
+    uri = settings["MILVUS_URI"]
+    if "://" not in uri and not Path(uri).exists():
+        shutil.copytree(starter_index(), uri)
     log = folder / "bot.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
