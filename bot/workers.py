@@ -32,7 +32,7 @@ TOLD_AFTER_S = 4.0
 """A failure that passes sooner than this is not worth a message."""
 MOST_ATTEMPTS = 4
 """Processes that may take up a question: one that ends each of them is not given to a fifth."""
-PASSING = (RetrievalError, SlackTroubleError, LedgerError)
+PASSING = (RetrievalError, SlackTroubleError, LedgerError, TimeoutError)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,12 +115,13 @@ class Workers:
             await self.responder.show_status(entry, wording.waiting(len(self.tasks) - self.at_once))
         for pause in _pauses():
             try:
-                async with self.slots:
+                async with self.slots, asyncio.timeout(self.answer_within_s):
                     await self.responder.respond(entry)
             except LostLeaseError:
                 logger.info("%s %s is no longer ours", entry.inquiry.channel, entry.inquiry.ts)
             except PASSING as error:
-                logger.warning("%s %s waits: %s", entry.inquiry.channel, entry.inquiry.ts, error)
+                reason = str(error) or f"not answered within {self.answer_within_s:g} s"
+                logger.warning("%s %s waits: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
                 if await self._may_wait(entry, error):
                     await asyncio.sleep(pause)
                     continue

@@ -131,20 +131,23 @@ class MilvusStore:
                 timeout=SEARCH_TIMEOUT_S,
             )
             ids = [str(hit["id"]) for hit in hits]
-        self._fetch([id_ for id_ in ids if id_ not in self.fetched])
-        return [self.fetched[id_] for id_ in ids if id_ in self.fetched]
+        found = {id_: known for id_ in ids if (known := self.fetched.get(id_))}
+        found |= self._fetch([id_ for id_ in ids if id_ not in found])
+        return [found[id_] for id_ in ids if id_ in found]
 
-    def _fetch(self, ids: list[str]) -> None:
+    def _fetch(self, ids: list[str]) -> dict[str, Candidate]:
         """Read passages that no search has read before; an id tells its whole content, so none grows stale."""
         if not ids:
-            return
-        if len(self.fetched) > MOST_FETCHED:
-            self.fetched.clear()
+            return {}
         with _translated(self.uri):
             rows = self.client.query(
                 self.alias, ids=ids, output_fields=PASSAGE_FIELDS, consistency_level="Bounded", timeout=SEARCH_TIMEOUT_S
             )
-        self.fetched.update({row["id"]: Candidate(passage_of(row), unpack(row["facets"], self.dim)) for row in rows})
+        read = {row["id"]: Candidate(passage_of(row), unpack(row["facets"], self.dim)) for row in rows}
+        if len(self.fetched) > MOST_FETCHED:
+            self.fetched.clear()
+        self.fetched.update(read)
+        return read
 
     @cached_property
     def has_sparse(self) -> bool:

@@ -8,6 +8,7 @@ identifier counts whole and in its parts: `queryNode.enableDisk` is `=querynode.
 from __future__ import annotations
 
 import re
+import threading
 import zlib
 from collections import Counter
 from functools import lru_cache
@@ -37,7 +38,16 @@ STOP_WORDS = frozenset({
 _TERM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-/]*[A-Za-z0-9_]|[A-Za-z0-9]")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _JOINT = re.compile(r"[.\-/]")
-_stemmer = snowballstemmer.stemmer("english")
+
+
+class _Stemmer(threading.local):
+    """A stemmer for each thread: it keeps the word that it works on in itself, and two at once never come to an end."""
+
+    def __init__(self) -> None:
+        self.stem = snowballstemmer.stemmer("english").stemWord
+
+
+_stemmer = _Stemmer()
 
 
 def terms(text: str) -> list[str]:
@@ -60,7 +70,7 @@ def _terms_of(written: str) -> tuple[str, ...]:
 
 
 def _stem(word: str) -> str:
-    stem: str = _stemmer.stemWord(word)
+    stem: str = _stemmer.stem(word)
     return stem
 
 

@@ -91,6 +91,17 @@ def test_a_question_that_can_not_be_answered_in_time_gets_an_apology(
     assert "Milvus" not in reply["text"]
 
 
+def test_an_answer_that_takes_for_ever_is_given_up_with_an_apology(
+    slack: SlackStandIn, model: ModelStandIn, tmp_path: Path
+) -> None:
+    channel = slack.join("C0FOREVER")
+    model.play(Reply("Slow words. " * 1_000, words_per_s=5))
+    with running_bot(slack, tmp_path, {**settings_for(slack, model, tmp_path), "ANSWER_WITHIN_S": "1"}):
+        reply = only_answer(slack, channel, slack.mention(channel, QUESTION))
+    assert reply["blocks"][0]["text"].startswith("Sorry, I could not answer this")
+    assert "not answered within 1 s" in log_of(tmp_path)
+
+
 def test_a_dead_model_is_left_alone_and_found_again(slack: SlackStandIn, model: ModelStandIn, tmp_path: Path) -> None:
     channel = slack.join("C0DEAD")
     model.play(*[Reply(stall=True, text="")] * 3)

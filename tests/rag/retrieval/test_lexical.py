@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -24,6 +26,18 @@ from tests.builders import make_passages
 )
 def test_identifiers_count_whole_and_in_their_parts(text: str, expected: list[str]) -> None:
     assert terms(text) == expected
+
+
+def test_threads_that_read_at_the_same_time_find_the_same_terms() -> None:
+    texts = [" ".join(f"{letter}{word}" for word in ("ations", "ingly", "edness")) for letter in "abcdefghij" * 20]
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            together = list(threads.map(lambda number: terms(f"{texts[number]} x{number}y"), range(len(texts))))
+    finally:
+        sys.setswitchinterval(usual)
+    assert together == [terms(f"{text} x{number}y") for number, text in enumerate(texts)]
 
 
 def test_the_inner_product_is_bm25() -> None:
