@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ class LiveRetriever:
     reopen: Callable[[], Generation] | None = None
     trouble: RetrievalError | None = None
     in_trouble: asyncio.Event = field(default_factory=asyncio.Event)
+    is_warm: bool = False
 
     async def search(self, question: Question, *, limit: int) -> Retrieved:
         """Return what the newest generation finds; while Milvus is away raise RetrievalError at once."""
@@ -78,16 +80,13 @@ class LiveRetriever:
                 generation.idle.set()
 
     async def watch(self, every_s: float) -> None:
-        """Look for a newer generation for ever, and for Milvus itself while it is away.
-
-        A first search loads what the first asker need not wait for.
-        """
-        warm = False
+        """Look for a newer generation for ever, and for Milvus itself while it is away."""
         while True:
             if self.trouble or not self.generation:
                 await self._knock()
                 continue
-            if not warm and not (warm := await self._warm_up()):
+            if not self.is_warm:
+                await self.warm_up()
                 continue
             try:
                 async with asyncio.timeout(every_s):
@@ -95,12 +94,11 @@ class LiveRetriever:
             except TimeoutError:
                 await self.refresh()
 
-    async def _warm_up(self) -> bool:
-        try:
+    async def warm_up(self) -> None:
+        """Search once: that loads what the first asker need not wait for. A failure is noted."""
+        with suppress(RetrievalError):
             await self.search(Question(text=WARM_UP), limit=1)
-        except RetrievalError:
-            return False  # noted
-        return True
+            self.is_warm = True
 
     async def refresh(self) -> None:
         """Go over to a newer generation, if there is one; the old one ends its searches and is closed."""

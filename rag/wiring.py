@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STARTER_FILE = "starter_faq.md"
+LITE_SEARCH_THREADS = 1
+"""Milvus Lite computes in Python, on our own cores: more threads only take turns (decision 12)."""
+SERVER_SEARCH_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,7 @@ def _retriever(settings: RagSettings, opened: Index) -> HybridRetriever:
         vocabulary=vocabulary,
         speller=Speller(vocabulary),
         default_version=settings.docs_version,
+        search_threads=LITE_SEARCH_THREADS if is_lite(settings.milvus_uri) else SERVER_SEARCH_THREADS,
     )
 
 
@@ -129,6 +133,7 @@ async def open_live_retriever(settings: RagSettings, *, patient: bool) -> AsyncI
     )
     try:
         live.generation = await asyncio.to_thread(_open_generation, settings)
+        await live.warm_up()
     except UnreachableError as error:
         if not patient:
             raise
@@ -211,7 +216,7 @@ async def _open_model(settings: RagSettings) -> AsyncIterator[ChatModel | None]:
         max_retries=settings.llm_max_retries,
     ) as client:
         model = OpenAIChatModel(
-            client=client,
+            completions=client.chat.completions,
             model=settings.llm_model,
             max_tokens=settings.llm_max_tokens,
             temperature=settings.llm_temperature,

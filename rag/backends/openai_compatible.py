@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     import numpy.typing as npt
+    from openai.resources.chat import AsyncCompletions
     from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam, ChatCompletionStreamOptionsParam
 
 CONNECT_TIMEOUT_S = 10.0
@@ -27,9 +28,12 @@ BROKE_OFF = "The language model's answer broke off."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAIChatModel:
-    """A chat model behind an OpenAI-compatible address; for instance one on Lepton."""
+    """A chat model behind an OpenAI-compatible address; for instance one on Lepton.
 
-    client: openai.AsyncOpenAI
+    `completions` is a client's `chat.completions`: openai imports what lies behind it when it is first named.
+    """
+
+    completions: AsyncCompletions
     model: str
     max_tokens: int
     temperature: float
@@ -76,7 +80,7 @@ class OpenAIChatModel:
     async def _create(
         self, messages: list[ChatCompletionMessageParam], options: ChatCompletionStreamOptionsParam | openai.Omit
     ) -> openai.AsyncStream[ChatCompletionChunk]:
-        return await self.client.chat.completions.create(
+        return await self.completions.create(
             model=self.model,
             messages=messages,
             max_tokens=self.max_tokens,

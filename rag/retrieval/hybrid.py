@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from rag.retrieval.versions import Versions
     from rag.retrieval.vocabulary import Vocabulary
 
-SEARCH_THREADS = 2
-"""More would make each search slower and none of them sooner: Milvus Lite computes in Python (decision 12)."""
 CANDIDATES = 50
 """How many passages each of the two searches brings."""
 GLOSSED_SHARE = 0.4
@@ -48,18 +46,23 @@ GLOSSED_SHARE = 0.4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HybridRetriever:
-    """Finds passages in one collection. `default_version` is searched when a question names none."""
+    """Finds passages in one collection, `search_threads` questions at a time.
+
+    `default_version` is searched when a question names none.
+    """
 
     store: MilvusStore
     embedder: Embedder
     vocabulary: Vocabulary
     speller: Speller
     default_version: str = ""
-    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(SEARCH_THREADS, "search"))
+    search_threads: int = 1
+    threads: ThreadPoolExecutor = field(init=False)
     batcher: Batcher = field(init=False)
 
     def __post_init__(self) -> None:
-        """Give the embedder its thread."""
+        """Set up the threads."""
+        object.__setattr__(self, "threads", ThreadPoolExecutor(self.search_threads, "search"))
         object.__setattr__(self, "batcher", Batcher(self.embedder))
 
     async def search(self, question: Question, *, limit: int) -> Retrieved:

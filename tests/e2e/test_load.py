@@ -1,0 +1,85 @@
+"""This file is where more is asked of the bot than it can answer at once."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from bot import wording
+from tests.e2e.bot_process import log_of, running_bot, settings_for
+from tests.standins.model import Reply
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.standins.model import ModelStandIn
+    from tests.standins.slack import SlackStandIn
+
+QUESTION = "How is data stored in milvus?"
+MANY = 50
+
+
+def test_who_comes_when_the_queue_is_full_is_told_so_and_who_waits_sees_how_many_come_first(
+    slack: SlackStandIn, model: ModelStandIn, tmp_path: Path
+) -> None:
+    channel, gate = slack.join("C0QUEUE"), asyncio.Event()
+    model.play(Reply("An answer [1].", gate=gate))
+    settings = {**settings_for(slack, model, tmp_path), "ANSWERS_AT_ONCE": "1", "QUEUE_LENGTH": "1"}
+    with running_bot(slack, tmp_path, settings):
+        first = slack.mention(channel, QUESTION)
+        model.wait_for(lambda: model.requests, "the first question")
+        second = slack.mention(channel, QUESTION)
+        slack.wait_for(lambda: waiting_words(slack, second), "the second one's status")
+        third = slack.mention(channel, QUESTION)
+        (refusal,) = slack.wait_for_replies(channel, third)
+        model.open_gate(gate)
+        slack.wait_for_replies(channel, first)
+        slack.wait_for_replies(channel, second)
+    assert refusal["text"] == wording.BUSY
+    assert waiting_words(slack, second) == ["has 1 other question to answer first…"]
+    assert [len(slack.replies(channel, ts)) for ts in (first, second, third)] == [1, 1, 1]
+
+
+def waiting_words(slack: SlackStandIn, ts: str) -> list[str]:
+    statuses = slack.calls_of("assistant.threads.setStatus")
+    return [s["status"] for s in statuses if s["thread_ts"] == ts and s["status"] != wording.STATUS]
+
+
+def test_a_question_that_ends_every_process_gets_an_apology_instead_of_a_fifth(
+    slack: SlackStandIn, model: ModelStandIn, tmp_path: Path
+) -> None:
+    channel, settings = slack.join("C0POISON"), settings_for(slack, model, tmp_path)
+    asked = len(model.requests)
+    model.play(Reply("Half", stall=True))
+    with running_bot(slack, tmp_path, settings) as bot:
+        ts = slack.mention(channel, QUESTION)
+        model.wait_for(lambda: len(model.requests) > asked, "the question")
+        bot.kill()
+        bot.wait()
+    with closing(sqlite3.connect(tmp_path / "milvus.ledger.sqlite3")) as ledger:
+        ledger.execute("UPDATE questions SET attempts = 4")
+        ledger.commit()
+    with running_bot(slack, tmp_path, settings):
+        (reply,) = slack.wait_for_replies(channel, ts)
+    assert reply["text"] == wording.APOLOGY
+    with closing(sqlite3.connect(tmp_path / "milvus.ledger.sqlite3")) as ledger:
+        assert ledger.execute("SELECT state, reason FROM questions").fetchall() == [
+            ("failed", "it ended every process that took it up")
+        ]
+
+
+def test_many_questions_at_once_are_all_answered_and_never_block_the_event_loop(
+    slack: SlackStandIn, model: ModelStandIn, tmp_path: Path
+) -> None:
+    channel = slack.join("C0MANY")
+    model.play(*[Reply("Milvus keeps what is inserted in object storage [1]. " * 3, words_per_s=50)] * MANY)
+    with running_bot(slack, tmp_path, settings_for(slack, model, tmp_path)):
+        slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
+        warmed_up = len(log_of(tmp_path))
+        stamps = [slack.mention(channel, f"{QUESTION} ({number})") for number in range(MANY)]
+        for ts in stamps:
+            slack.wait_for_replies(channel, ts)
+    assert {len(slack.replies(channel, ts)) for ts in stamps} == {1}
+    assert "The event loop was blocked" not in log_of(tmp_path)[warmed_up:]
