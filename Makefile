@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check format bench tune calibrate quality requirements clean
+.PHONY: setup demo test check format bench soak tune calibrate quality requirements audit clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -22,9 +22,13 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -n 3 --dist loadfile
 
-# Ours beside a plain Bolt app, in one run.
+# Ours beside a plain Bolt app and the bare model's stream, in one run; ten minutes, most of them for 10,000 questions.
 bench: setup
 	$(BIN)/python -m benchmarks.measure
+
+# Two bots for five minutes, while all that they stand on fails by turns; this machine's loopback only.
+soak: setup
+	$(BIN)/python -m benchmarks.soak
 
 # Learn the ranking's weights, and fit what is off topic, from a question file: make tune QUESTIONS=dev.jsonl
 tune: setup
@@ -51,6 +55,10 @@ format: setup
 requirements:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev \
 		--no-header --no-annotate pyproject.toml setup-requirements.in --output-file requirements.txt
+
+# Known vulnerabilities of what requirements.txt pins; asks the network, needs uv.
+audit:
+	uv tool run pip-audit --requirement requirements.txt --require-hashes --disable-pip
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -6,12 +6,16 @@ import asyncio
 import json
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from tests.standins.server import StandInServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKEN = "lepton-stand-in"
 DEFAULT_REPLY = "Milvus keeps inserted data in object storage [1] and metadata in etcd [1]."
@@ -37,11 +41,12 @@ class Reply:
 
 
 class ModelStandIn(StandInServer):
-    """A chat endpoint that plays its script and then its default reply, and an embeddings endpoint."""
+    """A chat endpoint that plays its script and then what `choose` returns, and an embeddings endpoint."""
 
     def __init__(self) -> None:
         super().__init__()
         self.script: deque[Reply] = deque()
+        self.choose: Callable[[], Reply] = Reply
         self.requests: list[dict[str, Any]] = []
         self.embedded: list[str] = []
 
@@ -69,27 +74,14 @@ class ModelStandIn(StandInServer):
         with self.changed:
             self.requests.append(await request.json())
             self.changed.notify_all()
-        reply = self.script.popleft() if self.script else Reply()
+        reply = self.script.popleft() if self.script else self.choose()
         if reply.status != 200:
             return _error(reply.status)
         if reply.raw is not None:
             return web.Response(text=reply.raw, content_type="text/event-stream")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        if reply.gate:
-            await reply.gate.wait()
-        begun = time.monotonic()
-        for number, word in enumerate(reply.text.split(" "), start=1):
-            if reply.words_per_s:
-                await asyncio.sleep(begun + number / reply.words_per_s - time.monotonic())
-            await response.write(_chunk(delta={"content": f"{word} "}))
-        if reply.stall:
-            await asyncio.Event().wait()
-        if reply.break_off and request.transport:
-            request.transport.close()
-            return response
-        await response.write(_chunk(delta={}, finish_reason=reply.finish_reason))
-        await response.write(b"data: [DONE]\n\n")
+        with suppress(ConnectionError):  # who asked is gone
+            await _stream(reply, request, response)
         return response
 
     async def _on_embeddings(self, request: web.Request) -> web.Response:
@@ -98,6 +90,24 @@ class ModelStandIn(StandInServer):
             self.embedded += body["input"]
         vectors = [{"object": "embedding", "index": i, "embedding": _vector(t)} for i, t in enumerate(body["input"])]
         return web.json_response({"object": "list", "model": body["model"], "data": vectors, "usage": {}})
+
+
+async def _stream(reply: Reply, request: web.Request, response: web.StreamResponse) -> None:
+    await response.prepare(request)
+    if reply.gate:
+        await reply.gate.wait()
+    begun = time.monotonic()
+    for number, word in enumerate(reply.text.split(" "), start=1):
+        if reply.words_per_s:
+            await asyncio.sleep(begun + number / reply.words_per_s - time.monotonic())
+        await response.write(_chunk(delta={"content": f"{word} "}))
+    if reply.stall:
+        await asyncio.Event().wait()
+    if reply.break_off and request.transport:
+        request.transport.close()
+        return
+    await response.write(_chunk(delta={}, finish_reason=reply.finish_reason))
+    await response.write(b"data: [DONE]\n\n")
 
 
 def _vector(text: str) -> list[float]:

@@ -31,6 +31,7 @@ Json = dict[str, Any]
 
 BOT_TOKEN, APP_TOKEN = "xoxb-stand-in", "xapp-stand-in"
 TEAM, BOT_USER, BOT_ID, BOT_NAME, ASKER = "T0TEAM", "U0BOT", "B0BOT", "milvusfaq", "U0ASKER"
+BURST = 5.0
 REDELIVER_AFTER_S = (3.0, 3.0, 3.0, 3.0, 3.0)
 """Slack's own are about 3, 60 and 300 seconds: as long an outage, in a test's time."""
 
@@ -49,10 +50,11 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Call:
-    """A Web API call as it arrived."""
+    """A Web API call as it arrived, at `time.monotonic()`."""
 
     method: str
     arguments: Json
+    at: float
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,9 @@ class SlackStandIn(StandInServer):
         self.opened = 0
         """How many addresses were asked for."""
         self.handshakes_to_refuse = 0
+        self.messages_per_s: float | None = None
+        """How many messages a channel takes, after a burst of BURST; Slack's own limit is about one."""
+        self._allowances: dict[str, tuple[float, float]] = {}
         self._by_id: dict[str, Envelope] = {}
         self._random = random.Random(7)  # noqa: S311 - which socket gets an envelope
         self._clock = itertools.count(1)
@@ -335,13 +340,15 @@ class SlackStandIn(StandInServer):
         failure = failures.popleft() if failures else None
         if failure and failure.passes:
             failure = None
+        if method == "chat.postMessage" and not self._has_room(arguments.get("channel", "")):
+            failure = Failure(error="ratelimited", status=429, retry_after=1)
         if failure and not failure.after_work:
             return await _failed(failure)
         wanted = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
         if request.headers.get("Authorization") != f"Bearer {wanted}":
             return web.json_response({"ok": False, "error": "invalid_auth"})
         with self.changed:
-            self.calls.append(Call(method, arguments))
+            self.calls.append(Call(method, arguments, time.monotonic()))
         handler: Callable[[Json], Awaitable[Json]] | None = {
             "auth.test": self._auth_test,
             "apps.connections.open": self._open_connection,
@@ -357,6 +364,16 @@ class SlackStandIn(StandInServer):
         result = await handler(arguments) if handler else {"ok": False, "error": "unknown_method"}
         self.notify()
         return await _failed(failure) if failure else web.json_response({"ok": True, **result})
+
+    def _has_room(self, channel: str) -> bool:
+        """Tell whether a channel takes another message now."""
+        if self.messages_per_s is None:
+            return True
+        now = time.monotonic()
+        left, at = self._allowances.get(channel, (BURST, now))
+        left = min(BURST, left + (now - at) * self.messages_per_s)
+        self._allowances[channel] = (left - 1 if left >= 1 else left, now)
+        return left >= 1
 
     async def _auth_test(self, _: Json) -> Json:
         return {"user_id": BOT_USER, "user": BOT_NAME, "team_id": TEAM, "team": "stand-in", "bot_id": BOT_ID}

@@ -1,0 +1,352 @@
+"""This file is where two bots are asked for minutes while everything that they stand on fails by turns.
+
+A short soak is a test (test_soak.py), a long one is `make soak`. Everything is on this machine's loopback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from bot.ledger import open_ledger
+from tests.e2e.bot_process import environment, settings_for
+from tests.standins.milvus import running_server
+from tests.standins.model import ModelStandIn, Reply
+from tests.standins.postgres import find_binaries, running_postgres
+from tests.standins.slack import Failure, SlackStandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.standins.slack import Call, Envelope
+
+TOPICS = ("data stored", "memory used", "an index built", "a collection loaded", "a vector deleted", "a query planned")
+ANSWER = "Milvus keeps inserted data in object storage [1] and what it knows about it in etcd [1]. "
+CHANNELS = 10
+SOCKETS = 4
+COMMAND_SHARE, DIRECT_SHARE, REDELIVERED_SHARE = 0.05, 0.15, 0.1
+MODEL_FAILS_SHARE = 0.06
+PAUSE_S = 3.0
+PATIENCE_S = 90.0
+TICK_S = 0.01
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question: where and when; `key` is its ts, or its command's key."""
+
+    channel: str
+    key: str
+    at: float
+    envelope: Envelope | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that was done to the bots; `lasts_s` as far as whoever did it can say."""
+
+    kind: str
+    at: float
+    lasts_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What came of a soak. `heal_s` is the time from each fault until all asked before its end were answered."""
+
+    ledger: str
+    took_s: float
+    asked: int
+    not_taken: int
+    answered_once: int
+    by_passages: int
+    apologies: int
+    doubled: int
+    lost: int
+    left_hanging: int
+    states: dict[str, int]
+    answer_s: list[float]
+    heal_s: dict[str, list[float]]
+    taken_over: int
+
+
+@dataclass
+class Replica:
+    """One of the bots, started again whenever it ends, as a supervisor does."""
+
+    folder: Path
+    settings: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        with (self.folder / "bot.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot"],
+                cwd=self.folder,
+                env=environment(**self.settings),
+                stdout=log,
+                stderr=log,
+            )
+
+    def end(self, signal_number: int) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal_number)
+
+    def look_after(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+
+
+@dataclass
+class Soak:
+    """A soak under way."""
+
+    slack: SlackStandIn
+    model: ModelStandIn
+    milvus: subprocess.Popen[bytes]
+    replicas: list[Replica]
+    random: random.Random
+    asked: list[Asked] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+
+    def ask(self) -> None:
+        """Ask one question, in one of the ways there are."""
+        number, topic = len(self.asked), self.random.choice(TOPICS)
+        text, way = f"How is {topic} in Milvus? ({number})", self.random.random()
+        now, sent = time.monotonic(), len(self.slack.envelopes)
+        if way < COMMAND_SHARE:
+            channel = f"C0SOAK{self.random.randrange(CHANNELS)}"
+            envelope = self.slack.command(channel, text)
+            self.asked.append(Asked(channel, f"command {envelope.payload['trigger_id']}", now, envelope))
+        elif way < COMMAND_SHARE + DIRECT_SHARE:
+            channel = f"D0SOAK{self.random.randrange(CHANNELS)}"
+            self.asked.append(Asked(channel, self.slack.say(channel, text), now))
+        else:
+            channel = f"C0SOAK{self.random.randrange(CHANNELS)}"
+            self.asked.append(Asked(channel, self.slack.mention(channel, text), now))
+        if way > COMMAND_SHARE and self.random.random() < REDELIVERED_SHARE:
+            envelope = self.slack.envelopes[sent]
+            self.later.append((now + self.random.uniform(0, 8), lambda: self._redeliver(envelope)))
+
+    def harm(self) -> None:
+        """Do something to the bots or to what they stand on: each kind once, then one at random."""
+        kinds: dict[str, Callable[[], float]] = {
+            "SIGKILL of a bot": lambda: self._end_one(signal.SIGKILL),
+            "TCP resets": lambda: self._at_once(self.slack.cut_connections),
+            "Slack: 500, though posted": lambda: self._fail(Failure(status=500, after_work=True)),
+            "handshakes refused": self._refuse_handshakes,
+            "Slack: 429": lambda: self._fail(Failure("ratelimited", status=429, retry_after=1)),
+            "Milvus stopped for 3 s": self._pause_milvus,
+            "sockets silent": lambda: self._at_once(self.slack.silence_connections),
+            "SIGTERM of a bot": lambda: self._end_one(signal.SIGTERM),
+            "Slack: 500, not posted": lambda: self._fail(Failure(status=500)),
+        }
+        number = len(self.faults)
+        kind = list(kinds)[number] if number < len(kinds) else self.random.choice(list(kinds))
+        self.faults.append(Fault(kind, time.monotonic(), kinds[kind]()))
+
+    def play(self) -> Reply:
+        """Return what the model does with a request."""
+        if self.random.random() > MODEL_FAILS_SHARE:
+            return Reply(ANSWER * self.random.randint(1, 3), words_per_s=100)
+        return self.random.choice([Reply(ANSWER, break_off=True), Reply(status=500), Reply(status=429), Reply("")])
+
+    def tend(self) -> None:
+        """Do what is due."""
+        for replica in self.replicas:
+            replica.look_after()
+        now = time.monotonic()
+        due = [action for at, action in self.later if at <= now]
+        self.later = [(at, action) for at, action in self.later if at > now]
+        for action in due:
+            action()
+
+    def _end_one(self, signal_number: int) -> float:
+        self.random.choice(self.replicas).end(signal_number)
+        return 0.0
+
+    def _at_once(self, action: Callable[[], None]) -> float:
+        action()
+        return 0.0
+
+    def _refuse_handshakes(self) -> float:
+        self.slack.refuse_handshakes(6)
+        self.slack.cut_connections()
+        return 0.0
+
+    def _fail(self, failure: Failure) -> float:
+        for _ in range(3):
+            self.slack.fail("chat.postMessage", failure)
+        return 0.0
+
+    def _pause_milvus(self) -> float:
+        self.milvus.send_signal(signal.SIGSTOP)
+        self.later.append((time.monotonic() + PAUSE_S, lambda: self.milvus.send_signal(signal.SIGCONT)))
+        return PAUSE_S
+
+    def _redeliver(self, envelope: Envelope) -> None:
+        self.slack.redeliver(envelope)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How many questions are asked, how many a second, how often something fails; `ledger`: sqlite or postgresql."""
+
+    questions: int
+    rate: float
+    fault_every_s: float
+    ledger: str
+    seed: int = 7
+
+
+def run_soak(folder: Path, plan: Plan) -> Report:
+    """Ask, harm, wait for what is left, and return what came of it."""
+    with _soak(folder, plan) as (soak, url):
+        begun = time.monotonic()
+        next_fault = begun + plan.fault_every_s
+        while len(soak.asked) < plan.questions:
+            now = time.monotonic()
+            soak.tend()
+            if now >= begun + len(soak.asked) / plan.rate:
+                soak.ask()
+            if now >= next_fault:
+                soak.harm()
+                next_fault = now + plan.fault_every_s
+            time.sleep(TICK_S)
+        _wait_for_the_rest(soak)
+        took_s = time.monotonic() - begun
+        states, taken_over = asyncio.run(_read(url))
+        return _report(soak, ledger=plan.ledger, took_s=took_s, states=states, taken_over=taken_over)
+
+
+@contextmanager
+def _soak(folder: Path, plan: Plan) -> Iterator[tuple[Soak, str]]:
+    with ExitStack() as stack:
+        slack, model = stack.enter_context(SlackStandIn()), stack.enter_context(ModelStandIn())
+        uri, milvus = stack.enter_context(running_server(folder))
+        url = f"sqlite:///{folder / 'shared.sqlite3'}"
+        if plan.ledger == "postgresql":
+            binaries = find_binaries()
+            assert binaries, "there is no PostgreSQL here"
+            url = stack.enter_context(running_postgres(binaries)).url
+        slack.messages_per_s = 1.0
+        for number in range(CHANNELS):
+            slack.join(f"C0SOAK{number}")
+            slack.join(f"D0SOAK{number}", type_="im")
+        settings = {**settings_for(slack, model, folder), "MILVUS_URI": uri, "DATABASE_URL": url}
+        replicas = [Replica(folder / name, settings) for name in ("one", "two")]
+        soak = Soak(slack, model, milvus, replicas, random.Random(plan.seed))  # noqa: S311
+        model.choose = soak.play
+        stack.callback(_end, soak)
+        replicas[0].start()  # alone: it takes in the starter FAQ
+        slack.wait_until_connected()
+        replicas[1].start()
+        slack.wait_for(lambda: slack.count_open() == SOCKETS, "two sockets of each bot")
+        yield soak, url
+
+
+def _end(soak: Soak) -> None:
+    soak.milvus.send_signal(signal.SIGCONT)
+    for replica in soak.replicas:
+        replica.end(signal.SIGTERM)
+    for replica in soak.replicas:
+        if replica.process:
+            replica.process.wait(30)
+
+
+def _wait_for_the_rest(soak: Soak) -> None:
+    """Wait until every question that was taken is answered, or nothing more comes for a long time."""
+    before, deadline = -1, time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        soak.tend()
+        answers = _answers(soak)
+        open_ = [asked for asked in soak.asked if not answers[asked.key] and _was_taken(asked)]
+        if not open_ and not soak.later:
+            break
+        if len(open_) != before:
+            before, deadline = len(open_), time.monotonic() + PATIENCE_S
+        time.sleep(0.2)
+    time.sleep(2 * max(soak.slack.redeliver_after_s))  # a second answer would come now
+
+
+def _was_taken(asked: Asked) -> bool:
+    """Tell a question from a command that Slack's sender was told to have failed: Slack delivers those only once."""
+    return asked.envelope is None or asked.envelope.acked_at is not None
+
+
+def _answers(soak: Soak) -> defaultdict[str, list[dict[str, object]]]:
+    """Return the messages that stand as answers, by question."""
+    found: defaultdict[str, list[dict[str, object]]] = defaultdict(list)
+    for channel in soak.slack.channels.values():
+        for message in list(channel.messages):
+            metadata = message.get("metadata") or {}
+            if metadata.get("event_type") == "milvusfaq_answer" and metadata["event_payload"]["part"] == 0:
+                found[metadata["event_payload"]["question"]].append(message)
+    return found
+
+
+def _report(soak: Soak, *, ledger: str, took_s: float, states: dict[str, int], taken_over: int) -> Report:
+    answers, taken = _answers(soak), [asked for asked in soak.asked if _was_taken(asked)]
+    counts = Counter(len(answers[asked.key]) for asked in taken)
+    posted = _answer_times(soak.slack.calls)
+    texts = [str(messages[0]["blocks"]) for messages in answers.values() if messages]
+    notices = sum(
+        (message.get("metadata") or {}).get("event_type") == "milvusfaq_notice"
+        for channel in soak.slack.channels.values()
+        for message in channel.messages
+    )
+    return Report(
+        ledger=ledger,
+        took_s=took_s,
+        asked=len(soak.asked),
+        not_taken=len(soak.asked) - len(taken),
+        answered_once=counts[1],
+        by_passages=sum("the passages themselves" in text for text in texts),
+        apologies=sum("Sorry, I could not" in text or "more questions to answer" in text for text in texts),
+        doubled=sum(number for times, number in counts.items() if times > 1),
+        lost=counts[0],
+        left_hanging=notices + states.get("accepted", 0) + states.get("answering", 0),
+        states=states,
+        answer_s=sorted(posted[asked.key] - asked.at for asked in taken if asked.key in posted),
+        heal_s=_times_to_heal(soak, posted),
+        taken_over=taken_over,
+    )
+
+
+def _answer_times(calls: list[Call]) -> dict[str, float]:
+    """Return when each question's answer began to stand in Slack, by its key."""
+    times: dict[str, float] = {}
+    for call in calls:
+        metadata = call.arguments.get("metadata") or {}
+        if call.method == "chat.postMessage" and metadata.get("event_type") == "milvusfaq_answer":
+            times.setdefault(metadata["event_payload"]["question"], call.at)
+    return times
+
+
+def _times_to_heal(soak: Soak, posted: dict[str, float]) -> dict[str, list[float]]:
+    healed: defaultdict[str, list[float]] = defaultdict(list)
+    for fault in soak.faults:
+        touched = [posted[a.key] for a in soak.asked if a.key in posted and a.at <= fault.at + fault.lasts_s]
+        healed[fault.kind].append(max([fault.at, *(at for at in touched if at > fault.at)]) - fault.at)
+    return dict(healed)
+
+
+async def _read(url: str) -> tuple[dict[str, int], int]:
+    """Return how many questions are in each state, and how many more than one process took up."""
+    async with open_ledger(url) as ledger, ledger.database.engine.begin() as connection:
+        taken_over = await connection.execute(text("SELECT count(*) FROM questions WHERE attempts > 1"))
+        states = await connection.execute(text("SELECT state, count(*) FROM questions GROUP BY state"))
+        return {row[0]: row[1] for row in states}, int(taken_over.scalar_one())
