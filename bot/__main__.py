@@ -27,7 +27,7 @@ from rag.settings import RagSettings
 from rag.wiring import open_answerer
 
 if TYPE_CHECKING:
-    from slack_sdk.web.async_client import AsyncWebClient
+    from collections.abc import Coroutine
 
     from bot.ledger import Ledger
 
@@ -44,12 +44,20 @@ def run() -> None:
         slack.check_tokens()
         asyncio.run(_serve(slack, rag))
     except (RagError, LedgerError, CutOffError) as error:
-        sys.exit(f"milvusfaq: {error}")
+        sys.exit(formatter.clean(f"milvusfaq: {error}"))
     except ValidationError as error:
-        sys.exit(f"milvusfaq: {explain_validation_error(error)}")
+        sys.exit(formatter.clean(f"milvusfaq: {explain_validation_error(error)}"))
+    except asyncio.CancelledError:
+        logger.info("Stopped before the start was done.")
+    except Exception:
+        logger.critical("The bot ends: a mistake of its own.", exc_info=True)  # the formatter cleans the traceback
+        sys.exit(1)
 
 
 async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
+    starting = asyncio.current_task()
+    if starting:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, starting.cancel)
     async with open_client(slack) as client, open_ledger(slack.ledger_url(rag.milvus_uri)) as ledger:
         identity = await check_tokens(client, slack.slack_app_token.get_secret_value())
         async with open_answerer(rag, patient=True) as answerer:
@@ -78,18 +86,19 @@ async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
                 answer_within_s=slack.answer_within_s,
                 slots=asyncio.Semaphore(slack.answers_at_once),
             )
-            await _work(slack, client, ledger, workers, bot_user=identity["user_id"])
+            listeners = Listeners(
+                ledger=ledger, workers=workers, bot_user=identity["user_id"], support_channels=slack.support_channels
+            )
+            app = build_app(client, listeners, identity)
+            hearing = stay_connected(
+                app, client, slack.slack_app_token.get_secret_value(), exit_after_s=slack.slack_disconnect_exit_s
+            )
+            await _work(slack, ledger, workers, hearing)
 
 
-async def _work(
-    slack: SlackSettings, client: AsyncWebClient, ledger: Ledger, workers: Workers, *, bot_user: str
-) -> None:
+async def _work(slack: SlackSettings, ledger: Ledger, workers: Workers, hear: Coroutine[object, object, None]) -> None:
     """Answer until SIGTERM or SIGINT; then hear no more, end what is under way, and hand the rest on."""
-    listeners = Listeners(ledger=ledger, workers=workers, bot_user=bot_user, support_channels=slack.support_channels)
-    app_token = slack.slack_app_token.get_secret_value()
-    hearing = asyncio.create_task(
-        stay_connected(build_app(client, listeners), client, app_token, exit_after_s=slack.slack_disconnect_exit_s)
-    )
+    hearing = asyncio.create_task(hear)
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, hearing.cancel)

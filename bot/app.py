@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from slack_bolt.context.respond.async_respond import AsyncRespond
+    from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
     from bot.listeners import Listeners
     from bot.settings import SlackSettings
@@ -51,9 +53,23 @@ async def open_client(settings: SlackSettings) -> AsyncIterator[AsyncWebClient]:
         )
 
 
-def build_app(client: AsyncWebClient, listeners: Listeners) -> AsyncApp:
-    """Return the Bolt app with every listener in its place; an envelope is acknowledged when its listener has ended."""
-    app = AsyncApp(client=client, process_before_response=True)
+def build_app(client: AsyncWebClient, listeners: Listeners, identity: AsyncSlackResponse) -> AsyncApp:
+    """Return the Bolt app with every listener in its place; an envelope is acknowledged when its listener has ended.
+
+    `identity` is auth.test's reply. Bolt would ask for it at the first event, and acknowledge that
+    unheard on a failure.
+    """
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=identity.get("enterprise_id"),
+            team_id=identity["team_id"],
+            bot_user_id=identity["user_id"],
+            bot_id=identity.get("bot_id"),
+            bot_token=client.token,
+        )
+
+    app = AsyncApp(client=client, authorize=authorize, process_before_response=True)
     app.event("app_mention")(listeners.on_mention)
     app.event("message")(listeners.on_message)
     app.command(COMMAND)(listeners.on_command)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from bot.logs import set_up_logs
+from bot.redaction import redact
 from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error
 from rag import Answer, Question, RagError
 from rag.settings import RagSettings
@@ -46,7 +47,7 @@ def main() -> None:
 
 
 def _fail(line: str) -> NoReturn:
-    err.print(f"milvusfaq: {line}", style="red", markup=False)
+    err.print(redact(f"milvusfaq: {line}"), style="red", markup=False)
     raise SystemExit(1)
 
 

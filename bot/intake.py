@@ -133,9 +133,16 @@ def plain_text(text: str, *, bot_user: str) -> str:
     """
     text = _MENTION.sub(lambda match: "" if match[1] == bot_user else f"@{match[1]}", text)
     text = _CHANNEL_LINK.sub(lambda match: f"#{match[1] or 'channel'}", text)
-    text = _LINK.sub(lambda match: f"{match[2]} ({match[1]})" if match[2] and match[2] != match[1] else match[1], text)
+    text = _LINK.sub(_as_read, text)
     text = _SPECIAL.sub(r"@\1", text)
     return redact(html.unescape(text).replace("\0", "")).strip()
+
+
+def _as_read(link: re.Match[str]) -> str:
+    address, label = link[1].removeprefix("mailto:"), link[2]
+    if not label or label == address or link[1].startswith("mailto:"):
+        return label or address
+    return f"{label} ({address})"
 
 
 def _is_from_bot(event: Mapping[str, Any], bot_user: str) -> bool:

@@ -5,6 +5,7 @@ Taking up means to accept on disk; Slack gets its ack after that, and the answer
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from slack_bolt.context.ack.async_ack import AsyncAck
     from slack_bolt.context.async_context import AsyncBoltContext
     from slack_bolt.context.respond.async_respond import AsyncRespond
+    from slack_bolt.request.async_request import AsyncBoltRequest
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.ledger import Ledger
@@ -40,16 +42,21 @@ class Listeners:
     workers: Workers
     bot_user: str
     support_channels: tuple[str, ...]
-    told: dict[tuple[str, str, str], None] = field(default_factory=dict)
+    told: dict[tuple[str, str, str], asyncio.Event] = field(default_factory=dict)
+    """Set when it has been said."""
 
-    async def on_mention(self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
+    async def on_mention(
+        self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
+    ) -> None:
         """Take up a mention."""
-        await self._take_up(read_mention(event, bot_user=self.bot_user), client, context)
+        await self._take_up(read_mention(event, bot_user=self.bot_user), client, context, request)
 
-    async def on_message(self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext) -> None:
+    async def on_message(
+        self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
+    ) -> None:
         """Take up a DM, a mention whose other event comes later, or a question in a support channel."""
         read = read_message(event, bot_user=self.bot_user, support_channels=self.support_channels)
-        await self._take_up(read, client, context)
+        await self._take_up(read, client, context, request)
 
     async def on_command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         """Take up `/milvusfaq QUESTION`; Slack never delivers a command twice, so it is on disk before the ack."""
@@ -66,7 +73,9 @@ class Listeners:
     async def on_anything_else(self) -> None:
         """Do nothing: Bolt acknowledges only what some listener takes, and Slack redelivers the rest."""
 
-    async def _take_up(self, read: Inquiry | Quiet, client: AsyncWebClient, context: AsyncBoltContext) -> None:
+    async def _take_up(
+        self, read: Inquiry | Quiet, client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
+    ) -> None:
         if isinstance(read, Quiet):
             logger.debug("Quiet: %s", read.reason)
             return
@@ -78,14 +87,20 @@ class Listeners:
             raise  # no ack: Slack delivers again, now, after a minute, after five
         if entry:
             self.workers.take(entry)
+            if said := self.told.get(inquiry.key):
+                self.workers.tidy(entry, after=said)
+            elif request.headers.get("x-slack-retry-num", ["0"])[0] != "0":
+                self.workers.tidy(entry)  # another replica may have said so
 
     async def _say_that_it_can_not_be_noted(self, inquiry: Inquiry, client: AsyncWebClient) -> None:
         if inquiry.key in self.told:
             return
         if len(self.told) >= REMEMBERED:
             self.told.clear()
-        self.told[inquiry.key] = None
+        self.told[inquiry.key] = said = asyncio.Event()
         try:
             await InThread(client=client, inquiry=inquiry).post_notice(wording.CAN_NOT_NOTE)
         except (SlackApiError, SlackTroubleError) as error:
             logger.warning("The asker can't be told either: %s", error)
+        finally:
+            said.set()

@@ -25,18 +25,21 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line without its secrets."""
-        line = super().format(record)
+        return self.clean(super().format(record))
+
+    def clean(self, line: str) -> str:
+        """Return a text without its secrets."""
         for secret in self.secrets:
             line = line.replace(secret, REDACTED)
         return redact(line)
 
 
 def set_up_logs(level: int, form: str) -> RedactingFormatter:
-    """Log to standard error; return the formatter, which can be told secrets."""
+    """Log to standard error, and nowhere else any more; return the formatter, which can be told secrets."""
     formatter = RedactingFormatter(form)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
-    logging.basicConfig(level=level, handlers=[handler])
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     for vendor in SILENCED:
         logging.getLogger(vendor).setLevel(logging.CRITICAL)
     return formatter

@@ -42,7 +42,9 @@ _ANNOUNCED = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_IN_ADDRESS = re.compile(r"(?P<kept>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?P<secret>[^\s/@]+)(?=@)", re.IGNORECASE)
+_IN_ADDRESS = re.compile(
+    r"(?P<kept>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?!\d{2,5}[/?#])(?P<secret>\S+)(?=@)", re.IGNORECASE
+)  # up to the last @: a password may hold one
 
 
 def redact(text: str) -> str:

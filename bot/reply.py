@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 OK = 200
 WEBHOOK_TIMEOUT_S = 10
+STATUS_TIMEOUT_S = 2.0
+"""A status is a courtesy: it is not waited for longer, nor through Slack's Retry-After."""
 GONE = {"message_not_found", "cant_delete_message", "channel_not_found", "not_in_channel"}
 """What deleting a message may be refused with when there is nothing left to delete."""
 
@@ -77,9 +80,10 @@ class InThread:
         """Show below the question what is going on; where Slack has no status there, nothing is lost."""
         try:
             with talking_to_slack():
-                await self.client.assistant_threads_setStatus(
-                    channel_id=self.inquiry.channel, thread_ts=self.inquiry.thread_ts, status=text
-                )
+                async with asyncio.timeout(STATUS_TIMEOUT_S):
+                    await self.client.assistant_threads_setStatus(
+                        channel_id=self.inquiry.channel, thread_ts=self.inquiry.thread_ts, status=text
+                    )
         except (SlackApiError, SlackTroubleError) as error:
             logger.debug("No status in %s: %s", self.inquiry.channel, error)
 

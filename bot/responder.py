@@ -17,13 +17,14 @@ from bot.intake import objection
 from bot.ledger import Outcome
 from bot.reply import InThread, Privately, post_question
 from bot.slack_errors import error_code
-from bot.thread import find_question, read_thread
+from bot.thread import NOTICE_EVENT, find_question, read_back, read_thread
 from rag import Question
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.access import Access
+    from bot.intake import Inquiry
     from bot.ledger import Entry, Ledger, State
     from bot.reply import Place
     from rag import Answer, Answerer
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CANNOT_POST_HERE = {"not_in_channel", "channel_not_found", "restricted_action", "is_archived", "no_permission"}
+SETTLED_AFTER_S = 1.0
+"""What Slack took without our hearing so may not be seen in the thread at once."""
 ENDS: dict[str, State] = {"grounded": "answered", "extractive": "answered", "abstained": "abstained"}
 
 
@@ -65,14 +68,19 @@ class Responder:
         _log(entry, outcome)
 
     async def give_up(self, entry: Entry, text: str, *, reason: str) -> None:
-        """Tell the asker that there will be no answer, and close the question."""
-        entry, place = await self._find_place(await self.ledger.begin(entry))
+        """Tell the asker that there will be no answer, and close the question; one that stands in part is completed."""
+        entry = await self.ledger.begin(entry)
+        if refusal := await self.access.refusal(entry.inquiry):
+            await self._refuse(entry, refusal)
+            return
+        entry, place = await self._find_place(entry)
+        if entry.messages:
+            entry = replace(entry, posted={**entry.posted, **await place.read_posted()})
         if not entry.posted:
-            messages = [notice_message(text)]
-            entry = await self.ledger.note_answer(entry, messages, Outcome(kind="notice"))
-            entry = await self._post_rest(entry, place, look_first=False)
+            entry = await self.ledger.note_answer(entry, [notice_message(text)], Outcome(kind="notice"))
+        entry = await self._post_rest(entry, place, look_first=False)
         await self._take_back_notice(entry)
-        await self.ledger.close(entry, "failed", reason=reason)
+        await self.ledger.close(entry, ENDS.get(entry.kind, "failed"), reason=reason)
 
     async def tell_to_wait(self, entry: Entry, text: str) -> Entry:
         """Tell the asker, once, that the answer will take longer."""
@@ -81,16 +89,24 @@ class Responder:
         ts = await InThread(client=self.client, inquiry=entry.inquiry).post_notice(text)
         return await self.ledger.note_notice(entry, ts)
 
+    async def take_back_notices(self, inquiry: Inquiry) -> None:
+        """Delete what the bot has said about itself for this question, whichever replica said it."""
+        for ts, _ in await read_back(self.client, inquiry, NOTICE_EVENT):
+            await InThread(client=self.client, inquiry=inquiry).take_back(ts)
+
     async def show_status(self, entry: Entry, text: str) -> None:
         """Show what is going on, where there is a thread."""
         if entry.inquiry.thread_ts:
             await InThread(client=self.client, inquiry=entry.inquiry).show_status(text)
 
     async def _refuse(self, entry: Entry, refusal: str) -> None:
-        if entry.inquiry.is_command:
-            await Privately(await self.ledger.reply_url(entry)).post(notice_message(refusal), 0)
-        else:
-            await InThread(client=self.client, inquiry=entry.inquiry).whisper(refusal)
+        try:
+            if entry.inquiry.is_command:
+                await Privately(await self.ledger.reply_url(entry)).post(notice_message(refusal), 0)
+            else:
+                await InThread(client=self.client, inquiry=entry.inquiry).whisper(refusal)
+        except SlackApiError as error:
+            logger.info("Who may not ask in %s can't be told so: %s", entry.inquiry.channel, error)
         await self.ledger.close(entry, "quiet", reason=refusal)
 
     async def _find_place(self, entry: Entry) -> tuple[Entry, Place]:
@@ -98,7 +114,7 @@ class Responder:
         inquiry = entry.inquiry
         if inquiry.is_command and not inquiry.thread_ts:
             try:
-                ts = "" if entry.tries == 1 else await find_question(self.client, inquiry)
+                ts = "" if entry.tries == 1 else await find_question(self.client, inquiry, age_s=entry.age_s)
                 ts = ts or await post_question(self.client, inquiry)
             except SlackApiError as error:
                 if error_code(error) not in CANNOT_POST_HERE:
@@ -114,10 +130,12 @@ class Responder:
             notice = Outcome(kind="notice")
             return await self.ledger.note_answer(entry, [notice_message(problem)], notice), notice
         begun = time.monotonic()
-        history, _ = await asyncio.gather(
-            read_thread(self.client, inquiry, bot_user=self.bot_user), self.show_status(entry, wording.STATUS)
-        )
-        answer = await self.answerer.answer(Question(text=inquiry.text, history=history))
+        status = asyncio.create_task(self.show_status(entry, wording.STATUS))
+        try:
+            history = await read_thread(self.client, inquiry, bot_user=self.bot_user)
+            answer = await self.answerer.answer(Question(text=inquiry.text, history=history))
+        finally:
+            status.cancel()  # one that came after the answer would stand there for two minutes
         messages = answer_messages(answer)
         if private:
             invitation = markdown_block(wording.NOT_A_MEMBER.format(name=self.bot_name))
@@ -129,6 +147,7 @@ class Responder:
         """Post what of the answer does not stand in Slack yet; `look_first` where someone may have posted before."""
         posted = dict(entry.posted)
         if look_first:
+            await asyncio.sleep(SETTLED_AFTER_S)
             posted |= await place.read_posted()
         for part, message in enumerate(entry.messages):
             if part in posted:
@@ -136,7 +155,7 @@ class Responder:
             if part:
                 entry = await self.ledger.note_posted(entry, posted)  # and make sure that it is still ours
             posted[part] = await place.post(message, part)
-        return await self.ledger.note_posted(entry, posted)
+        return replace(entry, posted=posted)
 
     async def _take_back_notice(self, entry: Entry) -> None:
         if entry.notice_ts:

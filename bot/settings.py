@@ -44,7 +44,7 @@ class SlackSettings(BaseSettings):
     )
     allow_guests: bool = Field(default=False, description="Whether guests of the workspace are answered.")
     allow_external: bool = Field(default=False, description="Whether people of other organisations are answered.")
-    answers_at_once: int = Field(default=32, ge=1, description="How many questions are worked on at a time.")
+    answers_at_once: int = Field(default=64, ge=1, description="How many questions are worked on at a time.")
     queue_length: int = Field(default=500, ge=0, description="How many more may wait; the next is asked to come again.")
     answer_within_s: float = Field(
         default=900, gt=0, description="How long a question is tried for while something that it needs is away."

@@ -40,6 +40,7 @@ HANDSHAKE_TIMEOUT_S = 10.0
 STABLE_S = 5.0
 """A connection that lasted so long is no failure: the next one is made at once."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+MOST_DOUBLINGS = 10
 LAST_ACKS_S = 2.0
 KEEPALIVE_S = 60.0
 WATCH_S = 0.5
@@ -101,7 +102,7 @@ class Connection:
                 self.is_up = False
             failures = 0 if time.monotonic() - begun > STABLE_S else failures + 1
             if failures:
-                pause = min(FIRST_PAUSE_S * 2 ** (failures - 1), LONGEST_PAUSE_S)
+                pause = min(FIRST_PAUSE_S * 2 ** min(failures - 1, MOST_DOUBLINGS), LONGEST_PAUSE_S)
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads reconnects
 
     async def _live(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
@@ -27,8 +28,8 @@ NOTICE_EVENT = "milvusfaq_notice"
 """The metadata type of what the bot says about itself: no turn of the conversation."""
 PAGE_SIZE = 200
 MAX_PAGES = 5
-READ_BACK = 50
-"""Messages of a channel: a command's question is looked for seconds after it was posted."""
+READ_BACK_BEFORE_S = 60.0
+"""Our clock and Slack's may differ by so much."""
 
 
 async def read_thread(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> tuple[Message, ...]:
@@ -55,15 +56,19 @@ async def read_back(client: AsyncWebClient, inquiry: Inquiry, event: str) -> lis
         for reply in replies
         if (metadata := reply.get("metadata") or {}).get("event_type") == event
         and metadata["event_payload"].get("question") == inquiry.ts
+        and (reply.get("bot_id") or reply.get("app_id"))
     ]
 
 
-async def find_question(client: AsyncWebClient, inquiry: Inquiry) -> str:
-    """Return the ts of the message that was posted for a command's question; "" where none is seen."""
+async def find_question(client: AsyncWebClient, inquiry: Inquiry, *, age_s: float) -> str:
+    """Return the ts of the message that was posted for a command's question `age_s` ago; "" where none is seen."""
     try:
         with talking_to_slack():
             page = await client.conversations_history(
-                channel=inquiry.channel, limit=READ_BACK, include_all_metadata=True
+                channel=inquiry.channel,
+                limit=PAGE_SIZE,
+                oldest=f"{time.time() - age_s - READ_BACK_BEFORE_S:.6f}",
+                include_all_metadata=True,
             )
     except SlackApiError as error:
         logger.info("The channel %s can't be read: %s", inquiry.channel, error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ TOLD_AFTER_S = 4.0
 """A failure that passes sooner than this is not worth a message."""
 MOST_ATTEMPTS = 4
 """Processes that may take up a question: one that ends each of them is not given to a fifth."""
+MOST_ENDINGS = 50
+LAST_WORDS_S = 1.0
 PASSING = (RetrievalError, SlackTroubleError, LedgerError, TimeoutError)
 
 
@@ -63,6 +66,10 @@ class Workers:
             self.tasks[entry.id] = task
             task.add_done_callback(lambda done: self._ended(entry, done))
 
+    def tidy(self, entry: Entry, *, after: asyncio.Event | None = None) -> None:
+        """Take back what was said, or is being said, when this question could not be taken down at first."""
+        self._end(self._tidy(entry, after))
+
     async def look_after(self) -> None:
         """Renew leases, and take over what others have left, for ever."""
         pause = self.ledger.lease_s / 5
@@ -90,6 +97,7 @@ class Workers:
     async def drain(self, grace_s: float) -> None:
         """Finish what is under way within `grace_s` seconds, and hand the rest on."""
         self.stopping = True
+        deadline = time.monotonic() + grace_s
         if self.tasks:
             logger.info("Finishing %d questions.", len(self.tasks))
             await asyncio.wait(self.tasks.values(), timeout=grace_s)
@@ -102,7 +110,7 @@ class Workers:
         except LedgerError as error:
             logger.warning("%d questions wait until their leases run out: %s", len(left), error)
         if self.endings:
-            await asyncio.wait(self.endings, timeout=grace_s)
+            await asyncio.wait(self.endings, timeout=max(LAST_WORDS_S, deadline - time.monotonic()))
 
     async def _renew(self) -> None:
         working = set(self.tasks)
@@ -156,11 +164,25 @@ class Workers:
             await self.responder.give_up(entry, text, reason=reason)
         except LostLeaseError:
             return
-        except (SlackApiError, SlackTroubleError, RetrievalError) as error:
+        except SlackApiError as error:
             logger.warning("The asker of %s %s can't be told: %s", entry.inquiry.channel, entry.inquiry.ts, error)
             await self.ledger.close(entry, "failed", reason=reason)
+        except SlackTroubleError as error:
+            logger.warning("The asker of %s %s can't be told yet: %s", entry.inquiry.channel, entry.inquiry.ts, error)
+
+    async def _tidy(self, entry: Entry, after: asyncio.Event | None) -> None:
+        if after:
+            await after.wait()
+        try:
+            await self.responder.take_back_notices(entry.inquiry)
+        except (SlackApiError, SlackTroubleError) as error:
+            logger.info("A notice for %s %s stays: %s", entry.inquiry.channel, entry.inquiry.ts, error)
 
     def _end(self, ending: Coroutine[object, object, None]) -> None:
+        """End a question aside; what can't be ended now, or is one too many, is taken over when its lease runs out."""
+        if len(self.endings) >= MOST_ENDINGS:
+            ending.close()
+            return
         task = asyncio.create_task(ending)
         self.endings.add(task)
         task.add_done_callback(self._ending_done)

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 FAILURES_ALLOWED = 3
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 10.0, 120.0
+MOST_DOUBLINGS = 10
 
 
 @dataclass(slots=True)
@@ -50,7 +51,10 @@ class BreakingModel:
             async for piece in self.model.stream(instructions, message):
                 yield piece
         except GenerationError as error:
-            self._failed(error)
+            if (
+                broken or self.failures < FAILURES_ALLOWED
+            ):  # else it began before the others failed, and tells nothing new
+                self._failed(error)
             raise
         finally:
             if broken:
@@ -62,7 +66,8 @@ class BreakingModel:
     def _failed(self, error: GenerationError) -> None:
         self.failures += 1
         if self.failures >= FAILURES_ALLOWED:
-            pause = min(FIRST_PAUSE_S * 2 ** (self.failures - FAILURES_ALLOWED), LONGEST_PAUSE_S)
+            doublings = min(self.failures - FAILURES_ALLOWED, MOST_DOUBLINGS)
+            pause = min(FIRST_PAUSE_S * 2**doublings, LONGEST_PAUSE_S)
             self.closed_until = self.clock() + pause
             logger.warning(
                 "The language model is left alone for %g s after %d failures: %s", pause, self.failures, error

@@ -4,7 +4,8 @@
     ├── SettingsError      a setting that can't work, with what to write instead
     ├── RetrievalError     Milvus or the embedding model can't be used
     │   ├── EmptyIndexError   the collection holds no passages yet
-    │   └── UnreachableError  Milvus does not answer; it may come back by itself
+    │   ├── UnreachableError  Milvus does not answer; it may come back by itself
+    │   └── EmbeddingError    the embedding model failed; Milvus may be well
     ├── GenerationError    the language model gave no usable answer
     └── IngestError        a source can't be read, or can't be indexed
 
@@ -46,6 +47,10 @@ class EmptyIndexError(RetrievalError):
 
 class UnreachableError(RetrievalError):
     """Milvus does not answer; it may come back by itself."""
+
+
+class EmbeddingError(RetrievalError):
+    """The embedding model failed; Milvus may be well."""
 
 
 class GenerationError(RagError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rag.domain import Question
-from rag.errors import RagError, RetrievalError, UnreachableError
+from rag.errors import EmbeddingError, RagError, RetrievalError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +71,8 @@ class LiveRetriever:
         generation.searching += 1
         try:
             return await generation.retriever.search(question, limit=limit)
+        except EmbeddingError:
+            raise  # Milvus is well
         except RetrievalError as error:
             self._note(error)
             raise
@@ -82,17 +84,23 @@ class LiveRetriever:
     async def watch(self, every_s: float) -> None:
         """Look for a newer generation for ever, and for Milvus itself while it is away."""
         while True:
-            if self.trouble or not self.generation:
-                await self._knock()
-                continue
-            if not self.is_warm:
-                await self.warm_up()
-                continue
             try:
-                async with asyncio.timeout(every_s):
-                    await self.in_trouble.wait()
-            except TimeoutError:
-                await self.refresh()
+                await self._look_once(every_s)
+            except Exception:
+                logger.exception("Looking after Milvus failed; trying again.")  # nobody else would
+                await asyncio.sleep(KNOCK_EVERY_S)
+
+    async def _look_once(self, every_s: float) -> None:
+        if self.trouble or not self.generation:
+            await self._knock()
+            return
+        if not self.is_warm:
+            await self.warm_up()
+        try:
+            async with asyncio.timeout(every_s if self.is_warm else KNOCK_EVERY_S):
+                await self.in_trouble.wait()
+        except TimeoutError:
+            await self.refresh()
 
     async def warm_up(self) -> None:
         """Search once: that loads what the first asker need not wait for. A failure is noted."""

@@ -135,7 +135,7 @@ async def open_live_retriever(settings: RagSettings, *, patient: bool) -> AsyncI
         live.generation = await asyncio.to_thread(_open_generation, settings)
         await live.warm_up()
     except UnreachableError as error:
-        if not patient:
+        if not patient or not live.reopen:
             raise
         logger.warning("%s Questions are kept until it answers.", error)
         live.trouble = error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, update
+from sqlalchemy import case, select, update
 
 from bot.ledger.tables import OPEN, escalations, feedback, questions
 
@@ -22,11 +22,11 @@ async def forget_older_than(database: Database, days: int) -> int:
     old = questions.c.accepted_at < database.now - days * DAY_S
 
     async def work(connection: AsyncConnection) -> int:
-        ids = await _forget_questions(connection, old)
+        ids = select(questions.c.id).where(old).scalar_subquery()
         opinions = update(feedback).where(feedback.c.question_id.in_(ids)).values(user=None, reason=None)
         await connection.execute(opinions)
         await connection.execute(update(escalations).where(escalations.c.question_id.in_(ids)).values(user=""))
-        return len(ids)
+        return await _forget_questions(connection, old)
 
     return await database.run(work)
 
@@ -35,16 +35,15 @@ async def forget_user(database: Database, user: str) -> int:
     """Delete what a person asked and said, and that it was theirs; return how many questions that were."""
 
     async def work(connection: AsyncConnection) -> int:
-        ids = await _forget_questions(connection, questions.c.user == user)
         await connection.execute(update(feedback).where(feedback.c.user == user).values(user=None, reason=None))
         await connection.execute(update(escalations).where(escalations.c.user == user).values(user=""))
         await connection.execute(update(escalations).where(escalations.c.taken_by == user).values(taken_by=""))
-        return len(ids)
+        return await _forget_questions(connection, questions.c.user == user)
 
     return await database.run(work)
 
 
-async def _forget_questions(connection: AsyncConnection, which: ColumnElement[bool]) -> list[int]:
+async def _forget_questions(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
     """A question that is still open is deleted: whoever works on it loses its lease."""
     statement = (
         update(questions)
@@ -56,6 +55,5 @@ async def _forget_questions(connection: AsyncConnection, which: ColumnElement[bo
             reply_url=None,
             state=case((questions.c.state.in_(OPEN), "deleted"), else_=questions.c.state),
         )
-        .returning(questions.c.id)
     )
-    return list((await connection.execute(statement)).scalars())
+    return (await connection.execute(statement)).rowcount

@@ -19,7 +19,7 @@ from bot.ledger.owners import is_dead
 from bot.ledger.tables import OPEN, questions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -92,11 +92,19 @@ class Ledger:
 
     async def note_posted(self, entry: Entry, posted: dict[int, str]) -> Entry:
         """Note which of the answer's messages stand in Slack."""
-        return await self._change(entry, posted={str(part): ts for part, ts in posted.items()})
+        return await self._change(entry, posted=_stored(posted))
 
     async def close(self, entry: Entry, state: State, *, reason: str = "") -> None:
-        """Note the end of a question; what only served the way there is forgotten."""
-        await self._change(entry, state=state, reason=reason[:200], ended_at=self._now, reply_url=None, notice_ts=None)
+        """Note the end of a question, with `entry.posted`; what only served the way there is forgotten."""
+        await self._change(
+            entry,
+            state=state,
+            reason=reason[:200],
+            ended_at=self._now,
+            posted=_stored(entry.posted),
+            reply_url=None,
+            notice_ts=None,
+        )
 
     async def keep(self, ids: Collection[int]) -> set[int]:
         """Renew the leases of questions that are worked on here; return those that are still ours."""
@@ -192,6 +200,11 @@ class Ledger:
             return _entry(row)
 
         return await self.database.run(work)
+
+
+def _stored(posted: Mapping[int, str]) -> dict[str, str]:
+    """Return JSON's form of it: there keys are strings."""
+    return {str(part): ts for part, ts in posted.items()}
 
 
 def _entry(row: Row[Any]) -> Entry:

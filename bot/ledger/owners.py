@@ -43,7 +43,11 @@ def _is_zombie(process_id: int) -> bool:
 
 
 def _machine() -> str:
-    """Return what stands for the set of process ids that we see: two containers may share a host name."""
+    """Return what stands for the set of process ids that we see.
+
+    Two machines may share a host name, and two containers a machine: so the boot's id and the namespace's belong to it.
+    """
     with suppress(OSError):
-        return f"{socket.gethostname()}.{Path('/proc/self/ns/pid').stat().st_ino}"
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{socket.gethostname()}.{boot}.{Path('/proc/self/ns/pid').stat().st_ino}"
     return socket.gethostname()

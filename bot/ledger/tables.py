@@ -5,6 +5,7 @@ Times are seconds since 1970 by the database's own clock, so replicas need not a
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
@@ -103,8 +104,9 @@ escalations = Table(
 )
 
 
+@cache
 def now(dialect: str) -> ColumnElement[float]:
-    """Return the database's clock, read when the statement runs."""
+    """Return the database's clock, read when the statement runs. Built once: it stands in every statement."""
     if dialect == "postgresql":
         return cast(func.extract("epoch", func.clock_timestamp()), Double)
     return cast((func.julianday("now") - 2_440_587.5) * 86_400.0, Float)

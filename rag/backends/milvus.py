@@ -83,12 +83,10 @@ class MilvusStore:
             if not self.client.has_collection(_words_of(live), timeout=CALL_TIMEOUT_S):
                 message = f"The collection {self.alias!r} was made by an earlier version of milvusfaq."
                 raise RetrievalError(message, hint="Run: milvusfaq ingest --recreate SOURCE")
-            self.client.load_collection(
-                live, timeout=CALL_TIMEOUT_S
-            )  # released at every reopening of a Milvus Lite file
-            self.client.flush(
-                live, timeout=CALL_TIMEOUT_S
-            )  # what a killed process left unflushed is searched 36 times slower
+            # A Milvus Lite folder releases its collections when it is reopened; what a killed process left unflushed is
+            # searched 36 times slower.
+            self.client.load_collection(live, timeout=CALL_TIMEOUT_S)
+            self.client.flush(live, timeout=CALL_TIMEOUT_S)
             recorded = self.recorded_embedding(live)
             rows = self.count(live)
         if recorded not in {None, (embedding, dim)}:
@@ -361,7 +359,11 @@ def _translated(uri: str) -> Iterator[None]:
     except MilvusException as error:
         if re.search("connect|deadline|timeout|timed out|unavailable", str(error.message), re.IGNORECASE):
             raise _unreachable(uri) from error
-        message = f"Milvus refused a call: {str(error.message).splitlines()[0][:200]}"
+        message = f"Milvus refused a call: {str(error.message).partition(chr(10))[0][:200]}"
         raise RetrievalError(message) from error
     except grpc.RpcError as error:
+        raise _unreachable(uri) from error
+    except ValueError as error:
+        if "closed channel" not in str(error):
+            raise
         raise _unreachable(uri) from error

@@ -12,7 +12,7 @@ import numpy as np
 import openai
 
 from rag.domain import Usage
-from rag.errors import GenerationError, RetrievalError
+from rag.errors import EmbeddingError, GenerationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -128,7 +128,7 @@ class OpenAIEmbedder:
             except GenerationError as error:
                 message = error.message.replace("language model", "embedding model")
                 hint = error.hint.replace("LLM_", "EMBEDDING_").replace("LEPTONAI_TOKEN", "EMBEDDING_API_KEY")
-                raise RetrievalError(message, hint=hint) from error
+                raise EmbeddingError(message, hint=hint) from error
             rows = sorted(response.data, key=lambda row: row.index)
             vectors += [_unit(np.asarray(row.embedding, dtype=np.float32)) for row in rows]
         return vectors
@@ -145,7 +145,7 @@ def _unit(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     length = float(np.linalg.norm(vector))
     if not np.isfinite(length) or length == 0:
         message = "The embedding model sent a vector that can't be used (not a number, or all zeros)."
-        raise RetrievalError(message)
+        raise EmbeddingError(message)
     return vector / np.float32(length)
 
 

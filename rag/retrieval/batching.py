@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rag.protocols import Embedder
 
     Vectors = Sequence[npt.NDArray[np.float32]]
+    Waiting = tuple[list[str], asyncio.Future[Vectors]]
 
 MOST_TEXTS = 16
 """In one call: what comes meanwhile goes into the next."""
@@ -27,7 +28,7 @@ class Batcher:
 
     embedder: Embedder
     thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "embedding"))
-    waiting: list[tuple[list[str], asyncio.Future[Vectors]]] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
     working: asyncio.Task[None] | None = None
 
     async def encode(self, texts: list[str]) -> Vectors:
@@ -41,21 +42,33 @@ class Batcher:
     async def _work(self) -> None:
         while self.waiting:
             batch = self._next_batch()
-            texts = [text for texts, _ in batch for text in texts]
-            encoding = asyncio.get_running_loop().run_in_executor(self.thread, self.embedder.encode_queries, texts)
-            (found,) = await asyncio.gather(encoding, return_exceptions=True)
-            start = 0
-            for asked, future in batch:
-                if future.cancelled():
-                    pass  # nobody waits any more
-                elif isinstance(found, BaseException):
-                    future.set_exception(found)
-                else:
-                    future.set_result(found[start : start + len(asked)])
-                start += len(asked)
+            found = await self._encode([text for texts, _ in batch for text in texts])
+            if isinstance(found, BaseException) and len(batch) > 1:  # one of them may have spoilt it for the others
+                for one in batch:
+                    _settle([one], await self._encode(one[0]))
+            else:
+                _settle(batch, found)
 
-    def _next_batch(self) -> list[tuple[list[str], asyncio.Future[Vectors]]]:
+    async def _encode(self, texts: list[str]) -> Vectors | BaseException:
+        encoding = asyncio.get_running_loop().run_in_executor(self.thread, self.embedder.encode_queries, texts)
+        (found,) = await asyncio.gather(encoding, return_exceptions=True)
+        return found
+
+    def _next_batch(self) -> list[Waiting]:
         batch = [self.waiting.pop(0)]
         while self.waiting and sum(len(texts) for texts, _ in batch) + len(self.waiting[0][0]) <= MOST_TEXTS:
             batch.append(self.waiting.pop(0))
         return batch
+
+
+def _settle(batch: list[Waiting], found: Vectors | BaseException) -> None:
+    """Give each its vectors, or all of them the error."""
+    start = 0
+    for asked, future in batch:
+        if future.cancelled():
+            pass  # nobody waits any more
+        elif isinstance(found, BaseException):
+            future.set_exception(found)
+        else:
+            future.set_result(found[start : start + len(asked)])
+        start += len(asked)

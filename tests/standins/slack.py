@@ -200,6 +200,10 @@ class SlackStandIn(StandInServer):
         """Let the next call of a method fail."""
         self._failures[method].append(failure)
 
+    def mend(self, method: str) -> None:
+        """Let a method fail no more."""
+        self._failures[method].clear()
+
     def cut_connections(self) -> None:
         """Reset every socket's TCP connection, without a close frame."""
         self.run(self._cut())

@@ -57,13 +57,15 @@ def test_what_comes_while_a_batch_is_computed_shares_the_next_one_and_keeps_its_
     assert [len(call) for call in calls] == [1, MOST_TEXTS, 22 - MOST_TEXTS]
 
 
-def test_a_failure_reaches_everyone_in_its_batch_and_nobody_after() -> None:
+def test_a_question_that_can_not_be_embedded_spoils_it_for_nobody_else() -> None:
     async def scenario() -> None:
         embedder = GatedEmbedder()
         embedder.let.set()
         batcher = Batcher(embedder)
-        results = await asyncio.gather(batcher.encode(["bad"]), batcher.encode(["1"]), return_exceptions=True)
-        assert all(isinstance(result, RetrievalError) for result in results)
+        bad, good = await asyncio.gather(batcher.encode(["bad"]), batcher.encode(["1"]), return_exceptions=True)
+        assert isinstance(bad, RetrievalError)
+        assert not isinstance(good, BaseException)
+        assert [v.tolist() for v in good] == [[1.0]]
         assert [v.tolist() for v in await batcher.encode(["2"])] == [[2.0]]
 
     asyncio.run(scenario())
