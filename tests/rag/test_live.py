@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from rag import Question, RetrievalError
+import pytest
+
+from rag import Question, RagError, RetrievalError
 from rag.domain import Retrieved
+from rag.errors import EmbeddingError, UnreachableError
 from rag.live import Generation, LiveRetriever
 from tests.builders import make_passages
 from tests.fakes import FakeRetriever
@@ -69,3 +72,58 @@ def test_what_closes_a_shared_connection_goes_over_to_the_newer_index() -> None:
     assert closed == []
     newer.close()
     assert closed == ["connection"]
+
+
+def test_while_milvus_is_away_questions_fail_at_once_and_one_task_knocks() -> None:
+    async def scenario() -> list[str]:
+        retriever = FakeRetriever(make_passages("found"), error=UnreachableError("Milvus can't be reached."))
+        knocks: list[str] = []
+        generation = Generation(retriever=retriever, name="g", close=lambda: None, check=lambda: knocks.append("knock"))
+        live = LiveRetriever(generation=generation, look=lambda _: None)
+        for _ in range(3):
+            with pytest.raises(RetrievalError):
+                await live.search(QUESTION, limit=1)
+        assert len(retriever.questions) == 1
+        retriever.error = None
+        watcher = asyncio.create_task(live.watch(60))
+        while live.trouble:  # noqa: ASYNC110 - the check runs in a thread
+            await asyncio.sleep(0)
+        found = await live.search(QUESTION, limit=1)
+        watcher.cancel()
+        return [*knocks, found.passages[0].text]
+
+    assert asyncio.run(scenario()) == ["knock", "found"]
+
+
+@pytest.mark.parametrize(("error", "is_trouble"), [(RetrievalError("refused"), True), (EmbeddingError("413"), False)])
+def test_a_question_that_can_not_be_embedded_is_no_trouble_of_milvus(error: RagError, *, is_trouble: bool) -> None:
+    async def scenario() -> bool:
+        generation = Generation(retriever=FakeRetriever([], error=error), name="g", close=lambda: None)
+        live = LiveRetriever(generation=generation, look=lambda _: None)
+        with pytest.raises(RetrievalError):
+            await live.search(QUESTION, limit=1)
+        return live.trouble is not None
+
+    assert asyncio.run(scenario()) == is_trouble
+
+
+def test_a_mistake_while_looking_after_milvus_does_not_end_the_looking_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> int:
+        looks: list[int] = []
+
+        def look(_: Generation) -> Generation | None:
+            looks.append(1)
+            if len(looks) == 1:
+                raise IndexError
+            return None
+
+        generation = Generation(retriever=FakeRetriever(make_passages("x")), name="g", close=lambda: None)
+        live = LiveRetriever(generation=generation, look=look)
+        watcher = asyncio.create_task(live.watch(0.001))
+        while len(looks) < 3:  # noqa: ASYNC110 - `look` runs in a thread
+            await asyncio.sleep(0)
+        watcher.cancel()
+        return len(looks)
+
+    monkeypatch.setattr("rag.live.KNOCK_EVERY_S", 0.001)
+    assert asyncio.run(scenario()) >= 3

@@ -45,6 +45,7 @@ class ModelStandIn(StandInServer):
 
     def __init__(self) -> None:
         super().__init__()
+        self.knows_stream_options = True
         self.script: deque[Reply] = deque()
         self.choose: Callable[[], Reply] = Reply
         self.requests: list[dict[str, Any]] = []
@@ -71,9 +72,12 @@ class ModelStandIn(StandInServer):
     async def _on_chat(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return _error(401)
+        asked = await request.json()
         with self.changed:
-            self.requests.append(await request.json())
+            self.requests.append(asked)
             self.changed.notify_all()
+        if "stream_options" in asked and not self.knows_stream_options:
+            return _error(400, "Unrecognized request argument supplied: stream_options")
         reply = self.script.popleft() if self.script else self.choose()
         if reply.status != 200:
             return _error(reply.status)
@@ -82,6 +86,9 @@ class ModelStandIn(StandInServer):
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         with suppress(ConnectionError):  # who asked is gone
             await _stream(reply, request, response)
+            if "stream_options" in asked and not reply.break_off:
+                await response.write(_usage_chunk(len(str(asked["messages"]).split()), len(reply.text.split())))
+            await response.write(b"data: [DONE]\n\n")
         return response
 
     async def _on_embeddings(self, request: web.Request) -> web.Response:
@@ -107,7 +114,6 @@ async def _stream(reply: Reply, request: web.Request, response: web.StreamRespon
         request.transport.close()
         return
     await response.write(_chunk(delta={}, finish_reason=reply.finish_reason))
-    await response.write(b"data: [DONE]\n\n")
 
 
 def _vector(text: str) -> list[float]:
@@ -121,5 +127,11 @@ def _chunk(*, delta: dict[str, str], finish_reason: str | None = None) -> bytes:
     return f"data: {json.dumps(chunk)}\n\n".encode()
 
 
-def _error(status: int) -> web.Response:
-    return web.json_response({"error": {"message": "secret detail", "type": "stand_in"}}, status=status)
+def _usage_chunk(prompt: int, completion: int) -> bytes:
+    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [], "usage": usage}
+    return f"data: {json.dumps(chunk)}\n\n".encode()
+
+
+def _error(status: int, message: str = "secret detail") -> web.Response:
+    return web.json_response({"error": {"message": message, "type": "stand_in"}}, status=status)
