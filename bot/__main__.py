@@ -18,6 +18,7 @@ from bot.lag import watch_lag
 from bot.ledger import LedgerError, open_ledger
 from bot.listeners import Listeners
 from bot.logs import hide, set_up_logs
+from bot.opinions import Opinions
 from bot.responder import Responder
 from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error, secrets_of
 from bot.sockets import CutOffError, check_tokens, stay_connected
@@ -89,7 +90,7 @@ async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
             listeners = Listeners(
                 ledger=ledger, workers=workers, bot_user=identity["user_id"], support_channels=slack.support_channels
             )
-            app = build_app(client, listeners, identity)
+            app = build_app(client, listeners, Opinions(ledger), identity)
             hearing = stay_connected(
                 app, client, slack.slack_app_token.get_secret_value(), exit_after_s=slack.slack_disconnect_exit_s
             )

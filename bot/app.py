@@ -14,6 +14,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import wording
+from bot.blocks import FEEDBACK_ACTION, FEEDBACK_FORM
 from bot.reply import tell_privately
 from bot.slack_errors import SlackTroubleError, talking_to_slack
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
     from bot.listeners import Listeners
+    from bot.opinions import Opinions
     from bot.settings import SlackSettings
 
 logger = logging.getLogger(__name__)
@@ -53,7 +55,9 @@ async def open_client(settings: SlackSettings) -> AsyncIterator[AsyncWebClient]:
         )
 
 
-def build_app(client: AsyncWebClient, listeners: Listeners, identity: AsyncSlackResponse) -> AsyncApp:
+def build_app(
+    client: AsyncWebClient, listeners: Listeners, opinions: Opinions, identity: AsyncSlackResponse
+) -> AsyncApp:
     """Return the Bolt app with every listener in its place; an envelope is acknowledged when its listener has ended.
 
     `identity` is auth.test's reply. Bolt would ask for it at the first event, and acknowledge that
@@ -73,6 +77,8 @@ def build_app(client: AsyncWebClient, listeners: Listeners, identity: AsyncSlack
     app.event("app_mention")(listeners.on_mention)
     app.event("message")(listeners.on_message)
     app.command(COMMAND)(listeners.on_command)
+    app.action(FEEDBACK_ACTION)(opinions.on_button)
+    app.view(FEEDBACK_FORM)(opinions.on_form)
     app.event(re.compile(".*"))(listeners.on_anything_else)
     app.error(on_error)
     return app

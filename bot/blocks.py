@@ -7,6 +7,7 @@ as they are, so nothing in them can ping, link or break a block; in Markdown wha
 from __future__ import annotations
 
 import html
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,11 @@ MESSAGE_BLOCKS = 45
 FALLBACK_CHARACTERS = 3_000
 """The plain text beside the blocks: for notifications and screen readers, and what the thread is read from later."""
 
+FEEDBACK_ACTION = "feedback"
+FEEDBACK_FORM = "feedback_form"
+FORM_REASON, FORM_WORDS = "reason", "words"
+FORM_CHARACTERS = 2_000
+
 _PING = re.compile(r"<(?=[!@#]|https?:[^>\s]*\|)|@(?=(?:channel|here|everyone)\b)")
 _ZERO_WIDTH_SPACE = "\u200b"
 
@@ -42,8 +48,11 @@ class SlackMessage:
     blocks: list[Block]
 
 
-def answer_messages(answer: Answer) -> list[SlackMessage]:
-    """Return the messages that hold the whole answer: usually one."""
+def answer_messages(answer: Answer, *, question: str) -> list[SlackMessage]:
+    """Return the messages that hold the whole answer, with the buttons below: usually one.
+
+    `question` is the ts of the question's message, by which a button says what it is about.
+    """
     text = harmless(answer.text.strip() or wording.NOTHING_FOUND)
     blocks = [markdown_block(piece) for piece in split_markdown(text, MARKDOWN_CHARACTERS)]
     if answer.notice:
@@ -51,6 +60,7 @@ def answer_messages(answer: Answer) -> list[SlackMessage]:
     if answer.citations:
         title = wording.NEAREST_PAGES if answer.kind == "abstained" else wording.SOURCES
         blocks += [_small_print(title), *map(_citation_block, answer.citations)]
+    blocks.append(_feedback_buttons(question))
     return [SlackMessage(text=_fallback(group), blocks=group) for group in _packed(blocks)]
 
 
@@ -91,13 +101,54 @@ def _citation_block(citation: Citation) -> Block:
     return {"type": "rich_text", "elements": elements}
 
 
+def feedback_form(*, private_metadata: str) -> Block:
+    """Return the form that asks what was wrong with an answer; Slack gives `private_metadata` back with it."""
+    reasons = [{"text": _plain(text), "value": value} for value, text in wording.FEEDBACK_REASONS.items()]
+    reason = {"type": "radio_buttons", "action_id": FORM_REASON, "options": reasons}
+    words = {"type": "plain_text_input", "action_id": FORM_WORDS, "multiline": True, "max_length": FORM_CHARACTERS}
+    return {
+        "type": "modal",
+        "callback_id": FEEDBACK_FORM,
+        "private_metadata": private_metadata,
+        "title": _plain(wording.FEEDBACK_TITLE),
+        "submit": _plain(wording.FEEDBACK_SEND),
+        "close": _plain(wording.FEEDBACK_CANCEL),
+        "blocks": [
+            _input(FORM_REASON, wording.FEEDBACK_REASON, reason),
+            _input(FORM_WORDS, wording.FEEDBACK_WORDS, words),
+        ],
+    }
+
+
+def _input(name: str, label: str, element: Block) -> Block:
+    return {"type": "input", "block_id": name, "label": _plain(label), "optional": True, "element": element}
+
+
+def _feedback_buttons(question: str) -> Block:
+    def button(text: str, *, liked: bool) -> Block:
+        value = json.dumps({"question": question, "liked": liked})
+        return {"text": _plain(text), "accessibility_label": text, "value": value}
+
+    buttons = {
+        "type": "feedback_buttons",
+        "action_id": FEEDBACK_ACTION,
+        "positive_button": button(wording.LIKED, liked=True),
+        "negative_button": button(wording.DISLIKED, liked=False),
+    }
+    return {"type": "context_actions", "elements": [buttons]}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
 def _words(text: str, *, bold: bool = False) -> Block:
     words: Block = {"type": "text", "text": text}
     return {**words, "style": {"bold": True}} if bold else words
 
 
 def _small_print(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "plain_text", "text": text, "emoji": False}]}
+    return {"type": "context", "elements": [_plain(text)]}
 
 
 def _packed(blocks: Iterable[Block]) -> list[list[Block]]:

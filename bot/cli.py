@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotation at run time
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -22,8 +22,13 @@ from rag import Answer, Question, RagError
 from rag.settings import RagSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.ledger import Ledger
     from rag import Citation, Passage
     from rag.ingest.indexing import IngestReport
+
+T = TypeVar("T")
 
 app = typer.Typer(
     name="milvusfaq",
@@ -228,17 +233,49 @@ def forget(
     user: Annotated[str, typer.Option(help="The Slack user id of the person, like U0123456789.", show_default=False)],
 ) -> None:
     """Delete a person's questions and answers from the ledger; only counts stay. What stands in Slack stays there."""
-    from bot.ledger import LedgerError, forget_user, open_ledger
+    from bot.ledger import forget_user
 
-    async def forget_in(url: str) -> int:
-        async with open_ledger(url, must_exist=True) as ledger:
-            return await forget_user(ledger.database, user)
+    forgotten = _in_ledger(lambda ledger: forget_user(ledger.database, user))
+    out.print(f"{_count(forgotten, 'question')} of {user} forgotten.", markup=False)
+
+
+feedback = typer.Typer(help="What people thought of answers.", no_args_is_help=True)
+app.add_typer(feedback, name="feedback")
+
+
+@feedback.command()
+def export(
+    *,
+    to: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Write the questions whose answers were disliked as rows for `milvusfaq eval`.
+
+    Each says what was answered, from which passages, and why it was disliked. Put the sections that hold the answer
+    into `relevant` (`page.md#Heading`) and a scope of yours, and it is a case that is measured from then on.
+    """
+    from bot.ledger import disliked
+
+    rows = _in_ledger(lambda ledger: disliked(ledger.database))
+    lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    if to is None:
+        out.print(lines, end="", markup=False)
+        return
+    to.write_text(lines, encoding="utf-8")
+    err.print(f"{_count(len(rows), 'disliked answer')} written to {to}.", markup=False)
+
+
+def _in_ledger(work: Callable[[Ledger], Awaitable[T]]) -> T:
+    """Do something with the ledger that the bot keeps; one that is not there is not made."""
+    from bot.ledger import LedgerError, open_ledger
+
+    async def do() -> T:
+        async with open_ledger(SlackSettings().ledger_url(RagSettings().milvus_uri), must_exist=True) as ledger:
+            return await work(ledger)
 
     try:
-        forgotten = asyncio.run(forget_in(SlackSettings().ledger_url(RagSettings().milvus_uri)))
+        return asyncio.run(do())
     except LedgerError as error:
         _fail(str(error))
-    out.print(f"{_count(forgotten, 'question')} of {user} forgotten.", markup=False)
 
 
 def _citation(citation: Citation) -> dict[str, object]:

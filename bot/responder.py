@@ -136,7 +136,7 @@ class Responder:
             answer = await self.answerer.answer(Question(text=inquiry.text, history=history))
         finally:
             status.cancel()  # one that came after the answer would stand there for two minutes
-        messages = answer_messages(answer)
+        messages = answer_messages(answer, question=inquiry.ts)
         if private:
             invitation = markdown_block(wording.NOT_A_MEMBER.format(name=self.bot_name))
             messages[-1] = replace(messages[-1], blocks=[*messages[-1].blocks, invitation])
@@ -167,7 +167,7 @@ def _outcome(answer: Answer, *, took_s: float) -> Outcome:
     return Outcome(
         kind=answer.kind,
         passages=tuple((passage.id, round(passage.score, 4), passage.version) for passage in trace.passages),
-        versions={"milvusfaq": version("milvusfaq"), "model": trace.model},
+        versions={"milvusfaq": version("milvusfaq"), "model": trace.model, "prompt": trace.prompt},
         times={
             name: round(seconds, 3)
             for name, seconds in (

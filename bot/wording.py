@@ -10,6 +10,21 @@ SOURCES = "From the docs"
 NEAREST_PAGES = "The nearest pages"
 NOTHING_FOUND = "The docs do not hold an answer to this."
 
+LIKED = "Good answer"
+DISLIKED = "Bad answer"
+FEEDBACK_TITLE = "What was wrong?"
+FEEDBACK_REASON = "The answer is"
+FEEDBACK_REASONS = {
+    "wrong": "wrong",
+    "outdated": "outdated",
+    "incomplete": "incomplete",
+    "not understood": "not what I asked",
+}
+FEEDBACK_WORDS = "In your own words"
+FEEDBACK_SEND = "Send"
+FEEDBACK_CANCEL = "Cancel"
+FEEDBACK_NOT_KEPT = "I can't keep your opinion at this moment. Please press the button again in a few minutes."
+
 HELP = """\
 I answer questions about Milvus from the Milvus docs, and show which passages an answer rests on.
 

@@ -12,7 +12,7 @@ from rag.citations import cite, settled
 from rag.domain import Question, Trace
 from rag.errors import GenerationError
 from rag.extractive import quote_passages
-from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, build_message
+from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -120,7 +120,9 @@ class Reply:
     def trace(self, model: str) -> Trace:
         """Return how the reply came about."""
         lasted = time.monotonic() - self.begun
-        return Trace(model=model, usage=self.usage, first_text_s=self.first_text_s, model_s=lasted)
+        return Trace(
+            model=model, prompt=PROMPT_VERSION, usage=self.usage, first_text_s=self.first_text_s, model_s=lasted
+        )
 
 
 def _may_be_mark(text: str) -> bool:

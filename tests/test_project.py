@@ -47,6 +47,7 @@ def test_the_manifest_asks_for_what_the_code_uses() -> None:
     features, settings = manifest["features"], manifest["settings"]
     assert [command["command"] for command in features["slash_commands"]] == [COMMAND]
     assert settings["socket_mode_enabled"] is True
+    assert settings["interactivity"] == {"is_enabled": True}
     events = set(settings["event_subscriptions"]["bot_events"])
     assert events == {"app_mention", "message.im", "message.channels", "message.groups"}
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == {

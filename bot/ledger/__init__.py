@@ -1,7 +1,7 @@
 """The ledger's door: which question was accepted, by whom it is worked on, what was answered and how it was liked."""
 
 from bot.ledger.entries import Entry, LedgerError, LostLeaseError, Outcome, State
-from bot.ledger.feedback import note_escalation, note_feedback
+from bot.ledger.feedback import disliked, note_escalation, note_feedback
 from bot.ledger.forgetting import forget_older_than, forget_user
 from bot.ledger.ledger import Ledger
 from bot.ledger.opening import open_ledger
@@ -13,6 +13,7 @@ __all__ = [
     "LostLeaseError",
     "Outcome",
     "State",
+    "disliked",
     "forget_older_than",
     "forget_user",
     "note_escalation",

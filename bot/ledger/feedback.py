@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 
@@ -29,6 +29,33 @@ async def note_feedback(database: Database, key: Key, *, user: str, liked: bool,
         row = {"question_id": question_id, "user": user, "liked": int(liked), "reason": reason or None}
         await connection.execute(insert(feedback).values(**row, at=database.now))
         return True
+
+    return await database.run(work)
+
+
+async def disliked(database: Database) -> list[dict[str, Any]]:
+    """Return the questions whose answers someone disliked, with what was answered and why it was disliked."""
+    statement = (
+        select(questions, feedback.c.reason.label("said"))
+        .join(feedback, feedback.c.question_id == questions.c.id)
+        .where(feedback.c.liked == 0, questions.c.text.is_not(None))
+        .order_by(feedback.c.at)
+    )
+
+    async def work(connection: AsyncConnection) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": f"disliked-{row['id']}",
+                "kind": "disliked",
+                "scope": "feedback",
+                "question": row["text"],
+                "relevant": [],
+                "reason": row["said"] or "",
+                "answer": "\n\n".join(message["text"] for message in row["messages"] or ()),
+                **{name: row[name] for name in ("passages", "versions", "times", "tokens")},
+            }
+            for row in (await connection.execute(statement)).mappings()
+        ]
 
     return await database.run(work)
 

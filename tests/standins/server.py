@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
 T = TypeVar("T")
 PATIENCE_S = 30.0
 LOOK_EVERY_S = 0.1
+
+
+@web.middleware
+async def _let_go(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Take it calmly when whoever asked is gone: bots are killed here."""
+    try:
+        return await handler(request)
+    except ConnectionError:
+        return web.Response()
 
 
 class StandInServer:
@@ -62,7 +73,7 @@ class StandInServer:
         return value
 
     async def _start(self) -> None:
-        app = web.Application(client_max_size=2**24)
+        app = web.Application(client_max_size=2**24, middlewares=[_let_go])
         app.add_routes(self.routes())
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()

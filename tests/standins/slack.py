@@ -46,6 +46,7 @@ class Envelope:
     sent_at: float
     retry_attempt: int
     acked_at: float | None = None
+    reply: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ class SlackStandIn(StandInServer):
         self.sockets: list[Socket] = []
         self.people: dict[str, Json] = {ASKER: {"team_id": TEAM}, BOT_USER: {"team_id": TEAM, "is_bot": True}}
         """What users.info tells of each, beside the id; nobody else is known."""
+        self.views: list[Json] = []
+        """The forms that were shown."""
         self.redeliver_after_s = REDELIVER_AFTER_S
         self.opened = 0
         """How many addresses were asked for."""
@@ -173,6 +176,35 @@ class SlackStandIn(StandInServer):
             "response_url": f"http://127.0.0.1:{self.port}/response/{uuid.uuid4()}",
         }
         return self._send("slash_commands", payload)
+
+    def press(self, channel: str, message: Json, action_id: str, value: str, *, user: str = ASKER) -> Envelope:
+        """Press one of a message's buttons."""
+        action = {"action_id": action_id, "block_id": "b", "value": value, "type": "feedback_buttons", "action_ts": "1"}
+        payload = {
+            "type": "block_actions",
+            "user": {"id": user, "team_id": TEAM},
+            "team": {"id": TEAM},
+            "api_app_id": "A0APP",
+            "trigger_id": f"t{uuid.uuid4().hex[:8]}",
+            "container": {"type": "message", "message_ts": message["ts"], "channel_id": channel},
+            "channel": {"id": channel},
+            "message": message,
+            "actions": [action],
+        }
+        return self._send("interactive", payload)
+
+    def submit(self, view: Json, values: Json, *, user: str = ASKER) -> Envelope:
+        """Send a form off; `values` is by block and action, as Slack sends it."""
+        state = {"values": values}
+        kept = {key: view[key] for key in ("type", "callback_id", "private_metadata", "blocks")}
+        payload = {
+            "type": "view_submission",
+            "user": {"id": user, "team_id": TEAM},
+            "team": {"id": TEAM},
+            "api_app_id": "A0APP",
+            "view": {**kept, "id": "V1", "state": state},
+        }
+        return self._send("interactive", payload)
 
     def send_event(self, event: Json, *, event_id: str | None = None, retry_attempt: int = 0) -> Envelope:
         """Send an event in an envelope of its own."""
@@ -321,7 +353,7 @@ class SlackStandIn(StandInServer):
 
     def _on_ack(self, frame: Json) -> None:
         if envelope := self._by_id.get(frame.get("envelope_id", "")):
-            envelope.acked_at = time.monotonic()
+            envelope.acked_at, envelope.reply = time.monotonic(), frame.get("payload") or {}
         self.notify()
 
     async def _close_all(self, last_frame: str) -> None:
@@ -363,6 +395,7 @@ class SlackStandIn(StandInServer):
             "conversations.history": self._list_history,
             "conversations.replies": self._list_replies,
             "users.info": self._user_info,
+            "views.open": self._open_view,
             "assistant.threads.setStatus": self._set_status,
         }.get(method)
         result = await handler(arguments) if handler else {"ok": False, "error": "unknown_method"}
@@ -430,6 +463,13 @@ class SlackStandIn(StandInServer):
     async def _user_info(self, arguments: Json) -> Json:
         person = self.people.get(arguments["user"])
         return {"user": {"id": arguments["user"], **person}} if person else {"ok": False, "error": "user_not_found"}
+
+    async def _open_view(self, arguments: Json) -> Json:
+        if error := refused_view(arguments["view"]):
+            return {"ok": False, "error": error}
+        with self.changed:
+            self.views.append(arguments["view"])
+        return {"view": {"id": "V1", **arguments["view"]}}
 
     async def _list_history(self, arguments: Json) -> Json:
         channel = self.channels.get(arguments.get("channel", ""))
@@ -503,12 +543,28 @@ def refused_blocks(blocks: list[Json]) -> str | None:
         or sum(map(len, markdown)) > 12_000
         or any(not text or len(text) > 3_000 for text in sections)
         or any(not elements or len(elements) > 10 for elements in contexts)
+        or any(_refused_buttons(e) for block in blocks if block["type"] == "context_actions" for e in block["elements"])
         or any(not re.match(r"https?://\S+$", link.get("url", "")) for link in links)
         or any(e.get("type") == "text" and not e.get("text") for block in blocks for e in _nested(block))
     )
     if bad:
         return "invalid_blocks"
     return "msg_blocks_too_long" if len(json.dumps(blocks, ensure_ascii=False)) > 30_000 else None
+
+
+def _refused_buttons(element: Json) -> bool:
+    if element["type"] != "feedback_buttons":
+        return False
+    buttons = [element["positive_button"], element["negative_button"]]
+    return any(not 0 < len(b["text"]["text"]) <= 75 or len(b["value"]) > 2_000 for b in buttons)
+
+
+def refused_view(view: Json) -> str | None:
+    """Return the error with which Slack refuses a form over its limits; None when it takes it."""
+    titles = [view["title"]["text"], view["submit"]["text"], view["close"]["text"]]
+    labels = [block["label"]["text"] for block in view["blocks"] if block["type"] == "input"]
+    bad = any(not 0 < len(title) <= 24 for title in titles) or any(not 0 < len(label) <= 2_000 for label in labels)
+    return "invalid_arguments" if bad or len(view["private_metadata"]) > 3_000 else None
 
 
 def _nested(block: Json) -> list[Json]:

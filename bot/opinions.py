@@ -1,0 +1,94 @@
+"""This file is where it is taken up how an answer was liked: a button, and a form that asks what was wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.errors import SlackApiError
+
+from bot import wording
+from bot.blocks import FORM_REASON, FORM_WORDS, feedback_form
+from bot.ledger import LedgerError, note_feedback
+from bot.redaction import redact
+from bot.slack_errors import SlackTroubleError, talking_to_slack
+
+if TYPE_CHECKING:
+    from slack_bolt.context.ack.async_ack import AsyncAck
+    from slack_bolt.context.async_context import AsyncBoltContext
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.ledger import Ledger
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """What people think of answers, as the ledger keeps it: one vote a person and question, the last one."""
+
+    ledger: Ledger
+
+    async def on_button(
+        self,
+        ack: AsyncAck,
+        body: dict[str, Any],
+        action: dict[str, Any],
+        client: AsyncWebClient,
+        context: AsyncBoltContext,
+    ) -> None:
+        """Keep a vote; after a thumbs-down ask what was wrong. The form's trigger is good for three seconds."""
+        pressed = json.loads(action["value"])
+        about = {"team": context.team_id or "", "channel": body["channel"]["id"], "question": pressed["question"]}
+        try:
+            await self._keep(about, user=body["user"]["id"], liked=pressed["liked"])
+        except LedgerError as error:
+            logger.warning("An opinion can't be kept: %s", error)
+            await ack()
+            await self._say_that_it_was_not_kept(client, body)
+            return
+        await ack()
+        if not pressed["liked"]:
+            await self._ask_why(client, body["trigger_id"], about)
+
+    async def on_form(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Keep what was wrong, with the vote; a form that can't be kept stays open and says so."""
+        values = view["state"]["values"]
+        chosen = (values[FORM_REASON][FORM_REASON].get("selected_option") or {}).get("value") or ""
+        words = redact((values[FORM_WORDS][FORM_WORDS].get("value") or "").strip())
+        reason = ": ".join(filter(None, (chosen, words)))
+        try:
+            await self._keep(json.loads(view["private_metadata"]), user=body["user"]["id"], liked=False, reason=reason)
+        except LedgerError as error:
+            logger.warning("An opinion can't be kept: %s", error)
+            await ack(response_action="errors", errors={FORM_WORDS: wording.FEEDBACK_NOT_KEPT})
+            return
+        await ack()
+
+    async def _keep(self, about: dict[str, str], *, user: str, liked: bool, reason: str = "") -> None:
+        key = about["team"], about["channel"], about["question"]
+        if await note_feedback(self.ledger.database, key, user=user, liked=liked, reason=reason):
+            logger.info("%s %s was %s", about["channel"], about["question"], "liked" if liked else "disliked")
+        else:
+            logger.info("There is no question %s %s in the ledger to have an opinion on", *key[1:])
+
+    async def _ask_why(self, client: AsyncWebClient, trigger: str, about: dict[str, str]) -> None:
+        try:
+            with talking_to_slack():
+                await client.views_open(trigger_id=trigger, view=feedback_form(private_metadata=json.dumps(about)))
+        except (SlackApiError, SlackTroubleError) as error:
+            logger.warning("The form for an opinion could not be shown, the vote is kept: %s", error)
+
+    async def _say_that_it_was_not_kept(self, client: AsyncWebClient, body: dict[str, Any]) -> None:
+        try:
+            with talking_to_slack():
+                await client.chat_postEphemeral(
+                    channel=body["channel"]["id"],
+                    user=body["user"]["id"],
+                    thread_ts=body.get("message", {}).get("thread_ts"),
+                    text=wording.FEEDBACK_NOT_KEPT,
+                )
+        except (SlackApiError, SlackTroubleError) as error:
+            logger.warning("Who pressed the button can't be told: %s", error)
