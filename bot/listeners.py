@@ -87,10 +87,9 @@ class Listeners:
             raise  # no ack: Slack delivers again, now, after a minute, after five
         if entry:
             self.workers.take(entry)
-            if said := self.told.get(inquiry.key):
-                self.workers.tidy(entry, after=said)
-            elif request.headers.get("x-slack-retry-num", ["0"])[0] != "0":
-                self.workers.tidy(entry)  # another replica may have said so
+        said, deliveries = self.told.get(inquiry.key), request.headers.get("x-slack-retry-num", ["0"])
+        if said or deliveries != ["0"]:  # this replica has said that it can't be noted, or another may have
+            self.workers.tidy(inquiry, after=said)
 
     async def _say_that_it_can_not_be_noted(self, inquiry: Inquiry, client: AsyncWebClient) -> None:
         if inquiry.key in self.told:
@@ -99,7 +98,7 @@ class Listeners:
             self.told.clear()
         self.told[inquiry.key] = said = asyncio.Event()
         try:
-            await InThread(client=client, inquiry=inquiry).post_notice(wording.CAN_NOT_NOTE)
+            await InThread(client=client, inquiry=inquiry).post_notice(wording.CAN_NOT_NOTE, untaken=True)
         except (SlackApiError, SlackTroubleError) as error:
             logger.warning("The asker can't be told either: %s", error)
         finally:

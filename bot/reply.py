@@ -54,9 +54,9 @@ class InThread:
         """Post a part for everyone in the thread."""
         return await self._post(message, ANSWER_EVENT, {"question": self.inquiry.ts, "part": part})
 
-    async def post_notice(self, text: str) -> str:
-        """Post one of the bot's own sentences, which is no part of an answer."""
-        return await self._post(notice_message(text), NOTICE_EVENT, {"question": self.inquiry.ts})
+    async def post_notice(self, text: str, *, untaken: bool = False) -> str:
+        """Post one of the bot's own sentences, which is no part of an answer; `untaken` is marked to be found again."""
+        return await self._post(notice_message(text), NOTICE_EVENT, {"question": self.inquiry.ts, "untaken": untaken})
 
     async def read_posted(self) -> dict[int, str]:
         """Read the thread for parts that were posted though nobody heard so: a crash, a timeout, a lost reply."""

@@ -89,9 +89,10 @@ class Responder:
         ts = await InThread(client=self.client, inquiry=entry.inquiry).post_notice(text)
         return await self.ledger.note_notice(entry, ts)
 
-    async def take_back_notices(self, inquiry: Inquiry) -> None:
-        """Delete what the bot has said about itself for this question, whichever replica said it."""
-        for ts, _ in await read_back(self.client, inquiry, NOTICE_EVENT):
+    async def take_back_untaken(self, inquiry: Inquiry) -> None:
+        """Delete the word that this question could not be taken down, whichever replica said it."""
+        notices = await read_back(self.client, inquiry, NOTICE_EVENT)
+        for ts in (ts for ts, payload in notices if payload.get("untaken")):
             await InThread(client=self.client, inquiry=inquiry).take_back(ts)
 
     async def show_status(self, entry: Entry, text: str) -> None:

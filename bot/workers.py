@@ -23,6 +23,7 @@ from rag import RetrievalError
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
+    from bot.intake import Inquiry
     from bot.ledger import Entry, Ledger
     from bot.responder import Responder
 
@@ -66,9 +67,9 @@ class Workers:
             self.tasks[entry.id] = task
             task.add_done_callback(lambda done: self._ended(entry, done))
 
-    def tidy(self, entry: Entry, *, after: asyncio.Event | None = None) -> None:
-        """Take back what was said, or is being said, when this question could not be taken down at first."""
-        self._end(self._tidy(entry, after))
+    def tidy(self, inquiry: Inquiry, *, after: asyncio.Event | None) -> None:
+        """Take back what was said, or is being said until `after`, when this question could not be taken down."""
+        self._end(self._tidy(inquiry, after))
 
     async def look_after(self) -> None:
         """Renew leases, and take over what others have left, for ever."""
@@ -170,13 +171,13 @@ class Workers:
         except SlackTroubleError as error:
             logger.warning("The asker of %s %s can't be told yet: %s", entry.inquiry.channel, entry.inquiry.ts, error)
 
-    async def _tidy(self, entry: Entry, after: asyncio.Event | None) -> None:
+    async def _tidy(self, inquiry: Inquiry, after: asyncio.Event | None) -> None:
         if after:
             await after.wait()
         try:
-            await self.responder.take_back_notices(entry.inquiry)
+            await self.responder.take_back_untaken(inquiry)
         except (SlackApiError, SlackTroubleError) as error:
-            logger.info("A notice for %s %s stays: %s", entry.inquiry.channel, entry.inquiry.ts, error)
+            logger.info("A notice for %s %s stays: %s", inquiry.channel, inquiry.ts, error)
 
     def _end(self, ending: Coroutine[object, object, None]) -> None:
         """End a question aside; what can't be ended now, or is one too many, is taken over when its lease runs out."""
