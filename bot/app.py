@@ -14,7 +14,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import wording
-from bot.blocks import FEEDBACK_ACTION, FEEDBACK_FORM
+from bot.blocks import FEEDBACK_ACTION, FEEDBACK_FORM, MUTE_ACTION
 from bot.reply import tell_privately
 from bot.slack_errors import SlackTroubleError, talking_to_slack
 
@@ -78,6 +78,7 @@ def build_app(
     app.event("message")(listeners.on_message)
     app.command(COMMAND)(listeners.on_command)
     app.action(FEEDBACK_ACTION)(opinions.on_button)
+    app.action(MUTE_ACTION)(listeners.on_mute)
     app.view(FEEDBACK_FORM)(opinions.on_form)
     app.event(re.compile(".*"))(listeners.on_anything_else)
     app.error(on_error)

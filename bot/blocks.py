@@ -33,6 +33,7 @@ FALLBACK_CHARACTERS = 3_000
 
 FEEDBACK_ACTION = "feedback"
 FEEDBACK_FORM = "feedback_form"
+MUTE_ACTION = "mute"
 FORM_REASON, FORM_WORDS = "reason", "words"
 FORM_CHARACTERS = 2_000
 
@@ -48,10 +49,11 @@ class SlackMessage:
     blocks: list[Block]
 
 
-def answer_messages(answer: Answer, *, question: str) -> list[SlackMessage]:
+def answer_messages(answer: Answer, *, question: str, in_channel: bool) -> list[SlackMessage]:
     """Return the messages that hold the whole answer, with the buttons below: usually one.
 
-    `question` is the ts of the question's message, by which a button says what it is about.
+    `question` is the ts of the question's message, by which a button says what it is about; in a channel's thread one
+    of them keeps the bot quiet.
     """
     text = harmless(answer.text.strip() or wording.NOTHING_FOUND)
     blocks = [markdown_block(piece) for piece in split_markdown(text, MARKDOWN_CHARACTERS)]
@@ -61,6 +63,8 @@ def answer_messages(answer: Answer, *, question: str) -> list[SlackMessage]:
         title = wording.NEAREST_PAGES if answer.kind == "abstained" else wording.SOURCES
         blocks += [_small_print(title), *map(_citation_block, answer.citations)]
     blocks.append(_feedback_buttons(question))
+    if in_channel:
+        blocks.append({"type": "actions", "elements": [_button(MUTE_ACTION, wording.MUTE)]})
     return [SlackMessage(text=_fallback(group), blocks=group) for group in _packed(blocks)]
 
 
@@ -136,6 +140,10 @@ def _feedback_buttons(question: str) -> Block:
         "negative_button": button(wording.DISLIKED, liked=False),
     }
     return {"type": "context_actions", "elements": [buttons]}
+
+
+def _button(action: str, text: str) -> Block:
+    return {"type": "button", "action_id": action, "text": _plain(text)}
 
 
 def _plain(text: str) -> Block:

@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 QuietReason = Literal[
-    "from a bot", "an edit or another kind of message", "not addressed", "addressed to someone else", "asks nothing"
+    "from a bot",
+    "an edit or another kind of message",
+    "not addressed",
+    "addressed to someone else",
+    "asks nothing",
+    "not a thread of ours, or muted",
 ]
+Way = Literal["mention", "direct", "command", "support", "follow-up"]
+"""How a question came: a follow-up is a reply in a thread that the bot has joined, and does not mention it."""
 
 COMMAND_KEY = "command "
 PERSON_SUBTYPES = {None, "file_share", "thread_broadcast"}
@@ -48,11 +55,17 @@ class Inquiry:
     thread_ts: str
     user: str
     text: str
+    way: Way = "mention"
 
     @property
     def key(self) -> tuple[str, str, str]:
         """What tells one question from another: a mention's two events and a redelivery share it."""
         return self.team, self.channel, self.ts
+
+    @property
+    def thread(self) -> tuple[str, str, str]:
+        """What tells its thread from another."""
+        return self.team, self.channel, self.thread_ts
 
     @property
     def in_running_thread(self) -> bool:
@@ -78,24 +91,35 @@ def read_mention(event: Mapping[str, Any], *, bot_user: str) -> Inquiry | Quiet:
         return Quiet("from a bot")
     if event.get("subtype") not in PERSON_SUBTYPES or event.get("edited"):
         return Quiet("an edit or another kind of message")
-    return _inquiry(event, bot_user)
+    return _inquiry(event, bot_user, "mention")
 
 
 def read_message(event: Mapping[str, Any], *, bot_user: str, support_channels: Collection[str] = ()) -> Inquiry | Quiet:
-    """Read a message event: a DM, the twin of a mention, or a post in a support channel."""
+    """Read a message event: a DM, the twin of a mention, a post in a support channel, or a reply in some thread.
+
+    A reply is a follow-up only in a thread that the bot has joined, which whoever calls this has to look up.
+    """
     if _is_from_bot(event, bot_user):
         return Quiet("from a bot")
     if event.get("subtype") not in PERSON_SUBTYPES or event.get("edited"):
         return Quiet("an edit or another kind of message")
     mentioned = _MENTION.findall(event.get("text") or "")
-    if event.get("channel_type") == "im" or bot_user in mentioned:
-        return _inquiry(event, bot_user)
+    if bot_user in mentioned:
+        return _inquiry(event, bot_user, "mention")
+    if event.get("channel_type") == "im":
+        return _inquiry(event, bot_user, "direct")
+    return _read_unasked(event, bot_user, is_support=event["channel"] in support_channels)
+
+
+def _read_unasked(event: Mapping[str, Any], bot_user: str, *, is_support: bool) -> Inquiry | Quiet:
+    """Read a channel's message that does not mention the bot."""
     is_reply = event.get("thread_ts") not in {None, event["ts"]}
-    if event["channel"] not in support_channels or is_reply:
+    if not is_support and not is_reply:
         return Quiet("not addressed")
-    if _MENTION.match((event.get("text") or "").lstrip()):
+    text = event.get("text") or ""
+    if _MENTION.search(text) if is_reply else _MENTION.match(text.lstrip()):
         return Quiet("addressed to someone else")
-    inquiry = _inquiry(event, bot_user)
+    inquiry = _inquiry(event, bot_user, "follow-up" if is_reply else "support")
     return inquiry if asks_something(inquiry.text) else Quiet("asks nothing")
 
 
@@ -108,6 +132,7 @@ def read_command(command: Mapping[str, Any], *, bot_user: str) -> Inquiry:
         thread_ts="",
         user=command["user_id"],
         text=plain_text(command.get("text") or "", bot_user=bot_user),
+        way="command",
     )
 
 
@@ -118,6 +143,11 @@ def objection(text: str) -> str:
     if text.lower() in {"help", "?"}:
         return wording.HELP
     return wording.too_long(len(text)) if len(text) > wording.MAX_QUESTION_CHARACTERS else ""
+
+
+def is_mute(text: str) -> bool:
+    """Tell the word that has the bot stay quiet in a thread."""
+    return text.lower().strip(" .!") in {"mute", "be quiet", "stay quiet", "shut up"}
 
 
 def asks_something(text: str) -> bool:
@@ -149,7 +179,7 @@ def _is_from_bot(event: Mapping[str, Any], bot_user: str) -> bool:
     return bool(event.get("bot_id")) or event.get("user") in {None, bot_user, "USLACKBOT"}
 
 
-def _inquiry(event: Mapping[str, Any], bot_user: str) -> Inquiry:
+def _inquiry(event: Mapping[str, Any], bot_user: str, way: Way) -> Inquiry:
     return Inquiry(
         team=event.get("team") or "",
         channel=event["channel"],
@@ -157,4 +187,5 @@ def _inquiry(event: Mapping[str, Any], bot_user: str) -> Inquiry:
         thread_ts=event.get("thread_ts") or event["ts"],
         user=event["user"],
         text=plain_text(event.get("text") or "", bot_user=bot_user),
+        way=way,
     )

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from slack_sdk.errors import SlackApiError
 
 from bot import wording
-from bot.intake import Inquiry, Quiet, objection, read_command, read_mention, read_message
-from bot.ledger import LedgerError
+from bot.intake import Inquiry, Quiet, is_mute, objection, read_command, read_mention, read_message
+from bot.ledger import LedgerError, has_joined, mute, unmute
 from bot.reply import InThread, tell_privately
 from bot.slack_errors import SlackTroubleError
 
@@ -80,6 +80,14 @@ class Listeners:
             logger.debug("Quiet: %s", read.reason)
             return
         inquiry = replace(read, team=context.team_id or read.team)
+        if inquiry.way == "follow-up" and not await has_joined(self.ledger.database, inquiry.thread):
+            logger.debug("Quiet: %s", "not a thread of ours, or muted")
+            return
+        if inquiry.way == "mention" and inquiry.in_running_thread:
+            if is_mute(inquiry.text):
+                await self._mute(inquiry, client)
+                return
+            await unmute(self.ledger.database, inquiry.thread)
         try:
             entry = await self.ledger.accept(inquiry)
         except LedgerError:
@@ -90,6 +98,25 @@ class Listeners:
         said, deliveries = self.told.get(inquiry.key), request.headers.get("x-slack-retry-num", ["0"])
         if said or deliveries != ["0"]:  # this replica has said that it can't be noted, or another may have
             self.workers.tidy(inquiry, after=said)
+
+    async def on_mute(
+        self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext
+    ) -> None:
+        """Stay quiet in the thread whose button was pressed, until mentioned again."""
+        message, user = body["message"], body["user"]["id"]
+        place = {"team": context.team_id or "", "channel": body["channel"]["id"], "ts": message["ts"]}
+        inquiry = Inquiry(**place, thread_ts=message.get("thread_ts") or message["ts"], user=user, text="")
+        await self._mute(inquiry, client)
+        await ack()
+
+    async def _mute(self, inquiry: Inquiry, client: AsyncWebClient) -> None:
+        if not await mute(self.ledger.database, inquiry.thread, user=inquiry.user):
+            return
+        logger.info("Muted in %s %s", inquiry.channel, inquiry.thread_ts)
+        try:
+            await InThread(client=client, inquiry=inquiry).whisper(wording.MUTED)
+        except (SlackApiError, SlackTroubleError) as error:
+            logger.info("Who muted the bot can't be told so: %s", error)
 
     async def _say_that_it_can_not_be_noted(self, inquiry: Inquiry, client: AsyncWebClient) -> None:
         if inquiry.key in self.told:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CANNOT_POST_HERE = {"not_in_channel", "channel_not_found", "restricted_action", "is_archived", "no_permission"}
+A_PERSON_ANSWERS, NOT_ABOUT_MILVUS = "a person has taken over", "not about Milvus"
+"""Why a follow-up that does not mention the bot is left alone."""
 SETTLED_AFTER_S = 1.0
 """What Slack took without our hearing so may not be seen in the thread at once."""
 ENDS: dict[str, State] = {"grounded": "answered", "extractive": "answered", "abstained": "abstained"}
@@ -61,7 +63,12 @@ class Responder:
         entry, place = await self._find_place(entry)
         outcome = None
         if not entry.messages:
-            entry, outcome = await self._prepare(entry, private=isinstance(place, Privately))
+            prepared = await self._prepare(entry, private=isinstance(place, Privately))
+            if isinstance(prepared, str):
+                logger.debug("Quiet: %s", prepared)
+                await self.ledger.close(entry, "quiet", reason=prepared)
+                return
+            entry, outcome = prepared
         entry = await self._post_rest(entry, place, look_first=outcome is None)
         await self._take_back_notice(entry)
         await self.ledger.close(entry, ENDS.get(entry.kind, "quiet"))
@@ -102,7 +109,9 @@ class Responder:
 
     async def _refuse(self, entry: Entry, refusal: str) -> None:
         try:
-            if entry.inquiry.is_command:
+            if entry.inquiry.way == "follow-up":
+                logger.debug("Quiet: who asks may not")  # and has not asked the bot
+            elif entry.inquiry.is_command:
                 await Privately(await self.ledger.reply_url(entry)).post(notice_message(refusal), 0)
             else:
                 await InThread(client=self.client, inquiry=entry.inquiry).whisper(refusal)
@@ -124,20 +133,27 @@ class Responder:
             entry = await self.ledger.note_thread(entry, ts)
         return entry, InThread(client=self.client, inquiry=entry.inquiry)
 
-    async def _prepare(self, entry: Entry, *, private: bool) -> tuple[Entry, Outcome]:
-        """Find the answer, and keep it before any of it is posted."""
+    async def _prepare(self, entry: Entry, *, private: bool) -> tuple[Entry, Outcome] | str:
+        """Find the answer, and keep it before any of it is posted; or return why it is better to stay quiet."""
         inquiry = entry.inquiry
         if problem := objection(inquiry.text):
             notice = Outcome(kind="notice")
             return await self.ledger.note_answer(entry, [notice_message(problem)], notice), notice
         begun = time.monotonic()
+        thread = await read_thread(self.client, inquiry, bot_user=self.bot_user)
+        unasked = inquiry.way == "follow-up"
+        if unasked and thread.taken_over:
+            return A_PERSON_ANSWERS
         status = asyncio.create_task(self.show_status(entry, wording.STATUS))
         try:
-            history = await read_thread(self.client, inquiry, bot_user=self.bot_user)
-            answer = await self.answerer.answer(Question(text=inquiry.text, history=history))
+            answer = await self.answerer.answer(Question(text=inquiry.text, history=thread.turns))
         finally:
             status.cancel()  # one that came after the answer would stand there for two minutes
-        messages = answer_messages(answer, question=inquiry.ts)
+        if unasked and answer.kind == "abstained" and not answer.trace.model:
+            return NOT_ABOUT_MILVUS
+        messages = answer_messages(
+            answer, question=inquiry.ts, in_channel=not private and not inquiry.channel.startswith("D")
+        )
         if private:
             invitation = markdown_block(wording.NOT_A_MEMBER.format(name=self.bot_name))
             messages[-1] = replace(messages[-1], blocks=[*messages[-1].blocks, invitation])

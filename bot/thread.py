@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import logging
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
@@ -32,20 +33,48 @@ READ_BACK_BEFORE_S = 60.0
 """Our clock and Slack's may differ by so much."""
 
 
-async def read_thread(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> tuple[Message, ...]:
-    """Return the turns before the question in its own thread, oldest first; other bots' messages are no turns.
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A question's own thread: the turns before it, oldest first, and whether a person has taken over from the bot."""
+
+    turns: tuple[Message, ...] = ()
+    taken_over: bool = False
+
+
+async def read_thread(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> Thread:
+    """Read the question's own thread; other bots' messages are no turns.
 
     A thread that Slack will not show costs the answer its context, not the asker the answer.
     """
     if not inquiry.in_running_thread:
-        return ()
+        return Thread()
     try:
         replies = await _replies(client, inquiry)
     except SlackApiError as error:
         logger.warning("The thread %s can't be read: %s", inquiry.thread_ts, error)
-        return ()
+        return Thread()
     turns = (_turn(reply, bot_user) for reply in replies if _is_before(reply, inquiry))
-    return tuple(turn for turn in turns if turn and turn.text)
+    return Thread(tuple(turn for turn in turns if turn and turn.text), _is_taken_over(replies, inquiry, bot_user))
+
+
+def _is_taken_over(replies: list[dict[str, Any]], inquiry: Inquiry, bot_user: str) -> bool:
+    """Tell whether someone answers who has asked nothing: after the bot's last answer, or after the question.
+
+    Who has asked is who began the thread, or mentioned the bot in it, or asks now. A mention gives it back to the bot.
+    """
+    askers, taken_over = {inquiry.user}, False
+    for reply in sorted(replies, key=lambda reply: float(reply["ts"])):
+        user = str(reply.get("user"))
+        if user == bot_user:
+            taken_over = False
+        elif f"<@{bot_user}>" in (reply.get("text") or ""):
+            askers.add(user)
+            taken_over = False
+        elif reply["ts"] == inquiry.thread_ts:
+            askers.add(user)
+        elif not reply.get("bot_id") and user not in askers:
+            taken_over = True
+    return taken_over
 
 
 async def read_back(client: AsyncWebClient, inquiry: Inquiry, event: str) -> list[tuple[str, dict[str, Any]]]:

@@ -10,6 +10,9 @@ SOURCES = "From the docs"
 NEAREST_PAGES = "The nearest pages"
 NOTHING_FOUND = "The docs do not hold an answer to this."
 
+MUTE = "Stay quiet in this thread"
+MUTED = "I stay quiet in this thread, until someone mentions me in it again."
+
 LIKED = "Good answer"
 DISLIKED = "Bad answer"
 FEEDBACK_TITLE = "What was wrong?"
@@ -31,7 +34,8 @@ I answer questions about Milvus from the Milvus docs, and show which passages an
 - *Mention me* in a channel that I am in, with your question: I answer in its thread.
 - *Write to me directly*: I answer in the thread of your message.
 - `/milvusfaq How is data stored in Milvus?` asks from anywhere but a thread.
-- In a thread, mention me again to ask on: I know what was said there before."""
+- In a thread that I have answered in, just ask on. When a person answers instead, or after `@milvusfaq mute`, I stay
+  quiet until I am mentioned again."""
 
 EMPTY_QUESTION = (
     "You mentioned me without a question. Ask me something about Milvus, for instance: _How is data stored in Milvus?_"

@@ -5,6 +5,7 @@ from bot.ledger.feedback import disliked, note_escalation, note_feedback
 from bot.ledger.forgetting import forget_older_than, forget_user
 from bot.ledger.ledger import Ledger
 from bot.ledger.opening import open_ledger
+from bot.ledger.threads import has_joined, mute, unmute
 
 __all__ = [
     "Entry",
@@ -16,7 +17,10 @@ __all__ = [
     "disliked",
     "forget_older_than",
     "forget_user",
+    "has_joined",
+    "mute",
     "note_escalation",
     "note_feedback",
     "open_ledger",
+    "unmute",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import case, select, update
 
-from bot.ledger.tables import OPEN, escalations, feedback, questions
+from bot.ledger.tables import OPEN, escalations, feedback, muted_threads, questions
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,6 +36,7 @@ async def forget_user(database: Database, user: str) -> int:
 
     async def work(connection: AsyncConnection) -> int:
         await connection.execute(update(feedback).where(feedback.c.user == user).values(user=None, reason=None))
+        await connection.execute(update(muted_threads).where(muted_threads.c.user == user).values(user=""))
         await connection.execute(update(escalations).where(escalations.c.user == user).values(user=""))
         await connection.execute(update(escalations).where(escalations.c.taken_by == user).values(taken_by=""))
         return await _forget_questions(connection, questions.c.user == user)

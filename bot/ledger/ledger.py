@@ -210,7 +210,8 @@ def _stored(posted: Mapping[int, str]) -> dict[str, str]:
 def _entry(row: Row[Any]) -> Entry:
     stored = row._mapping  # noqa: SLF001 - SQLAlchemy's public way to read a row by names
     inquiry = Inquiry(
-        **{field: stored[field] for field in ("team", "channel", "ts", "thread_ts", "user")}, text=stored["text"] or ""
+        **{field: stored[field] for field in ("team", "channel", "ts", "thread_ts", "user", "way")},
+        text=stored["text"] or "",
     )
     return Entry(
         id=stored["id"],

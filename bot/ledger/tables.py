@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.sql.elements import ColumnElement
 
-VERSION = 2
+VERSION = 3
 OPEN = ("accepted", "answering")
 """The states of a question that has still to be answered."""
 MIGRATION_LOCK = 5_374_219
@@ -57,6 +57,7 @@ questions = Table(
     Column("ts", String(128), nullable=False),
     Column("thread_ts", String(64), nullable=False),
     Column("user", String(64), nullable=False),
+    Column("way", String(16), nullable=False, server_default="mention"),
     Column("text", Text),
     Column("reply_url", Text),
     Column("state", String(16), nullable=False),
@@ -79,6 +80,17 @@ questions = Table(
     UniqueConstraint("team", "channel", "ts", name="one_question"),
     Index("open_questions", "state", "lease_until"),
     Index("questions_by_user", "user"),
+    Index("questions_by_thread", "channel", "thread_ts"),
+)
+
+muted_threads = Table(
+    "muted_threads",
+    metadata,
+    Column("team", String(64), primary_key=True),
+    Column("channel", String(64), primary_key=True),
+    Column("thread_ts", String(64), primary_key=True),
+    Column("user", String(64), nullable=False),
+    Column("at", Double, nullable=False),
 )
 
 feedback = Table(
@@ -117,7 +129,16 @@ def _add_feedback_and_escalations(connection: Connection) -> None:
     escalations.create(connection)
 
 
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {2: _add_feedback_and_escalations}
+def _add_ways_and_muted_threads(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE questions ADD COLUMN way VARCHAR(16) NOT NULL DEFAULT 'mention'"))
+    connection.execute(text("CREATE INDEX questions_by_thread ON questions (channel, thread_ts)"))
+    muted_threads.create(connection)
+
+
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {
+    2: _add_feedback_and_escalations,
+    3: _add_ways_and_muted_threads,
+}
 """What leads to each version from the one before."""
 
 

@@ -20,6 +20,7 @@ from bot.ledger import (
     Outcome,
     forget_older_than,
     forget_user,
+    has_joined,
     note_escalation,
     note_feedback,
     open_ledger,
@@ -55,7 +56,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 async def empty(url: str) -> None:
     async with open_ledger(url) as ledger, ledger.database.engine.begin() as connection:
-        for table in ("feedback", "escalations", "questions"):
+        for table in ("feedback", "escalations", "muted_threads", "questions"):
             await connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from above
 
 
@@ -240,6 +241,9 @@ def test_a_ledger_of_an_older_version_is_migrated_with_its_rows(url: str) -> Non
             assert await ledger.accept(AN_INQUIRY)
             async with ledger.database.engine.begin() as connection:
                 for statement in (
+                    "DROP TABLE muted_threads",
+                    "DROP INDEX questions_by_thread",
+                    "ALTER TABLE questions DROP COLUMN way",
                     "DROP TABLE feedback",
                     "DROP TABLE escalations",
                     "UPDATE ledger_schema SET version = 1",
@@ -247,6 +251,7 @@ def test_a_ledger_of_an_older_version_is_migrated_with_its_rows(url: str) -> Non
                     await connection.execute(text(statement))
         async with open_ledger(url) as ledger:
             assert await note_feedback(ledger.database, AN_INQUIRY.key, user="U1", liked=True)
+            assert await has_joined(ledger.database, AN_INQUIRY.thread)
             return await ledger.counts()
 
     assert asyncio.run(scenario()) == {"accepted": 1}
@@ -273,7 +278,7 @@ async def repair(url: str) -> None:
 
     engine = create_async_engine(url.replace("postgresql", "postgresql+asyncpg"))
     async with engine.begin() as connection:
-        await connection.execute(text("UPDATE ledger_schema SET version = 2"))
+        await connection.execute(text("UPDATE ledger_schema SET version = 3"))
     await engine.dispose()
 
 

@@ -41,8 +41,7 @@ def channel(slack: SlackStandIn) -> str:
 
 
 def buttons(answer: Json) -> Json:
-    block = answer["blocks"][-1]
-    assert block["type"] == "context_actions"
+    (block,) = (block for block in answer["blocks"] if block["type"] == "context_actions")
     found: Json = block["elements"][0]
     return found
 

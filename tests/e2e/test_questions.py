@@ -59,7 +59,8 @@ def test_a_mention_is_answered_once_in_its_thread_with_citations(slack: SlackSta
     (reply,) = slack.wait_for_replies(channel, ts)
     barrier(slack)
     assert len(slack.replies(channel, ts)) == 1
-    answer, title, citation = reply["blocks"]
+    answer, title, citation, thumbs, mute = reply["blocks"]
+    assert (thumbs["type"], mute["type"]) == ("context_actions", "actions")
     assert answer == {
         "type": "markdown",
         "text": "Milvus keeps inserted data in object storage [1] and metadata in etcd [1].",
@@ -77,7 +78,7 @@ def test_the_snippet_stands_verbatim_in_the_passage_that_the_model_read(
     slack: SlackStandIn, model: ModelStandIn, channel: str
 ) -> None:
     (reply,) = slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
-    snippet = reply["blocks"][-1]["elements"][1]["elements"][0]["text"]
+    snippet = reply["blocks"][2]["elements"][1]["elements"][0]["text"]
     assert snippet in model.prompt()
 
 
@@ -303,7 +304,7 @@ def test_an_answer_that_the_docs_do_not_hold_names_the_nearest_pages(
 ) -> None:
     model.play(Reply("NOT_IN_DOCS\nThe passages say nothing of tape."))
     (reply,) = slack.wait_for_replies(channel, slack.mention(channel, "When will Milvus store data on tape?"))
-    answer, title, *pages = reply["blocks"]
+    answer, title, *pages, _, _ = reply["blocks"]
     assert answer["text"] == "The passages say nothing of tape."
     assert title["elements"][0]["text"] == "The nearest pages"
     assert len(pages) == 3

@@ -178,8 +178,9 @@ class SlackStandIn(StandInServer):
         return self._send("slash_commands", payload)
 
     def press(self, channel: str, message: Json, action_id: str, value: str, *, user: str = ASKER) -> Envelope:
-        """Press one of a message's buttons."""
-        action = {"action_id": action_id, "block_id": "b", "value": value, "type": "feedback_buttons", "action_ts": "1"}
+        """Press one of a message's buttons; a thumb has a value."""
+        kind = "feedback_buttons" if value else "button"
+        action = {"action_id": action_id, "block_id": "b", "value": value, "type": kind, "action_ts": "1"}
         payload = {
             "type": "block_actions",
             "user": {"id": user, "team_id": TEAM},

@@ -1,0 +1,62 @@
+"""This file is where it is known which threads the bot has joined, and in which it was told to stay quiet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.ledger.tables import muted_threads, questions
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from bot.ledger.database import Database
+
+ThreadKey = tuple[str, str, str]
+"""Team, channel and ts of a thread's first message."""
+
+
+async def has_joined(database: Database, thread: ThreadKey) -> bool:
+    """Tell whether a question was answered in this thread, and nobody has told the bot to stay quiet there."""
+    team, channel, ts = thread
+    asked = exists().where(
+        questions.c.team == team,
+        questions.c.channel == channel,
+        questions.c.thread_ts == ts,
+        questions.c.state.in_(("accepted", "answering", "answered", "abstained")),
+    )
+
+    async def work(connection: AsyncConnection) -> bool:
+        return bool((await connection.execute(select(asked & ~exists().where(_is(thread))))).scalar_one())
+
+    return await database.run(work)
+
+
+async def mute(database: Database, thread: ThreadKey, *, user: str) -> bool:
+    """Stay quiet in a thread from now on; False where that was so already."""
+    team, channel, ts = thread
+    dialect = postgresql if database.dialect == "postgresql" else sqlite
+    row = {"team": team, "channel": channel, "thread_ts": ts, "user": user, "at": database.now}
+    statement = dialect.insert(muted_threads).values(row).on_conflict_do_nothing().returning(muted_threads.c.at)
+
+    async def work(connection: AsyncConnection) -> bool:
+        return (await connection.execute(statement)).first() is not None
+
+    return await database.run(work)
+
+
+async def unmute(database: Database, thread: ThreadKey) -> None:
+    """Answer in a thread again."""
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(delete(muted_threads).where(_is(thread)))
+
+    await database.run(work)
+
+
+def _is(thread: ThreadKey) -> ColumnElement[bool]:
+    team, channel, ts = thread
+    return (muted_threads.c.team == team) & (muted_threads.c.channel == channel) & (muted_threads.c.thread_ts == ts)

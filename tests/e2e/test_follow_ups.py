@@ -1,0 +1,163 @@
+"""This file is where people ask on in a thread without a mention, and where the bot stays out of their talk."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot import wording
+from bot.blocks import MUTE_ACTION
+from tests.e2e.bot_process import log_of, running_bot, settings_for
+from tests.standins.model import Reply
+from tests.standins.slack import ASKER, BOT_USER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.standins.model import ModelStandIn
+    from tests.standins.slack import SlackStandIn
+
+QUESTION = "How is data stored in milvus?"
+FOLLOW_UP = "And how is an index of it built?"
+COLLEAGUE = "U0COLLEAGUE"
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def folder(slack: SlackStandIn, model: ModelStandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("bot")
+    slack.people[COLLEAGUE] = {"team_id": "T0TEAM"}
+    slack.people["U0GUEST"] = {"team_id": "T0TEAM", "is_restricted": True}
+    with running_bot(slack, folder, settings_for(slack, model, folder)):
+        yield folder
+
+
+@pytest.fixture
+def channel(slack: SlackStandIn) -> str:
+    return slack.join(f"C{next(_numbers):08d}")
+
+
+@pytest.fixture
+def thread(slack: SlackStandIn, channel: str) -> str:
+    """Give a thread in which the bot has answered once."""
+    ts = slack.mention(channel, QUESTION)
+    slack.wait_for_replies(channel, ts)
+    return ts
+
+
+def all_is_dealt_with(slack: SlackStandIn) -> None:
+    """Return when everything said before has been dealt with: each is acknowledged, and a later one answered."""
+    for envelope in slack.envelopes:
+        slack.wait_for_ack(envelope)
+    channel = slack.join(f"C{next(_numbers):08d}")
+    slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
+
+
+def test_a_reply_that_asks_is_answered_without_a_mention_with_the_thread_in_mind(
+    slack: SlackStandIn, model: ModelStandIn, channel: str, thread: str
+) -> None:
+    slack.say(channel, FOLLOW_UP, thread_ts=thread)
+    slack.wait_for_replies(channel, thread, count=2)
+    assert "<history>" in model.prompt()
+    assert QUESTION in model.prompt()
+    slack.say(channel, "What about sparse vectors?", thread_ts=thread, user=COLLEAGUE)
+    slack.wait_for_replies(channel, thread, count=3)
+
+
+def test_below_a_commands_question_one_asks_on_without_a_mention(slack: SlackStandIn, channel: str) -> None:
+    slack.command(channel, QUESTION)
+    asked = slack.wait_for(lambda: slack.channels[channel].messages[:1], "the question")[0]
+    slack.wait_for_replies(channel, asked["ts"])
+    slack.say(channel, FOLLOW_UP, thread_ts=asked["ts"])
+    slack.wait_for_replies(channel, asked["ts"], count=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("thanks, that helps!", {}),
+        (f"<@{COLLEAGUE}> can you look at this, how is it with us?", {}),
+        ("do we know, <@U0BOSS>?", {}),
+        (FOLLOW_UP, {"bot_id": "B0OTHER"}),
+        (FOLLOW_UP, {"user": "U0GUEST"}),
+    ],
+    ids=["asks nothing", "to a colleague", "to somebody", "a bot", "a guest"],
+)
+def test_what_is_no_follow_up_is_left_alone(
+    slack: SlackStandIn, channel: str, thread: str, text: str, more: dict[str, str]
+) -> None:
+    told = len(slack.private)
+    slack.say(channel, text, thread_ts=thread, **more)
+    all_is_dealt_with(slack)
+    assert len(slack.replies(channel, thread)) == 1
+    assert len(slack.private) == told
+
+
+def test_talk_that_is_not_about_milvus_is_left_alone(
+    slack: SlackStandIn, model: ModelStandIn, channel: str, thread: str
+) -> None:
+    model.play(Reply("Can you tell me a joke about cats?"))  # the follow-up as the model words it for the search
+    slack.say(channel, "Can you tell me a joke about cats?", thread_ts=thread)
+    all_is_dealt_with(slack)
+    assert len(slack.replies(channel, thread)) == 1
+
+
+def test_a_thread_that_the_bot_is_not_in_is_left_alone(slack: SlackStandIn, channel: str) -> None:
+    ts = slack.say(channel, "Where shall we have lunch?")
+    slack.say(channel, FOLLOW_UP, thread_ts=ts)
+    all_is_dealt_with(slack)
+    assert slack.replies(channel, ts) == []
+
+
+def test_when_a_person_takes_over_the_bot_is_quiet_until_it_is_mentioned(
+    slack: SlackStandIn, channel: str, thread: str
+) -> None:
+    slack.say(channel, "I know this one, it is in the manual.", thread_ts=thread, user=COLLEAGUE)
+    slack.say(channel, FOLLOW_UP, thread_ts=thread)
+    all_is_dealt_with(slack)
+    assert len(slack.replies(channel, thread)) == 1
+    slack.mention(channel, FOLLOW_UP, thread_ts=thread)
+    slack.wait_for_replies(channel, thread, count=2)
+    slack.say(channel, FOLLOW_UP, thread_ts=thread)
+    slack.wait_for_replies(channel, thread, count=3)
+
+
+def test_a_muted_thread_stays_quiet_until_a_mention(
+    slack: SlackStandIn, channel: str, thread: str, folder: Path
+) -> None:
+    told = len(slack.private)
+    slack.mention(channel, "mute", thread_ts=thread)
+    slack.wait_for(lambda: f"Muted in {channel} {thread}" in log_of(folder), "the mute")
+    slack.say(channel, FOLLOW_UP, thread_ts=thread)
+    all_is_dealt_with(slack)
+    assert len(slack.replies(channel, thread)) == 1
+    assert [m["text"] for m in slack.private[told:]] == [wording.MUTED]
+    slack.mention(channel, FOLLOW_UP, thread_ts=thread)
+    slack.wait_for_replies(channel, thread, count=2)
+    slack.say(channel, FOLLOW_UP, thread_ts=thread)
+    slack.wait_for_replies(channel, thread, count=3)
+
+
+def test_the_button_mutes_too(slack: SlackStandIn, channel: str, thread: str) -> None:
+    (answer,) = slack.replies(channel, thread)
+    (button,) = answer["blocks"][-1]["elements"]
+    assert (button["action_id"], button["text"]["text"]) == (MUTE_ACTION, wording.MUTE)
+    told = len(slack.private)
+    slack.wait_for_ack(slack.press(channel, answer, MUTE_ACTION, ""))
+    slack.wait_for(lambda: len(slack.private) > told, "a word to who pressed it")
+    assert (slack.private[-1]["user"], slack.private[-1]["text"]) == (ASKER, wording.MUTED)
+    slack.say(channel, FOLLOW_UP, thread_ts=thread)
+    all_is_dealt_with(slack)
+    assert len(slack.replies(channel, thread)) == 1
+
+
+def test_in_a_direct_message_there_is_no_button_and_nothing_is_muted(slack: SlackStandIn) -> None:
+    direct = slack.join(f"D{next(_numbers):08d}", type_="im")
+    ts = slack.say(direct, QUESTION)
+    (answer,) = slack.wait_for_replies(direct, ts)
+    assert answer["blocks"][-1]["type"] == "context_actions"
+    slack.say(direct, f"<@{BOT_USER}> {FOLLOW_UP}", thread_ts=ts)
+    slack.wait_for_replies(direct, ts, count=2)
