@@ -123,6 +123,18 @@ def _read_unasked(event: Mapping[str, Any], bot_user: str, *, is_support: bool) 
     return inquiry if asks_something(inquiry.text) else Quiet("asks nothing")
 
 
+def deleted_ts(event: Mapping[str, Any]) -> str:
+    """Return the ts of the message that an event says was deleted, "" where it says no such thing.
+
+    Of a thread's first message Slack leaves a tombstone, which comes as a change.
+    """
+    if event.get("subtype") == "message_deleted":
+        return str(event["deleted_ts"])
+    changed = event.get("message") or {}
+    is_tombstone = event.get("subtype") == "message_changed" and changed.get("subtype") == "tombstone"
+    return str(changed["ts"]) if is_tombstone else ""
+
+
 def read_command(command: Mapping[str, Any], *, bot_user: str) -> Inquiry:
     """Read a slash command's payload."""
     return Inquiry(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from slack_sdk.errors import SlackApiError
 
 from bot import wording
-from bot.intake import Inquiry, Quiet, is_mute, objection, read_command, read_mention, read_message
+from bot.intake import Inquiry, Quiet, deleted_ts, is_mute, objection, read_command, read_mention, read_message
 from bot.ledger import LedgerError, has_joined, mute, unmute
 from bot.reply import InThread, tell_privately
 from bot.slack_errors import SlackTroubleError
@@ -54,7 +54,11 @@ class Listeners:
     async def on_message(
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
     ) -> None:
-        """Take up a DM, a mention whose other event comes later, or a question in a support channel."""
+        """Take up a DM, a mention whose other event comes later, a question in a support channel, a deletion."""
+        if ts := deleted_ts(event):
+            if entry := await self.ledger.delete((context.team_id or "", event["channel"], ts)):
+                self.workers.take_back(entry)
+            return
         read = read_message(event, bot_user=self.bot_user, support_channels=self.support_channels)
         await self._take_up(read, client, context, request)
 

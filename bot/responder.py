@@ -17,7 +17,7 @@ from bot.intake import objection
 from bot.ledger import Outcome
 from bot.reply import InThread, Privately, post_question
 from bot.slack_errors import error_code
-from bot.thread import NOTICE_EVENT, find_question, read_back, read_thread
+from bot.thread import NOTICE_EVENT, find_question, has_replies, read_back, read_thread
 from rag import Question
 
 if TYPE_CHECKING:
@@ -95,6 +95,18 @@ class Responder:
             return entry
         ts = await InThread(client=self.client, inquiry=entry.inquiry).post_notice(text)
         return await self.ledger.note_notice(entry, ts)
+
+    async def take_back_answer(self, entry: Entry) -> None:
+        """Delete what was posted for a question that is gone, unless someone has replied to it."""
+        inquiry = entry.inquiry
+        place = InThread(client=self.client, inquiry=inquiry)
+        if await has_replies(self.client, inquiry, bot_user=self.bot_user):
+            logger.info("The answer to the deleted %s %s stays: it was replied to", inquiry.channel, inquiry.ts)
+            return
+        parts = {**entry.posted, **await place.read_posted()}
+        for ts in filter(None, [*parts.values(), entry.notice_ts]):
+            await place.take_back(ts)
+        logger.info("Took back the answer to the deleted %s %s", inquiry.channel, inquiry.ts)
 
     async def take_back_untaken(self, inquiry: Inquiry) -> None:
         """Delete the word that this question could not be taken down, whichever replica said it."""

@@ -89,6 +89,14 @@ async def read_back(client: AsyncWebClient, inquiry: Inquiry, event: str) -> lis
     ]
 
 
+async def has_replies(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> bool:
+    """Tell whether a person has written in the thread after the question."""
+    replies = await _replies(client, inquiry)
+    return any(
+        float(reply["ts"]) > float(inquiry.ts) and reply.get("user") not in {bot_user, "USLACKBOT"} for reply in replies
+    )
+
+
 async def find_question(client: AsyncWebClient, inquiry: Inquiry, *, age_s: float) -> str:
     """Return the ts of the message that was posted for a command's question `age_s` ago; "" where none is seen."""
     try:

@@ -71,6 +71,12 @@ class Workers:
         """Take back what was said, or is being said until `after`, when this question could not be taken down."""
         self._end(self._tidy(inquiry, after))
 
+    def take_back(self, entry: Entry) -> None:
+        """Remove the answer to a question that was deleted, unless people talk about it."""
+        if task := self.tasks.get(entry.id):
+            task.cancel()
+        self._end(self._take_back(entry))
+
     async def look_after(self) -> None:
         """Renew leases, and take over what others have left, for ever."""
         pause = self.ledger.lease_s / 5
@@ -128,6 +134,8 @@ class Workers:
                     await self.responder.respond(entry)
             except LostLeaseError:
                 logger.info("%s %s is no longer ours", entry.inquiry.channel, entry.inquiry.ts)
+                if await self.ledger.is_deleted(entry):
+                    self._end(self._take_back(entry))
             except PASSING as error:
                 reason = str(error) or f"not answered within {self.answer_within_s:g} s"
                 logger.warning("%s %s waits: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
@@ -170,6 +178,12 @@ class Workers:
             await self.ledger.close(entry, "failed", reason=reason)
         except SlackTroubleError as error:
             logger.warning("The asker of %s %s can't be told yet: %s", entry.inquiry.channel, entry.inquiry.ts, error)
+
+    async def _take_back(self, entry: Entry) -> None:
+        try:
+            await self.responder.take_back_answer(entry)
+        except (SlackApiError, SlackTroubleError) as error:
+            logger.warning("The answer to the deleted %s %s stays: %s", entry.inquiry.channel, entry.inquiry.ts, error)
 
     async def _tidy(self, inquiry: Inquiry, after: asyncio.Event | None) -> None:
         if after:

@@ -106,6 +106,35 @@ class Ledger:
             notice_ts=None,
         )
 
+    async def delete(self, key: tuple[str, str, str]) -> Entry | None:
+        """Note that a question was deleted, and forget its words; return it with what was posted, None if unknown.
+
+        Whoever works on it loses its lease.
+        """
+        team, channel, ts = key
+        statement = (
+            update(questions)
+            .where(questions.c.team == team, questions.c.channel == channel, questions.c.ts == ts)
+            .where(questions.c.state != "deleted")
+            .values(state="deleted", ended_at=self._now, text=None, messages=None, reply_url=None)
+            .returning(questions, (self._now - questions.c.accepted_at).label("age_s"))
+        )
+
+        async def work(connection: AsyncConnection) -> Entry | None:
+            row = (await connection.execute(statement)).first()
+            return _entry(row) if row else None
+
+        return await self.database.run(work)
+
+    async def is_deleted(self, entry: Entry) -> bool:
+        """Tell whether a question that is ours no more was deleted."""
+        statement = select(questions.c.state).where(questions.c.id == entry.id)
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(statement)).scalar_one_or_none() == "deleted"
+
+        return await self.database.run(work)
+
     async def keep(self, ids: Collection[int]) -> set[int]:
         """Renew the leases of questions that are worked on here; return those that are still ours."""
         statement = (

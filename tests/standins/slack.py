@@ -159,6 +159,22 @@ class SlackStandIn(StandInServer):
         """Post a message that mentions the bot; return its ts."""
         return self.say(channel, f"<@{BOT_USER}> {text}", **more)
 
+    def delete(self, channel: str, ts: str) -> None:
+        """Delete a person's message: a thread's first one leaves a tombstone, which comes as a change."""
+        place = self.channels[channel]
+        (gone,) = [message for message in place.messages if message["ts"] == ts]
+        event: Json = {"type": "message", "channel": channel, "channel_type": place.type, "ts": self._new_ts()}
+        with self.changed:
+            if any(message.get("thread_ts") == ts and message is not gone for message in place.messages):
+                tombstone = {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted."}
+                gone_before = dict(gone)
+                gone |= tombstone
+                event |= {"subtype": "message_changed", "message": dict(gone), "previous_message": gone_before}
+            else:
+                place.messages.remove(gone)
+                event |= {"subtype": "message_deleted", "deleted_ts": ts, "previous_message": gone}
+        self.send_event(event)
+
     def command(self, channel: str, text: str) -> Envelope:
         """Use /milvusfaq."""
         payload = {
