@@ -61,6 +61,7 @@ def show(report: Report, out: Console) -> None:
         ("  of these taken over from a bot that had ended", report.taken_over),
         ("answered twice", report.doubled),
         ("lost", report.lost),
+        ("  of these never acknowledged, until Slack gave up", report.unheard),
         ("left hanging: open in the ledger, or a notice without its answer", report.left_hanging),
         ("commands that Slack itself told their senders had failed", report.not_taken),
     ):

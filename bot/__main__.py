@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from bot.access import Access
-from bot.app import build_app, open_client
+from bot.app import Buttons, build_app, open_client
+from bot.blocks import ESCALATE_ACTION, MUTE_ACTION
+from bot.escalation import Escalation
 from bot.housekeeping import keep_house
 from bot.lag import watch_lag
 from bot.ledger import LedgerError, open_ledger
@@ -78,6 +80,7 @@ async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
                 access=access,
                 bot_user=identity["user_id"],
                 bot_name=identity["user"],
+                buttons=(*([ESCALATE_ACTION] if slack.escalation_group else []), MUTE_ACTION),
             )
             workers = Workers(
                 responder=responder,
@@ -90,7 +93,8 @@ async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
             listeners = Listeners(
                 ledger=ledger, workers=workers, bot_user=identity["user_id"], support_channels=slack.support_channels
             )
-            app = build_app(client, listeners, Opinions(ledger), identity)
+            buttons = Buttons(Opinions(ledger), Escalation(ledger, slack.escalation_group))
+            app = build_app(client, listeners, buttons, identity)
             hearing = stay_connected(
                 app, client, slack.slack_app_token.get_secret_value(), exit_after_s=slack.slack_disconnect_exit_s
             )

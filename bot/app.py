@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -14,7 +15,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import wording
-from bot.blocks import FEEDBACK_ACTION, FEEDBACK_FORM, MUTE_ACTION
+from bot.blocks import ESCALATE_ACTION, FEEDBACK_ACTION, FEEDBACK_FORM, MUTE_ACTION, RESOLVE_ACTION
 from bot.reply import tell_privately
 from bot.slack_errors import SlackTroubleError, talking_to_slack
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from slack_bolt.context.respond.async_respond import AsyncRespond
     from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+    from bot.escalation import Escalation
     from bot.listeners import Listeners
     from bot.opinions import Opinions
     from bot.settings import SlackSettings
@@ -55,9 +57,15 @@ async def open_client(settings: SlackSettings) -> AsyncIterator[AsyncWebClient]:
         )
 
 
-def build_app(
-    client: AsyncWebClient, listeners: Listeners, opinions: Opinions, identity: AsyncSlackResponse
-) -> AsyncApp:
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """What takes up the buttons below an answer."""
+
+    opinions: Opinions
+    escalation: Escalation
+
+
+def build_app(client: AsyncWebClient, listeners: Listeners, buttons: Buttons, identity: AsyncSlackResponse) -> AsyncApp:
     """Return the Bolt app with every listener in its place; an envelope is acknowledged when its listener has ended.
 
     `identity` is auth.test's reply. Bolt would ask for it at the first event, and acknowledge that
@@ -77,9 +85,11 @@ def build_app(
     app.event("app_mention")(listeners.on_mention)
     app.event("message")(listeners.on_message)
     app.command(COMMAND)(listeners.on_command)
-    app.action(FEEDBACK_ACTION)(opinions.on_button)
     app.action(MUTE_ACTION)(listeners.on_mute)
-    app.view(FEEDBACK_FORM)(opinions.on_form)
+    app.action(FEEDBACK_ACTION)(buttons.opinions.on_button)
+    app.view(FEEDBACK_FORM)(buttons.opinions.on_form)
+    app.action(ESCALATE_ACTION)(buttons.escalation.on_button)
+    app.action(RESOLVE_ACTION)(buttons.escalation.on_resolved)
     app.event(re.compile(".*"))(listeners.on_anything_else)
     app.error(on_error)
     return app

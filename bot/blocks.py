@@ -10,13 +10,14 @@ import html
 import json
 import re
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from bot import wording
 from rag import split_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rag import Answer, Citation
 
@@ -34,6 +35,9 @@ FALLBACK_CHARACTERS = 3_000
 FEEDBACK_ACTION = "feedback"
 FEEDBACK_FORM = "feedback_form"
 MUTE_ACTION = "mute"
+ESCALATE_ACTION = "escalate"
+RESOLVE_ACTION = "resolve"
+SHORT_QUESTION = 500
 FORM_REASON, FORM_WORDS = "reason", "words"
 FORM_CHARACTERS = 2_000
 
@@ -49,11 +53,11 @@ class SlackMessage:
     blocks: list[Block]
 
 
-def answer_messages(answer: Answer, *, question: str, in_channel: bool) -> list[SlackMessage]:
+def answer_messages(answer: Answer, *, question: str, more: Sequence[str] = ()) -> list[SlackMessage]:
     """Return the messages that hold the whole answer, with the buttons below: usually one.
 
-    `question` is the ts of the question's message, by which a button says what it is about; in a channel's thread one
-    of them keeps the bot quiet.
+    `question` is the ts of the question's message, by which a button says what it is about; `more` are the actions
+    (MUTE_ACTION, ESCALATE_ACTION) that are offered besides the thumbs.
     """
     text = harmless(answer.text.strip() or wording.NOTHING_FOUND)
     blocks = [markdown_block(piece) for piece in split_markdown(text, MARKDOWN_CHARACTERS)]
@@ -63,8 +67,7 @@ def answer_messages(answer: Answer, *, question: str, in_channel: bool) -> list[
         title = wording.NEAREST_PAGES if answer.kind == "abstained" else wording.SOURCES
         blocks += [_small_print(title), *map(_citation_block, answer.citations)]
     blocks.append(_feedback_buttons(question))
-    if in_channel:
-        blocks.append({"type": "actions", "elements": [_button(MUTE_ACTION, wording.MUTE)]})
+    blocks += _more_buttons(question, more)
     return [SlackMessage(text=_fallback(group), blocks=group) for group in _packed(blocks)]
 
 
@@ -81,6 +84,51 @@ def question_message(user: str, question: str) -> SlackMessage:
     }
     text = f"<@{user}>{wording.ASKED}{_escape(question)}"[:FALLBACK_CHARACTERS]
     return SlackMessage(text=text, blocks=[{"type": "rich_text", "elements": [section]}])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plea:
+    """What someone asks a person's help with: `pages` are those that the docs brought, as a reader sees them."""
+
+    user: str
+    question: str
+    kind: str
+    pages: Sequence[str]
+
+
+def plea_message(plea: Plea, *, people: Sequence[str], ts: str) -> SlackMessage:
+    """Return the message that calls people, once, with what is known so far; `ts` is the question's."""
+    called = [_called(person) for person in people]
+    question = shorten(plea.question, width=SHORT_QUESTION, placeholder=" …")
+    told = wording.NOT_IN_THE_DOCS if plea.kind == "abstained" else wording.ANSWERED_FROM_DOCS
+    found = f"{told}{'; '.join(plea.pages)}." if plea.pages else wording.NOTHING_NEAR
+    words = [_words(" "), {"type": "user", "user_id": plea.user}, _words(f"{wording.ASKS_A_PERSON}{question}\n{found}")]
+    text = " ".join(f"<!subteam^{person}>" if person.startswith("S") else f"<@{person}>" for person in people)
+    blocks = [
+        {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [*called, *words]}]},
+        {"type": "actions", "elements": [_button(RESOLVE_ACTION, wording.RESOLVED, ts)]},
+    ]
+    return SlackMessage(text=f"{text} {_escape(question)}", blocks=blocks)
+
+
+def resolved_blocks(blocks: list[Block], user: str) -> list[Block]:
+    """Return a plea's blocks with who has helped in place of the button."""
+    who = [_words(wording.RESOLVED_BY), {"type": "user", "user_id": user}]
+    kept = [block for block in blocks if block["type"] != "actions"]
+    return [*kept, {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": who}]}]
+
+
+def cited_pages(messages: Iterable[SlackMessage]) -> list[str]:
+    """Return the pages that an answer's citations name."""
+    sections = [
+        block["elements"][0]["elements"] for m in messages for block in m.blocks if block["type"] == "rich_text"
+    ]
+    return [str(elements[1]["text"]) for elements in sections if len(elements) > 1]
+
+
+def _called(person: str) -> Block:
+    is_group = person.startswith("S")
+    return {"type": "usergroup", "usergroup_id": person} if is_group else {"type": "user", "user_id": person}
 
 
 def markdown_block(text: str) -> Block:
@@ -142,8 +190,14 @@ def _feedback_buttons(question: str) -> Block:
     return {"type": "context_actions", "elements": [buttons]}
 
 
-def _button(action: str, text: str) -> Block:
-    return {"type": "button", "action_id": action, "text": _plain(text)}
+def _more_buttons(question: str, actions: Sequence[str]) -> list[Block]:
+    labels = {ESCALATE_ACTION: wording.ASK_A_PERSON, MUTE_ACTION: wording.MUTE}
+    buttons = [_button(action, labels[action], question) for action in actions]
+    return [{"type": "actions", "elements": buttons}] if buttons else []
+
+
+def _button(action: str, text: str, value: str) -> Block:
+    return {"type": "button", "action_id": action, "text": _plain(text), "value": value}
 
 
 def _plain(text: str) -> Block:

@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from bot import wording
 from bot.blocks import FORM_REASON, FORM_WORDS, feedback_form
 from bot.ledger import LedgerError, note_feedback
+from bot.presser import Presser
 from bot.redaction import redact
 from bot.slack_errors import SlackTroubleError, talking_to_slack
 
@@ -47,7 +48,7 @@ class Opinions:
         except LedgerError as error:
             logger.warning("An opinion can't be kept: %s", error)
             await ack()
-            await self._say_that_it_was_not_kept(client, body)
+            await Presser(client, body).whisper(wording.FEEDBACK_NOT_KEPT)
             return
         await ack()
         if not pressed["liked"]:
@@ -80,15 +81,3 @@ class Opinions:
                 await client.views_open(trigger_id=trigger, view=feedback_form(private_metadata=json.dumps(about)))
         except (SlackApiError, SlackTroubleError) as error:
             logger.warning("The form for an opinion could not be shown, the vote is kept: %s", error)
-
-    async def _say_that_it_was_not_kept(self, client: AsyncWebClient, body: dict[str, Any]) -> None:
-        try:
-            with talking_to_slack():
-                await client.chat_postEphemeral(
-                    channel=body["channel"]["id"],
-                    user=body["user"]["id"],
-                    thread_ts=body.get("message", {}).get("thread_ts"),
-                    text=wording.FEEDBACK_NOT_KEPT,
-                )
-        except (SlackApiError, SlackTroubleError) as error:
-            logger.warning("Who pressed the button can't be told: %s", error)

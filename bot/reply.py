@@ -58,6 +58,10 @@ class InThread:
         """Post one of the bot's own sentences, which is no part of an answer; `untaken` is marked to be found again."""
         return await self._post(notice_message(text), NOTICE_EVENT, {"question": self.inquiry.ts, "untaken": untaken})
 
+    async def post_plea(self, message: SlackMessage) -> str:
+        """Post what calls a person: no part of an answer either."""
+        return await self._post(message, NOTICE_EVENT, {"question": self.inquiry.ts, "untaken": False})
+
     async def read_posted(self) -> dict[int, str]:
         """Read the thread for parts that were posted though nobody heard so: a crash, a timeout, a lost reply."""
         found = await read_back(self.client, self.inquiry, ANSWER_EVENT)

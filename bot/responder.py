@@ -41,7 +41,11 @@ ENDS: dict[str, State] = {"grounded": "answered", "extractive": "answered", "abs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Responder:
-    """Answers accepted questions. `bot_user` is the bot's own user id, `bot_name` what people invite."""
+    """Answers accepted questions.
+
+    `bot_user` is the bot's own user id, `bot_name` what people invite; `buttons` are the actions below an answer in a
+    channel, besides the thumbs.
+    """
 
     client: AsyncWebClient
     ledger: Ledger
@@ -49,6 +53,7 @@ class Responder:
     access: Access
     bot_user: str
     bot_name: str
+    buttons: tuple[str, ...]
 
     async def respond(self, entry: Entry) -> None:
         """Answer a question and close it.
@@ -163,9 +168,8 @@ class Responder:
             status.cancel()  # one that came after the answer would stand there for two minutes
         if unasked and answer.kind == "abstained" and not answer.trace.model:
             return NOT_ABOUT_MILVUS
-        messages = answer_messages(
-            answer, question=inquiry.ts, in_channel=not private and not inquiry.channel.startswith("D")
-        )
+        in_channel = not private and not inquiry.channel.startswith("D")
+        messages = answer_messages(answer, question=inquiry.ts, more=self.buttons if in_channel else ())
         if private:
             invitation = markdown_block(wording.NOT_A_MEMBER.format(name=self.bot_name))
             messages[-1] = replace(messages[-1], blocks=[*messages[-1].blocks, invitation])

@@ -36,6 +36,10 @@ class SlackSettings(BaseSettings):
         default=(), description="Channel ids, separated by commas, where questions are answered without a mention."
     )
 
+    escalation_group: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="User group or user ids who are called when someone asks for a person; empty for no button.",
+    )
     allowed_channels: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Channel ids; where any are given, only these and direct messages are answered in."
     )
@@ -63,7 +67,7 @@ class SlackSettings(BaseSettings):
         default=300, gt=0, description="After how long without any connection the bot ends, to be started anew."
     )
 
-    @field_validator("support_channels", "allowed_channels", "allowed_users", mode="before")
+    @field_validator("support_channels", "escalation_group", "allowed_channels", "allowed_users", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -79,6 +83,11 @@ class SlackSettings(BaseSettings):
     @classmethod
     def _are_users(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return _checked_ids(value, "UW", "user id like U0123456789 (in Slack: profile > ⋮ > Copy member ID)")
+
+    @field_validator("escalation_group")
+    @classmethod
+    def _are_people(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _checked_ids(value, "SUW", "user group id like S0123456789, or a user id")
 
     @field_validator("slack_api_url")
     @classmethod

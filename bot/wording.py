@@ -10,6 +10,16 @@ SOURCES = "From the docs"
 NEAREST_PAGES = "The nearest pages"
 NOTHING_FOUND = "The docs do not hold an answer to this."
 
+ASK_A_PERSON = "Ask a person"
+ASKS_A_PERSON = " asks for a person's help with: "
+ANSWERED_FROM_DOCS = "I have answered from these pages of the docs, which may not be enough: "
+NOT_IN_THE_DOCS = "The docs do not hold it; the nearest pages are: "
+NOTHING_NEAR = "I found nothing in the docs."
+RESOLVED = "Resolved"
+RESOLVED_BY = "Resolved by "
+ASKED_A_PERSON_BEFORE = "Someone has asked for a person's help in this thread already."
+CAN_NOT_ASK_A_PERSON = "I can't call anyone at this moment. Please press the button again in a few minutes."
+
 MUTE = "Stay quiet in this thread"
 MUTED = "I stay quiet in this thread, until someone mentions me in it again."
 

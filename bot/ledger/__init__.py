@@ -1,7 +1,8 @@
 """The ledger's door: which question was accepted, by whom it is worked on, what was answered and how it was liked."""
 
 from bot.ledger.entries import Entry, LedgerError, LostLeaseError, Outcome, State
-from bot.ledger.feedback import disliked, note_escalation, note_feedback
+from bot.ledger.escalations import note_escalation, resolve_escalation, withdraw_escalation
+from bot.ledger.feedback import disliked, note_feedback
 from bot.ledger.forgetting import forget_older_than, forget_user
 from bot.ledger.ledger import Ledger
 from bot.ledger.opening import open_ledger
@@ -22,5 +23,7 @@ __all__ = [
     "note_escalation",
     "note_feedback",
     "open_ledger",
+    "resolve_escalation",
     "unmute",
+    "withdraw_escalation",
 ]

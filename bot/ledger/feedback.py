@@ -1,4 +1,4 @@
-"""This file is where it is noted how an answer was liked, and who asked for a person's help."""
+"""This file is where it is noted how an answer was liked, and from which the disliked ones are read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 
-from bot.ledger.tables import escalations, feedback, questions
+from bot.ledger.tables import feedback, questions
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,7 +21,7 @@ async def note_feedback(database: Database, key: Key, *, user: str, liked: bool,
     """Note how someone liked an answer, in place of what they said before; False where the question is not known."""
 
     async def work(connection: AsyncConnection) -> bool:
-        question_id = await _id_of(connection, key)
+        question_id = await id_of(connection, key)
         if question_id is None:
             return False
         before = (feedback.c.question_id == question_id) & (feedback.c.user == user)
@@ -60,21 +60,8 @@ async def disliked(database: Database) -> list[dict[str, Any]]:
     return await database.run(work)
 
 
-async def note_escalation(database: Database, key: Key, *, user: str) -> bool:
-    """Note that someone asked for a person's help; False where it was asked for before, or for no known question."""
-
-    async def work(connection: AsyncConnection) -> bool:
-        question_id = await _id_of(connection, key)
-        known = select(escalations.c.question_id).where(escalations.c.question_id == question_id)
-        if question_id is None or (await connection.execute(known)).first():
-            return False
-        await connection.execute(insert(escalations).values(question_id=question_id, user=user, at=database.now))
-        return True
-
-    return await database.run(work)
-
-
-async def _id_of(connection: AsyncConnection, key: Key) -> int | None:
+async def id_of(connection: AsyncConnection, key: Key) -> int | None:
+    """Return a question's id in the ledger; None for one that is not known."""
     team, channel, ts = key
     where = (questions.c.team == team) & (questions.c.channel == channel) & (questions.c.ts == ts)
     found: int | None = (await connection.execute(select(questions.c.id).where(where))).scalar_one_or_none()

@@ -122,7 +122,7 @@ class Ledger:
 
         async def work(connection: AsyncConnection) -> Entry | None:
             row = (await connection.execute(statement)).first()
-            return _entry(row) if row else None
+            return entry_of(row) if row else None
 
         return await self.database.run(work)
 
@@ -173,7 +173,7 @@ class Ledger:
                 )
                 .returning(questions, (self._now - questions.c.accepted_at).label("age_s"))
             )
-            return [_entry(row) for row in await connection.execute(taken)]
+            return [entry_of(row) for row in await connection.execute(taken)]
 
         return await self.database.run(work)
 
@@ -226,7 +226,7 @@ class Ledger:
             row = (await connection.execute(statement)).first()
             if row is None:
                 raise LostLeaseError(entry.id)
-            return _entry(row)
+            return entry_of(row)
 
         return await self.database.run(work)
 
@@ -236,7 +236,8 @@ def _stored(posted: Mapping[int, str]) -> dict[str, str]:
     return {str(part): ts for part, ts in posted.items()}
 
 
-def _entry(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> Entry:
+    """Return what a row of `questions`, with its `age_s`, says."""
     stored = row._mapping  # noqa: SLF001 - SQLAlchemy's public way to read a row by names
     inquiry = Inquiry(
         **{field: stored[field] for field in ("team", "channel", "ts", "thread_ts", "user", "way")},

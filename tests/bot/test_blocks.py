@@ -24,7 +24,7 @@ def make_answer(text: str, *, citations: int = 1, snippet: str = "a snippet") ->
 
 
 def test_an_answer_is_one_message_with_its_citations() -> None:
-    (message,) = answer_messages(make_answer("It is *so* [1]."), question="1.2", in_channel=False)
+    (message,) = answer_messages(make_answer("It is *so* [1]."), question="1.2")
     assert message.text == "It is *so* [1]."
     *shown, buttons = message.blocks
     assert buttons["type"] == "context_actions"
@@ -62,7 +62,7 @@ def test_nothing_pings_and_no_link_lies(text: str) -> None:
 
 @pytest.mark.parametrize("text", NASTY)
 def test_the_plain_text_beside_the_blocks_is_escaped(text: str) -> None:
-    answer = answer_messages(make_answer(text), question="1.2", in_channel=False)
+    answer = answer_messages(make_answer(text), question="1.2")
     for message in (*answer, notice_message(text), question_message("U1", text)):
         assert "<!" not in message.text
         assert "<@" not in message.text.removeprefix("<@U1>")
@@ -76,9 +76,7 @@ def test_the_plain_text_beside_the_blocks_is_escaped(text: str) -> None:
     ids=["short", "long", "code", "one word", "pings", "paragraphs"],
 )
 def test_every_message_is_within_slacks_limits_and_nothing_is_cut(text: str, citations: int) -> None:
-    messages = answer_messages(
-        make_answer(text, citations=citations, snippet="s" * 240), question="1.2", in_channel=False
-    )
+    messages = answer_messages(make_answer(text, citations=citations, snippet="s" * 240), question="1.2")
     shown = "".join(b["text"] for message in messages for b in message.blocks if b["type"] == "markdown")
     for message in messages:
         assert refused_blocks(message.blocks) is None
@@ -90,7 +88,7 @@ def test_every_message_is_within_slacks_limits_and_nothing_is_cut(text: str, cit
 
 
 def test_an_answer_without_text_still_says_something() -> None:
-    (message,) = answer_messages(make_answer("", citations=0), question="1.2", in_channel=False)
+    (message,) = answer_messages(make_answer("", citations=0), question="1.2")
     assert message.blocks[0] == {"type": "markdown", "text": "The docs do not hold an answer to this."}
 
 

@@ -41,6 +41,8 @@ COMMAND_SHARE, DIRECT_SHARE, REDELIVERED_SHARE = 0.05, 0.15, 0.1
 MODEL_FAILS_SHARE = 0.06
 PAUSE_S, AWAY_S = 3.0, 1.0
 PATIENCE_S = 90.0
+REDELIVER_AFTER_S = (3.0, 10.0, 30.0)
+"""Slack's own are about 3, 60 and 300 s."""
 TICK_S, LOOK_S = 0.01, 0.5
 
 
@@ -71,6 +73,7 @@ class Report:
     took_s: float
     asked: int
     not_taken: int
+    unheard: int
     answered_once: int
     by_passages: int
     apologies: int
@@ -253,6 +256,7 @@ def _soak(folder: Path, plan: Plan) -> Iterator[tuple[Soak, str]]:
             postgres = stack.enter_context(running_postgres(binaries))
             url = postgres.url
         slack.messages_per_s = 1.0
+        slack.redeliver_after_s = REDELIVER_AFTER_S
         for number in range(CHANNELS):
             slack.join(f"C0SOAK{number}")
             slack.join(f"D0SOAK{number}", type_="im")
@@ -304,6 +308,10 @@ def _was_taken(asked: Asked) -> bool:
     return asked.envelope is None or asked.envelope.acked_at is not None
 
 
+def _is_heard(envelope: Envelope) -> bool:
+    return envelope.type == "events_api" and envelope.acked_at is not None
+
+
 def _answers(soak: Soak) -> defaultdict[str, list[dict[str, object]]]:
     """Return the messages that stand as answers, by question."""
     found: defaultdict[str, list[dict[str, object]]] = defaultdict(list)
@@ -317,6 +325,8 @@ def _answers(soak: Soak) -> defaultdict[str, list[dict[str, object]]]:
 
 def _report(soak: Soak, *, ledger: str, took_s: float, states: dict[str, int], taken_over: int) -> Report:
     answers, taken = _answers(soak), [asked for asked in soak.asked if _was_taken(asked)]
+    heard = {envelope.payload["event"]["ts"] for envelope in soak.slack.envelopes if _is_heard(envelope)}
+    unheard = [asked.key for asked in taken if not asked.envelope and asked.key not in heard]
     counts = Counter(len(answers[asked.key]) for asked in taken)
     posted = _answer_times(soak.slack.calls)
     texts = [str(messages[0]["blocks"]) for messages in answers.values() if messages]
@@ -330,6 +340,7 @@ def _report(soak: Soak, *, ledger: str, took_s: float, states: dict[str, int], t
         took_s=took_s,
         asked=len(soak.asked),
         not_taken=len(soak.asked) - len(taken),
+        unheard=len(unheard),
         answered_once=counts[1],
         by_passages=sum("the passages themselves" in text for text in texts),
         apologies=sum("Sorry, I could not" in text or "more questions to answer" in text for text in texts),

@@ -1,0 +1,92 @@
+"""This file is where a person's help is asked for, once in a thread, and where it is noted that it was given."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.errors import SlackApiError
+
+from bot import wording
+from bot.blocks import Plea, cited_pages, plea_message, resolved_blocks
+from bot.ledger import LedgerError, note_escalation, resolve_escalation, withdraw_escalation
+from bot.presser import Presser
+from bot.reply import InThread
+from bot.slack_errors import SlackTroubleError, talking_to_slack
+
+if TYPE_CHECKING:
+    from slack_bolt.context.ack.async_ack import AsyncAck
+    from slack_bolt.context.async_context import AsyncBoltContext
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.intake import Inquiry
+    from bot.ledger import Entry, Ledger
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Calls `people`, ids of users and user groups."""
+
+    ledger: Ledger
+    people: tuple[str, ...]
+
+    async def on_button(
+        self,
+        ack: AsyncAck,
+        body: dict[str, Any],
+        action: dict[str, Any],
+        client: AsyncWebClient,
+        context: AsyncBoltContext,
+    ) -> None:
+        """Call someone, unless that was done in this thread before."""
+        await ack()
+        key = context.team_id or "", body["channel"]["id"], action["value"]
+        presser = Presser(client, body)
+        try:
+            entry = await note_escalation(self.ledger.database, key, user=presser.user)
+        except LedgerError as error:
+            logger.warning("Nobody can be called: %s", error)
+            await presser.whisper(wording.CAN_NOT_ASK_A_PERSON)
+            return
+        if entry is None:
+            await presser.whisper(wording.ASKED_A_PERSON_BEFORE)
+            return
+        try:
+            await self._call(entry, presser)
+        except (SlackApiError, SlackTroubleError) as error:
+            logger.warning("Nobody can be called: %s", error)
+            await presser.whisper(wording.CAN_NOT_ASK_A_PERSON)
+            await withdraw_escalation(self.ledger.database, key)
+
+    async def on_resolved(
+        self,
+        ack: AsyncAck,
+        body: dict[str, Any],
+        action: dict[str, Any],
+        client: AsyncWebClient,
+        context: AsyncBoltContext,
+    ) -> None:
+        """Note who has helped, and show it in place of the button."""
+        await ack()
+        key, user = (context.team_id or "", body["channel"]["id"], action["value"]), body["user"]["id"]
+        if not await resolve_escalation(self.ledger.database, key, user=user):
+            return
+        message = body["message"]
+        with talking_to_slack():
+            await client.chat_update(
+                channel=body["channel"]["id"],
+                ts=message["ts"],
+                text=message["text"],
+                blocks=resolved_blocks(message["blocks"], user),
+            )
+
+    async def _call(self, entry: Entry, presser: Presser) -> None:
+        inquiry: Inquiry = entry.inquiry
+        pages = cited_pages(entry.messages)
+        plea = Plea(user=presser.user, question=inquiry.text, kind=entry.kind, pages=pages)
+        message = plea_message(plea, people=self.people, ts=inquiry.ts)
+        await InThread(client=presser.client, inquiry=inquiry).post_plea(message)
+        logger.info("Called a person to %s %s", inquiry.channel, inquiry.thread_ts)

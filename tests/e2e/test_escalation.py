@@ -1,0 +1,135 @@
+"""This file is where people ask for a person's help, and get it."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot import wording
+from bot.blocks import ESCALATE_ACTION, MUTE_ACTION, RESOLVE_ACTION
+from tests.e2e.bot_process import running_bot, settings_for
+from tests.standins.model import Reply
+from tests.standins.slack import ASKER, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.standins.model import ModelStandIn
+    from tests.standins.slack import Json, SlackStandIn
+
+QUESTION = "How is data stored in milvus?"
+HELPER = "U0HELPER"
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def folder(slack: SlackStandIn, model: ModelStandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("bot")
+    with running_bot(slack, folder, {**settings_for(slack, model, folder), "ESCALATION_GROUP": f"S0ONCALL,{HELPER}"}):
+        yield folder
+
+
+@pytest.fixture
+def channel(slack: SlackStandIn) -> str:
+    return slack.join(f"C{next(_numbers):08d}")
+
+
+def press(slack: SlackStandIn, channel: str, message: Json, action: str, *, user: str = ASKER) -> None:
+    (buttons,) = (block["elements"] for block in message["blocks"] if block["type"] == "actions")
+    (button,) = (button for button in buttons if button["action_id"] == action)
+    slack.wait_for_ack(slack.press(channel, message, action, button["value"], user=user))
+
+
+def words(block: Json) -> str:
+    """Return what a rich text block says, people by their ids."""
+    elements = block["elements"][0]["elements"]
+    return "".join(e.get("text") or e.get("user_id") or e.get("usergroup_id") or "" for e in elements)
+
+
+def rows(folder: Path, ts: str) -> list[tuple[str, str | None]]:
+    with closing(sqlite3.connect(folder / "milvus.ledger.sqlite3")) as ledger:
+        return ledger.execute(
+            'SELECT e."user", taken_by FROM escalations e JOIN questions q ON q.id = question_id WHERE ts = ?', [ts]
+        ).fetchall()
+
+
+def test_a_press_calls_people_once_with_what_is_known_and_resolved_closes_it(
+    slack: SlackStandIn, channel: str, folder: Path
+) -> None:
+    ts = slack.mention(channel, f"{QUESTION} <!channel>")
+    (answer,) = slack.wait_for_replies(channel, ts)
+    press(slack, channel, answer, ESCALATE_ACTION)
+    _, plea = slack.wait_for_replies(channel, ts, count=2)
+    assert words(plea["blocks"][0]) == (
+        f"S0ONCALL{HELPER} {ASKER} asks for a person's help with: {QUESTION} @channel\n"
+        "I have answered from these pages of the docs, which may not be enough: "
+        "Milvus starter FAQ > Where does Milvus keep the data that I insert?."
+    )
+    assert plea["text"] == f"<!subteam^S0ONCALL> <@{HELPER}> {QUESTION} @channel"
+    told = len(slack.private)
+    press(slack, channel, answer, ESCALATE_ACTION, user="U0OTHER")
+    slack.wait_for(lambda: len(slack.private) > told, "a word to the second one")
+    assert (slack.private[-1]["user"], slack.private[-1]["text"]) == ("U0OTHER", wording.ASKED_A_PERSON_BEFORE)
+    press(slack, channel, plea, RESOLVE_ACTION, user=HELPER)
+    slack.wait_for(lambda: plea["blocks"][-1]["type"] == "rich_text", "the plea's end")
+    assert words(plea["blocks"][-1]) == f"Resolved by {HELPER}"
+    assert rows(folder, ts) == [(ASKER, HELPER)]
+    assert len(slack.replies(channel, ts)) == 2
+
+
+def test_below_an_abstention_it_names_the_nearest_pages(slack: SlackStandIn, model: ModelStandIn, channel: str) -> None:
+    model.play(Reply("NOT_IN_DOCS\nThe passages say nothing of tape."))
+    ts = slack.mention(channel, "When will Milvus store data on tape?")
+    (answer,) = slack.wait_for_replies(channel, ts)
+    press(slack, channel, answer, ESCALATE_ACTION)
+    _, plea = slack.wait_for_replies(channel, ts, count=2)
+    assert "The docs do not hold it; the nearest pages are: Milvus starter FAQ > " in words(plea["blocks"][0])
+
+
+def test_in_the_same_thread_another_answers_button_calls_nobody_again(slack: SlackStandIn, channel: str) -> None:
+    ts = slack.mention(channel, QUESTION)
+    slack.wait_for_replies(channel, ts)
+    slack.mention(channel, "And how is an index built?", thread_ts=ts)
+    first, second = slack.wait_for_replies(channel, ts, count=2)
+    press(slack, channel, second, ESCALATE_ACTION)
+    slack.wait_for_replies(channel, ts, count=3)
+    told = len(slack.private)
+    press(slack, channel, first, ESCALATE_ACTION)
+    slack.wait_for(lambda: len(slack.private) > told, "a word to who pressed")
+    assert len(slack.replies(channel, ts)) == 3
+
+
+def test_when_nobody_could_be_called_the_button_works_again(slack: SlackStandIn, channel: str, folder: Path) -> None:
+    ts = slack.mention(channel, QUESTION)
+    (answer,) = slack.wait_for_replies(channel, ts)
+    slack.fail("chat.postMessage", Failure(status=500))
+    told = len(slack.private)
+    press(slack, channel, answer, ESCALATE_ACTION)
+    slack.wait_for(lambda: len(slack.private) > told, "a word to who pressed")
+    assert slack.private[-1]["text"] == wording.CAN_NOT_ASK_A_PERSON
+    slack.wait_for(lambda: rows(folder, ts) == [], "the note to be withdrawn")
+    press(slack, channel, answer, ESCALATE_ACTION)
+    slack.wait_for_replies(channel, ts, count=2)
+
+
+def test_what_the_group_was_asked_is_no_turn_of_the_conversation(
+    slack: SlackStandIn, model: ModelStandIn, channel: str
+) -> None:
+    ts = slack.mention(channel, QUESTION)
+    (answer,) = slack.wait_for_replies(channel, ts)
+    press(slack, channel, answer, ESCALATE_ACTION)
+    slack.wait_for_replies(channel, ts, count=2)
+    slack.say(channel, "And how is an index of it built?", thread_ts=ts)
+    slack.wait_for_replies(channel, ts, count=3)
+    assert "asks for a person" not in model.prompt()
+
+
+def test_the_mute_button_stands_beside_it(slack: SlackStandIn, channel: str) -> None:
+    (answer,) = slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
+    (buttons,) = (block["elements"] for block in answer["blocks"] if block["type"] == "actions")
+    assert [button["action_id"] for button in buttons] == [ESCALATE_ACTION, MUTE_ACTION]
