@@ -111,7 +111,7 @@ class SlackStandIn(StandInServer):
         """What users.info tells of each, beside the id; nobody else is known."""
         self.views: list[Json] = []
         """The forms that were shown."""
-        self.redeliver_after_s = REDELIVER_AFTER_S
+        self.redeliver_after_s: tuple[float, ...] = REDELIVER_AFTER_S
         self.opened = 0
         """How many addresses were asked for."""
         self.handshakes_to_refuse = 0
