@@ -32,6 +32,9 @@ from rag.wiring import open_answerer
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from slack_sdk.web.async_client import AsyncWebClient
+    from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
     from bot.ledger import Ledger
 
 logger = logging.getLogger(__name__)
@@ -64,20 +67,11 @@ async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
     async with open_client(slack) as client, open_ledger(slack.ledger_url(rag.milvus_uri)) as ledger:
         identity = await check_tokens(client, slack.slack_app_token.get_secret_value())
         async with open_answerer(rag, patient=True) as answerer:
-            access = Access(
-                client=client,
-                team=identity["team_id"],
-                enterprise=identity.get("enterprise_id") or "",
-                channels=slack.allowed_channels,
-                users=slack.allowed_users,
-                guests=slack.allow_guests,
-                external=slack.allow_external,
-            )
             responder = Responder(
                 client=client,
                 ledger=ledger,
                 answerer=answerer,
-                access=access,
+                access=_access(slack, client, identity),
                 bot_user=identity["user_id"],
                 bot_name=identity["user"],
                 buttons=(*([ESCALATE_ACTION] if slack.escalation_group else []), MUTE_ACTION),
@@ -99,6 +93,18 @@ async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
                 app, client, slack.slack_app_token.get_secret_value(), exit_after_s=slack.slack_disconnect_exit_s
             )
             await _work(slack, ledger, workers, hearing)
+
+
+def _access(slack: SlackSettings, client: AsyncWebClient, identity: AsyncSlackResponse) -> Access:
+    return Access(
+        client=client,
+        team=identity["team_id"],
+        enterprise=identity.get("enterprise_id") or "",
+        channels=slack.allowed_channels,
+        users=slack.allowed_users,
+        guests=slack.allow_guests,
+        external=slack.allow_external,
+    )
 
 
 async def _work(slack: SlackSettings, ledger: Ledger, workers: Workers, hear: Coroutine[object, object, None]) -> None:
