@@ -39,7 +39,9 @@ PING_INTERVAL_S = 5.0
 HANDSHAKE_TIMEOUT_S = 10.0
 STABLE_S = 5.0
 """A connection that lasted so long is no failure: the next one is made at once."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
+CUTS_COUNTED = 3
+"""A connection that was up and cut tells little of Slack: it is made anew in about two seconds, however often that is."""
 MOST_DOUBLINGS = 10
 LAST_ACKS_S = 2.0
 KEEPALIVE_S = 60.0
@@ -93,20 +95,23 @@ class Connection:
         """Connect, take events, and connect again, for ever."""
         failures = 0
         while True:
-            begun = time.monotonic()
+            begun, turned_away = time.monotonic(), True
             try:
-                await self._live()
+                turned_away = await self._live()
             except (SlackApiError, SlackTroubleError, ValueError) as error:  # ValueError: a frame that is no JSON
                 logger.warning("A connection to Slack failed: %s", error)
             finally:
                 self.is_up = False
             failures = 0 if time.monotonic() - begun > STABLE_S else failures + 1
+            if not turned_away:
+                failures = min(failures, CUTS_COUNTED)
             if failures:
                 pause = min(FIRST_PAUSE_S * 2 ** min(failures - 1, MOST_DOUBLINGS), LONGEST_PAUSE_S)
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads reconnects
 
-    async def _live(self) -> None:
-        """Take events from one socket until it ends. The address is good for one handshake."""
+    async def _live(self) -> bool:
+        """Take events from one socket until it ends; return whether Slack wanted that. An address is for one handshake."""
+        turned_away = False
         with talking_to_slack():
             address = (await self.client.apps_connections_open(app_token=self.app_token))["url"]
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
@@ -115,11 +120,13 @@ class Connection:
                 try:
                     async for frame in socket:
                         if frame.type == aiohttp.WSMsgType.TEXT and not self._take(socket, json.loads(frame.data)):
+                            turned_away = True
                             break
                 finally:
                     if self.dealing:
                         await asyncio.wait(self.dealing, timeout=LAST_ACKS_S)
                 logger.info("A connection to Slack ended (%s).", socket.exception() or socket.close_code or "as asked")
+        return turned_away or not self.is_up
 
     def _take(self, socket: aiohttp.ClientWebSocketResponse, frame: dict[str, Any]) -> bool:
         """Take a frame; False when Slack asks for another connection in place of this one."""
