@@ -41,7 +41,7 @@ STABLE_S = 5.0
 """A connection that lasted so long is no failure: the next one is made at once."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
 CUTS_COUNTED = 3
-"""A connection that was up and cut tells little of Slack: it is made anew in about two seconds, however often that is."""
+"""A connection that was up and then cut is made anew in about two seconds, however often that happens."""
 MOST_DOUBLINGS = 10
 LAST_ACKS_S = 2.0
 KEEPALIVE_S = 60.0
@@ -110,7 +110,7 @@ class Connection:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads reconnects
 
     async def _live(self) -> bool:
-        """Take events from one socket until it ends; return whether Slack wanted that. An address is for one handshake."""
+        """Take events from one socket, to an address for one handshake; return whether Slack ended it."""
         turned_away = False
         with talking_to_slack():
             address = (await self.client.apps_connections_open(app_token=self.app_token))["url"]
