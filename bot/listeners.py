@@ -87,11 +87,10 @@ class Listeners:
         if inquiry.way == "follow-up" and not await has_joined(self.ledger.database, inquiry.thread):
             logger.debug("Quiet: %s", "not a thread of ours, or muted")
             return
-        if inquiry.way == "mention" and inquiry.in_running_thread:
-            if is_mute(inquiry.text):
-                await self._mute(inquiry, client)
-                return
-            await unmute(self.ledger.database, inquiry.thread)
+        is_mention_in_thread = inquiry.way == "mention" and inquiry.in_running_thread
+        if is_mention_in_thread and is_mute(inquiry.text):
+            await self._mute(inquiry, client)
+            return
         try:
             entry = await self.ledger.accept(inquiry)
         except LedgerError:
@@ -99,6 +98,8 @@ class Listeners:
             raise  # no ack: Slack delivers again, now, after a minute, after five
         if entry:
             self.workers.take(entry)
+            if is_mention_in_thread:  # a new one: what Slack delivers again was said before a mute, perhaps
+                await unmute(self.ledger.database, inquiry.thread)
         said, deliveries = self.told.get(inquiry.key), request.headers.get("x-slack-retry-num", ["0"])
         if said or deliveries != ["0"]:  # this replica has said that it can't be noted, or another may have
             self.workers.tidy(inquiry, after=said)
@@ -110,8 +111,8 @@ class Listeners:
         message, user = body["message"], body["user"]["id"]
         place = {"team": context.team_id or "", "channel": body["channel"]["id"], "ts": message["ts"]}
         inquiry = Inquiry(**place, thread_ts=message.get("thread_ts") or message["ts"], user=user, text="")
-        await self._mute(inquiry, client)
         await ack()
+        await self._mute(inquiry, client)
 
     async def _mute(self, inquiry: Inquiry, client: AsyncWebClient) -> None:
         if not await mute(self.ledger.database, inquiry.thread, user=inquiry.user):

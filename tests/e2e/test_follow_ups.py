@@ -141,6 +141,20 @@ def test_a_muted_thread_stays_quiet_until_a_mention(
     slack.wait_for_replies(channel, thread, count=3)
 
 
+def test_a_mention_that_slack_delivers_again_does_not_undo_a_mute(
+    slack: SlackStandIn, channel: str, thread: str, folder: Path
+) -> None:
+    slack.mention(channel, FOLLOW_UP, thread_ts=thread)
+    again = slack.envelopes[-1]
+    slack.wait_for_replies(channel, thread, count=2)
+    slack.mention(channel, "mute", thread_ts=thread)
+    slack.wait_for(lambda: f"Muted in {channel} {thread}" in log_of(folder), "the mute")
+    slack.wait_for_ack(slack.redeliver(again))
+    slack.say(channel, FOLLOW_UP, thread_ts=thread)
+    all_is_dealt_with(slack)
+    assert len(slack.replies(channel, thread)) == 2
+
+
 def test_the_button_mutes_too(slack: SlackStandIn, channel: str, thread: str) -> None:
     (answer,) = slack.replies(channel, thread)
     (button,) = answer["blocks"][-1]["elements"]
