@@ -20,6 +20,7 @@ from bot.lag import watch_lag
 from bot.ledger import LedgerError, open_ledger
 from bot.listeners import Listeners
 from bot.logs import hide, set_up_logs
+from bot.manners import Manners
 from bot.opinions import Opinions
 from bot.responder import Responder
 from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error, secrets_of
@@ -72,6 +73,7 @@ async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
                 ledger=ledger,
                 answerer=answerer,
                 access=_access(slack, client, identity),
+                manners=Manners(pace=slack.slack_pace),
                 bot_user=identity["user_id"],
                 bot_name=identity["user"],
                 buttons=(*([ESCALATE_ACTION] if slack.escalation_group else []), MUTE_ACTION),

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import html
 import json
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from bot import wording
+from bot.markdown import harmless, plain
 from rag import split_markdown
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ RESOLVE_ACTION = "resolve"
 SHORT_QUESTION = 500
 FORM_REASON, FORM_WORDS = "reason", "words"
 FORM_CHARACTERS = 2_000
-
-_PING = re.compile(r"<(?=[!@#]|https?:[^>\s]*\|)|@(?=(?:channel|here|everyone)\b)")
-_ZERO_WIDTH_SPACE = "\u200b"
+AGAIN_PREFIX = "again_"
+AGAIN_ACTIONS: tuple[str, ...] = ("again_longer", "again_shorter", "again_anew")
+"""Ask for the latest answer of a thread in another way; what follows the prefix is a Style of rag's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,16 @@ class SlackMessage:
     blocks: list[Block]
 
 
-def answer_messages(answer: Answer, *, question: str, more: Sequence[str] = ()) -> list[SlackMessage]:
+def answer_messages(answer: Answer, *, question: str, more: Sequence[str] = (), remark: str = "") -> list[SlackMessage]:
     """Return the messages that hold the whole answer, with the buttons below: usually one.
 
-    `question` is the ts of the question's message, by which a button says what it is about; `more` are the actions
-    (MUTE_ACTION, ESCALATE_ACTION) that are offered besides the thumbs.
+    The first block is the text, or its beginning. `question` is the ts of the question's message, by which a button
+    says what it is about; `more` are the actions (MUTE_ACTION and the like) that are offered besides the thumbs;
+    `remark` says what a reader should know of how the answer came to stand here.
     """
     text = harmless(answer.text.strip() or wording.NOTHING_FOUND)
     blocks = [markdown_block(piece) for piece in split_markdown(text, MARKDOWN_CHARACTERS)]
-    if answer.notice:
-        blocks.append(_small_print(answer.notice))
+    blocks += [_small_print(line) for line in (answer.notice, remark) if line]
     if answer.citations:
         title = wording.NEAREST_PAGES if answer.kind == "abstained" else wording.SOURCES
         blocks += [_small_print(title), *map(_citation_block, answer.citations)]
@@ -74,6 +74,11 @@ def answer_messages(answer: Answer, *, question: str, more: Sequence[str] = ()) 
 def notice_message(text: str) -> SlackMessage:
     """Return one of the bot's own sentences as a message."""
     return SlackMessage(text=_escape(text), blocks=[markdown_block(text)])
+
+
+def growing_message(text: str) -> SlackMessage:
+    """Return the beginning of an answer as a message; the rest comes."""
+    return SlackMessage(text=_cut(text), blocks=[markdown_block(text)])
 
 
 def question_message(user: str, question: str) -> SlackMessage:
@@ -136,11 +141,6 @@ def markdown_block(text: str) -> Block:
     return {"type": "markdown", "text": text}
 
 
-def harmless(markdown: str) -> str:
-    """Break up what would ping people or give a link a false label; the reader sees the same characters."""
-    return _PING.sub(lambda match: match[0] + _ZERO_WIDTH_SPACE, markdown)
-
-
 def _citation_block(citation: Citation) -> Block:
     passage = citation.passage
     label = {"type": "link", "url": passage.url, "text": passage.label} if passage.url else _words(passage.label)
@@ -191,9 +191,21 @@ def _feedback_buttons(question: str) -> Block:
 
 
 def _more_buttons(question: str, actions: Sequence[str]) -> list[Block]:
-    labels = {ESCALATE_ACTION: wording.ASK_A_PERSON, MUTE_ACTION: wording.MUTE}
+    labels = {ESCALATE_ACTION: wording.ASK_A_PERSON, MUTE_ACTION: wording.MUTE, **wording.AGAIN}
     buttons = [_button(action, labels[action], question) for action in actions]
     return [{"type": "actions", "elements": buttons}] if buttons else []
+
+
+def without_again(messages: Sequence[SlackMessage]) -> list[SlackMessage]:
+    """Return an answer's messages without the buttons that only a thread's latest answer has."""
+    return [replace(message, blocks=list(filter(None, map(_without_again, message.blocks)))) for message in messages]
+
+
+def _without_again(block: Block) -> Block | None:
+    if block["type"] != "actions":
+        return block
+    kept = [element for element in block["elements"] if not element["action_id"].startswith(AGAIN_PREFIX)]
+    return {**block, "elements": kept} if kept else None
 
 
 def _button(action: str, text: str, value: str) -> Block:
@@ -205,7 +217,7 @@ def _plain(text: str) -> Block:
 
 
 def _words(text: str, *, bold: bool = False) -> Block:
-    words: Block = {"type": "text", "text": text}
+    words: Block = {"type": "text", "text": plain(text)}
     return {**words, "style": {"bold": True}} if bold else words
 
 
@@ -237,10 +249,15 @@ def _characters(value: object) -> int:
 
 
 def _fallback(blocks: list[Block]) -> str:
-    text = "\n\n".join(block["text"] for block in blocks if block["type"] == "markdown") or wording.SOURCES
-    if len(text) > FALLBACK_CHARACTERS:
-        text = text[: FALLBACK_CHARACTERS - 2] + " …"
-    return _escape(text)
+    return _cut("\n\n".join(block["text"] for block in blocks if block["type"] == "markdown") or wording.SOURCES)
+
+
+def _cut(text: str) -> str:
+    """Return so much of it that it is not too long, once it is escaped, for chat.update."""
+    cut = text[:FALLBACK_CHARACTERS]
+    while len(_escape(cut)) > FALLBACK_CHARACTERS:
+        cut = cut[: len(cut) * 3 // 4]
+    return _escape(text if cut == text else f"{cut} …")
 
 
 def _escape(text: str) -> str:

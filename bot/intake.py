@@ -73,6 +73,16 @@ class Inquiry:
         return self.ts != self.thread_ts and not self.is_command
 
     @property
+    def is_unasked(self) -> bool:
+        """Whether nobody has turned to the bot: it may stay quiet then."""
+        return self.way in {"follow-up", "support"}
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it was asked in direct messages."""
+        return self.channel.startswith("D")
+
+    @property
     def is_command(self) -> bool:
         """Whether it was asked by slash command."""
         return self.ts.startswith(COMMAND_KEY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -10,23 +9,21 @@ from typing import TYPE_CHECKING, Protocol
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.blocks import notice_message, question_message
+from bot.blocks import growing_message, notice_message, question_message
 from bot.slack_errors import SlackTroubleError, error_code, talking_to_slack
-from bot.thread import ANSWER_EVENT, NOTICE_EVENT, QUESTION_EVENT, read_back
+from bot.thread import ANSWER_EVENT, NOTICE_EVENT, QUESTION_EVENT, read_back, read_unmarked
 
 if TYPE_CHECKING:
     from slack_bolt.context.respond.async_respond import AsyncRespond
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.blocks import SlackMessage
+    from bot.blocks import Block, SlackMessage
     from bot.intake import Inquiry
 
 logger = logging.getLogger(__name__)
 
 OK = 200
 WEBHOOK_TIMEOUT_S = 10
-STATUS_TIMEOUT_S = 2.0
-"""A status is a courtesy: it is not waited for longer, nor through Slack's Retry-After."""
 GONE = {"message_not_found", "cant_delete_message", "channel_not_found", "not_in_channel"}
 """What deleting a message may be refused with when there is nothing left to delete."""
 
@@ -38,21 +35,88 @@ class Place(Protocol):
         """Post one of the answer's messages, `part` counting from 0; return its ts, "" where it has none."""
         ...
 
+    async def rewrite(self, ts: str, message: SlackMessage, part: int) -> str:
+        """Put one of the answer's messages in place of one that stands there; return its ts."""
+        ...
+
+    async def take_back(self, ts: str) -> None:
+        """Delete a message; one that is gone already is no failure."""
+        ...
+
     async def read_posted(self) -> dict[int, str]:
         """Return the ts of the parts that stand there already, as far as that can be seen."""
+        ...
+
+    async def read_unmarked(self, bot_user: str) -> list[str]:
+        """Return the ts of the bot's messages after the question that do not say what they are: streams cut short."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InThread:
-    """The question's thread. Each message carries in its metadata which question and which part it is."""
+    """The question's thread. Each message carries in its metadata which question and which part it is.
+
+    `revision` counts how often the question was answered before.
+    """
 
     client: AsyncWebClient
     inquiry: Inquiry
+    revision: int = 0
 
     async def post(self, message: SlackMessage, part: int) -> str:
         """Post a part for everyone in the thread."""
-        return await self._post(message, ANSWER_EVENT, {"question": self.inquiry.ts, "part": part})
+        return await self._post(message, ANSWER_EVENT, self._payload(part))
+
+    async def rewrite(self, ts: str, message: SlackMessage, part: int) -> str:
+        """Put a part in place of a message, which may be an open stream; post it where that is gone."""
+        try:
+            return await self._update(ts, message, self._payload(part))
+        except SlackApiError as error:
+            if error_code(error) == "message_not_found":
+                return await self.post(message, part)
+            if error_code(error) != "streaming_state_conflict":
+                raise
+        await self._close_stream(ts)
+        return await self._update(ts, message, self._payload(part))
+
+    async def start_stream(self, text: str) -> str:
+        """Begin a streamed message; return its ts."""
+        started = await self.client.chat_startStream(
+            channel=self.inquiry.channel,
+            thread_ts=self.inquiry.thread_ts,
+            markdown_text=text,
+            recipient_user_id=self.inquiry.user,
+            recipient_team_id=self.inquiry.team,
+        )
+        return str(started["ts"])
+
+    async def append_stream(self, ts: str, text: str) -> None:
+        """Add to it."""
+        await self.client.chat_appendStream(channel=self.inquiry.channel, ts=ts, markdown_text=text)
+
+    async def stop_stream(self, ts: str, text: str, *, blocks: list[Block]) -> None:
+        """Add the last words, and the blocks below; from now on it is the answer's first part."""
+        with talking_to_slack():
+            await self.client.chat_stopStream(
+                channel=self.inquiry.channel,
+                ts=ts,
+                markdown_text=text or None,
+                blocks=blocks,
+                metadata={"event_type": ANSWER_EVENT, "event_payload": self._payload(0)},
+                session_status="active",
+            )
+
+    async def post_growing(self, text: str) -> str:
+        """Post the first words of an answer; return the message's ts."""
+        return await self._post(growing_message(text), ANSWER_EVENT, {**self._payload(0), "growing": True})
+
+    async def update_growing(self, ts: str, text: str) -> None:
+        """Show more of it."""
+        await self._update(ts, growing_message(text), {**self._payload(0), "growing": True})
+
+    async def read_unmarked(self, bot_user: str) -> list[str]:
+        """Read the thread for streams that a crash has cut short, and for answers that stopped growing."""
+        return await read_unmarked(self.client, self.inquiry, bot_user=bot_user)
 
     async def post_notice(self, text: str, *, untaken: bool = False) -> str:
         """Post one of the bot's own sentences, which is no part of an answer; `untaken` is marked to be found again."""
@@ -65,7 +129,33 @@ class InThread:
     async def read_posted(self) -> dict[int, str]:
         """Read the thread for parts that were posted though nobody heard so: a crash, a timeout, a lost reply."""
         found = await read_back(self.client, self.inquiry, ANSWER_EVENT)
-        return {int(payload["part"]): ts for ts, payload in found}
+        return {
+            int(payload["part"]): ts
+            for ts, payload in found
+            if payload.get("revision", 0) == self.revision and not payload.get("growing")
+        }
+
+    def _payload(self, part: int) -> dict[str, object]:
+        return {"question": self.inquiry.ts, "part": part, "revision": self.revision}
+
+    async def _close_stream(self, ts: str) -> None:
+        try:
+            with talking_to_slack():
+                await self.client.chat_stopStream(channel=self.inquiry.channel, ts=ts)
+        except SlackApiError as error:
+            if error_code(error) not in {*GONE, "message_not_in_streaming_state", "stopped_by_user"}:
+                raise
+
+    async def _update(self, ts: str, message: SlackMessage, payload: dict[str, object]) -> str:
+        with talking_to_slack():
+            await self.client.chat_update(
+                channel=self.inquiry.channel,
+                ts=ts,
+                text=message.text,
+                blocks=message.blocks,
+                metadata={"event_type": ANSWER_EVENT, "event_payload": payload},
+            )
+        return ts
 
     async def _post(self, message: SlackMessage, event: str, payload: dict[str, object]) -> str:
         with talking_to_slack():
@@ -80,25 +170,20 @@ class InThread:
             )
         return str(posted["ts"])
 
-    async def show_status(self, text: str) -> None:
-        """Show below the question what is going on; where Slack has no status there, nothing is lost."""
-        try:
-            with talking_to_slack():
-                async with asyncio.timeout(STATUS_TIMEOUT_S):
-                    await self.client.assistant_threads_setStatus(
-                        channel_id=self.inquiry.channel, thread_ts=self.inquiry.thread_ts, status=text
-                    )
-        except (SlackApiError, SlackTroubleError) as error:
-            logger.debug("No status in %s: %s", self.inquiry.channel, error)
-
     async def take_back(self, ts: str) -> None:
-        """Delete a notice that has served; one that is gone already is no failure."""
+        """Delete a message of ours; one that is gone already is no failure."""
         try:
-            with talking_to_slack():
-                await self.client.chat_delete(channel=self.inquiry.channel, ts=ts)
+            await self._delete(ts)
         except SlackApiError as error:
             if error_code(error) not in GONE:
                 raise
+            if error_code(error) == "cant_delete_message":  # an open stream
+                await self._close_stream(ts)
+                await self._delete(ts)
+
+    async def _delete(self, ts: str) -> None:
+        with talking_to_slack():
+            await self.client.chat_delete(channel=self.inquiry.channel, ts=ts)
 
     async def whisper(self, text: str) -> None:
         """Tell the asker alone."""
@@ -130,9 +215,22 @@ class Privately:
             raise SlackTroubleError(message_)
         return ""
 
+    async def rewrite(self, ts: str, message: SlackMessage, part: int) -> str:
+        """Show a part anew: what one person was shown can't be changed."""
+        del ts
+        return await self.post(message, part)
+
+    async def take_back(self, ts: str) -> None:
+        """Leave it: what one person was shown can't be deleted."""
+
     async def read_posted(self) -> dict[int, str]:
         """Return nothing: what one person was shown can't be read."""
         return {}
+
+    async def read_unmarked(self, bot_user: str) -> list[str]:
+        """Return nothing either."""
+        del bot_user
+        return []
 
 
 async def post_question(client: AsyncWebClient, inquiry: Inquiry) -> str:

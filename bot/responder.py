@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from dataclasses import dataclass, replace
@@ -12,21 +11,30 @@ from typing import TYPE_CHECKING
 from slack_sdk.errors import SlackApiError
 
 from bot import wording
-from bot.blocks import answer_messages, markdown_block, notice_message
+from bot.attempt import Attempt
+from bot.blocks import AGAIN_ACTIONS, answer_messages, markdown_block, notice_message
+from bot.delivery import Delivery
 from bot.intake import objection
-from bot.ledger import Outcome
+from bot.ledger import Outcome, past_answer
+from bot.live import LiveReply
+from bot.progress import Progress
 from bot.reply import InThread, Privately, post_question
 from bot.slack_errors import error_code
 from bot.thread import NOTICE_EVENT, find_question, has_replies, read_back, read_thread
 from rag import Question
 
 if TYPE_CHECKING:
+    import asyncio
+
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.access import Access
+    from bot.blocks import SlackMessage
     from bot.intake import Inquiry
     from bot.ledger import Entry, Ledger, State
+    from bot.manners import Manners
     from bot.reply import Place
+    from bot.thread import Thread
     from rag import Answer, Answerer
 
 logger = logging.getLogger(__name__)
@@ -34,8 +42,6 @@ logger = logging.getLogger(__name__)
 CANNOT_POST_HERE = {"not_in_channel", "channel_not_found", "restricted_action", "is_archived", "no_permission"}
 A_PERSON_ANSWERS, NOT_ABOUT_MILVUS = "a person has taken over", "not about Milvus"
 """Why a follow-up that does not mention the bot is left alone."""
-SETTLED_AFTER_S = 1.0
-"""What Slack took without our hearing so may not be seen in the thread at once."""
 ENDS: dict[str, State] = {"grounded": "answered", "extractive": "answered", "abstained": "abstained"}
 
 
@@ -44,19 +50,20 @@ class Responder:
     """Answers accepted questions.
 
     `bot_user` is the bot's own user id, `bot_name` what people invite; `buttons` are the actions below an answer in a
-    channel, besides the thumbs.
+    channel, besides those below every answer.
     """
 
     client: AsyncWebClient
     ledger: Ledger
     answerer: Answerer
     access: Access
+    manners: Manners
     bot_user: str
     bot_name: str
     buttons: tuple[str, ...]
 
-    async def respond(self, entry: Entry) -> None:
-        """Answer a question and close it.
+    async def respond(self, entry: Entry, stop: asyncio.Event) -> None:
+        """Answer a question and close it; `stop` is set when someone wants no more of it.
 
         Raise RetrievalError, SlackTroubleError or LedgerError when another attempt may succeed, LostLeaseError when
         the question is another process' now.
@@ -66,18 +73,31 @@ class Responder:
             await self._refuse(entry, refusal)
             return
         entry, place = await self._find_place(entry)
-        outcome = None
+        progress = Progress(place=place, manners=self.manners) if isinstance(place, InThread) else None
+        outcome, live = None, None
         if not entry.messages:
-            prepared = await self._prepare(entry, private=isinstance(place, Privately))
+            thread = await self._read_thread(entry, progress)
+            if isinstance(thread, str):
+                await self._stay_quiet(entry, thread)
+                return
+            live = self._live(entry, place, progress)
+            attempt = Attempt(answerer=self.answerer, live=live, progress=progress, stop=stop)
+            prepared = await self._prepare(entry, thread, attempt, private=isinstance(place, Privately))
             if isinstance(prepared, str):
-                logger.debug("Quiet: %s", prepared)
-                await self.ledger.close(entry, "quiet", reason=prepared)
+                await self._stay_quiet(entry, prepared)
                 return
             entry, outcome = prepared
-        entry = await self._post_rest(entry, place, look_first=outcome is None)
+        entry = await self.delivery.deliver(entry, place, live=live, look_first=outcome is None)
         await self._take_back_notice(entry)
-        await self.ledger.close(entry, ENDS.get(entry.kind, "quiet"))
+        await self.ledger.close(entry, ENDS.get(entry.kind, "quiet"), reason="stopped" if stop.is_set() else "")
         _log(entry, outcome)
+        if progress:
+            await progress.end(session_ended=bool(live and live.is_finished))
+
+    @property
+    def delivery(self) -> Delivery:
+        """What posts an answer."""
+        return Delivery(self.ledger, self.bot_user)
 
     async def give_up(self, entry: Entry, text: str, *, reason: str) -> None:
         """Tell the asker that there will be no answer, and close the question; one that stands in part is completed."""
@@ -90,9 +110,11 @@ class Responder:
             entry = replace(entry, posted={**entry.posted, **await place.read_posted()})
         if not entry.posted:
             entry = await self.ledger.note_answer(entry, [notice_message(text)], Outcome(kind="notice"))
-        entry = await self._post_rest(entry, place, look_first=False)
+        entry = await self.delivery.deliver(entry, place, look_first=False)
         await self._take_back_notice(entry)
         await self.ledger.close(entry, ENDS.get(entry.kind, "failed"), reason=reason)
+        if isinstance(place, InThread):
+            await Progress(place=place, manners=self.manners, processing=True).end(session_ended=False)
 
     async def tell_to_wait(self, entry: Entry, text: str) -> Entry:
         """Tell the asker, once, that the answer will take longer."""
@@ -108,8 +130,8 @@ class Responder:
         if await has_replies(self.client, inquiry, bot_user=self.bot_user):
             logger.info("The answer to the deleted %s %s stays: it was replied to", inquiry.channel, inquiry.ts)
             return
-        parts = {**entry.posted, **await place.read_posted()}
-        for ts in filter(None, [*parts.values(), entry.notice_ts]):
+        parts = {**entry.posted, **await place.read_posted()}.values()
+        for ts in filter(None, dict.fromkeys([*parts, *await self.delivery.standing(entry, place), entry.notice_ts])):
             await place.take_back(ts)
         logger.info("Took back the answer to the deleted %s %s", inquiry.channel, inquiry.ts)
 
@@ -122,11 +144,11 @@ class Responder:
     async def show_status(self, entry: Entry, text: str) -> None:
         """Show what is going on, where there is a thread."""
         if entry.inquiry.thread_ts:
-            await InThread(client=self.client, inquiry=entry.inquiry).show_status(text)
+            await Progress(place=self._place(entry), manners=self.manners).tell(text)
 
     async def _refuse(self, entry: Entry, refusal: str) -> None:
         try:
-            if entry.inquiry.way == "follow-up":
+            if entry.inquiry.is_unasked:
                 logger.debug("Quiet: who asks may not")  # and has not asked the bot
             elif entry.inquiry.is_command:
                 await Privately(await self.ledger.reply_url(entry)).post(notice_message(refusal), 0)
@@ -148,51 +170,82 @@ class Responder:
                     raise
                 return entry, Privately(await self.ledger.reply_url(entry))
             entry = await self.ledger.note_thread(entry, ts)
-        return entry, InThread(client=self.client, inquiry=entry.inquiry)
+        return entry, self._place(entry)
 
-    async def _prepare(self, entry: Entry, *, private: bool) -> tuple[Entry, Outcome] | str:
-        """Find the answer, and keep it before any of it is posted; or return why it is better to stay quiet."""
+    def _place(self, entry: Entry) -> InThread:
+        return InThread(client=self.client, inquiry=entry.inquiry, revision=entry.revision)
+
+    def _live(self, entry: Entry, place: Place, progress: Progress | None) -> LiveReply | None:
+        """Return what shows the answer as it grows; it only listens where messages stand that are to be replaced."""
+        if not isinstance(place, InThread) or not progress:
+            return None
+
+        async def note(ts: str) -> None:
+            await self.ledger.note_standing(entry, ts)
+
+        return LiveReply(
+            place=place,
+            manners=self.manners,
+            note=note,
+            on_first_words=progress.hide,
+            manner="whole" if entry.standing else None,
+        )
+
+    async def _read_thread(self, entry: Entry, progress: Progress | None) -> Thread | str:
+        """Return the conversation so far, or why it is better to stay quiet; whoever has asked sees a status."""
         inquiry = entry.inquiry
-        if problem := objection(inquiry.text):
-            notice = Outcome(kind="notice")
-            return await self.ledger.note_answer(entry, [notice_message(problem)], notice), notice
-        begun = time.monotonic()
+        if progress and not inquiry.is_unasked:
+            progress.show(wording.SEARCHING)
         thread = await read_thread(self.client, inquiry, bot_user=self.bot_user)
-        unasked = inquiry.way == "follow-up"
-        if unasked and thread.taken_over:
-            return A_PERSON_ANSWERS
-        status = asyncio.create_task(self.show_status(entry, wording.STATUS))
-        try:
-            answer = await self.answerer.answer(Question(text=inquiry.text, history=thread.turns))
-        finally:
-            status.cancel()  # one that came after the answer would stand there for two minutes
-        if unasked and answer.kind == "abstained" and not answer.trace.model:
+        return A_PERSON_ANSWERS if inquiry.is_unasked and thread.taken_over else thread
+
+    async def _prepare(
+        self, entry: Entry, thread: Thread, attempt: Attempt, *, private: bool
+    ) -> tuple[Entry, Outcome] | str:
+        """Find the answer, and keep it before it is posted; or return why it is better to stay quiet."""
+        inquiry, begun = entry.inquiry, time.monotonic()
+        if problem := objection(inquiry.text):
+            return await self._keep(entry, [notice_message(problem)], Outcome(kind="notice"))
+        before = await past_answer(self.ledger.database, entry) if entry.style else ""
+        answer = await attempt.answer(
+            Question(text=inquiry.text, history=thread.turns, style=entry.style, before=before)
+        )
+        if answer is None:
+            return await self._keep(entry, [notice_message(wording.STOPPED)], Outcome(kind="stopped"))
+        if inquiry.is_unasked and answer.kind == "abstained" and not answer.trace.model:
             return NOT_ABOUT_MILVUS
-        in_channel = not private and not inquiry.channel.startswith("D")
-        messages = answer_messages(answer, question=inquiry.ts, more=self.buttons if in_channel else ())
+        messages = answer_messages(
+            answer, question=inquiry.ts, more=self._buttons(entry, answer), remark=_remark(entry)
+        )
         if private:
             invitation = markdown_block(wording.NOT_A_MEMBER.format(name=self.bot_name))
             messages[-1] = replace(messages[-1], blocks=[*messages[-1].blocks, invitation])
-        outcome = _outcome(answer, took_s=time.monotonic() - begun)
+        return await self._keep(entry, messages, _outcome(answer, took_s=time.monotonic() - begun))
+
+    def _buttons(self, entry: Entry, answer: Answer) -> list[str]:
+        """Return the actions below an answer; what one person alone sees has none."""
+        if not entry.inquiry.thread_ts:
+            return []
+        again = AGAIN_ACTIONS if answer.kind == "grounded" else AGAIN_ACTIONS[-1:] if self.answerer.model else ()
+        return [*(() if answer.kind == "abstained" else again), *(() if entry.inquiry.is_direct else self.buttons)]
+
+    async def _keep(self, entry: Entry, messages: list[SlackMessage], outcome: Outcome) -> tuple[Entry, Outcome]:
         return await self.ledger.note_answer(entry, messages, outcome), outcome
 
-    async def _post_rest(self, entry: Entry, place: Place, *, look_first: bool) -> Entry:
-        """Post what of the answer does not stand in Slack yet; `look_first` where someone may have posted before."""
-        posted = dict(entry.posted)
-        if look_first:
-            await asyncio.sleep(SETTLED_AFTER_S)
-            posted |= await place.read_posted()
-        for part, message in enumerate(entry.messages):
-            if part in posted:
-                continue
-            if part:
-                entry = await self.ledger.note_posted(entry, posted)  # and make sure that it is still ours
-            posted[part] = await place.post(message, part)
-        return replace(entry, posted=posted)
+    async def _stay_quiet(self, entry: Entry, reason: str) -> None:
+        logger.debug("Quiet: %s", reason)
+        await self.ledger.close(entry, "quiet", reason=reason)
 
     async def _take_back_notice(self, entry: Entry) -> None:
         if entry.notice_ts:
             await InThread(client=self.client, inquiry=entry.inquiry).take_back(entry.notice_ts)
+
+
+def _remark(entry: Entry) -> str:
+    """Say how an answer came to take another one's place."""
+    if not entry.revision:
+        return ""
+    return wording.ANSWERED_ANEW[entry.style] if entry.style else wording.EDITED
 
 
 def _outcome(answer: Answer, *, took_s: float) -> Outcome:

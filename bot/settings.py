@@ -60,6 +60,11 @@ class SlackSettings(BaseSettings):
     retention_days: int = Field(
         default=90, ge=1, description="After how many days questions and answers are forgotten."
     )
+    slack_pace: float = Field(
+        default=1,
+        gt=0,
+        description="How many times Slack's promised call rates statuses and growing answers may take.",
+    )
     shutdown_grace_s: float = Field(
         default=20, ge=0, description="How long running answers may take to end when the bot is told to stop."
     )

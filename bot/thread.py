@@ -46,7 +46,7 @@ async def read_thread(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str
 
     A thread that Slack will not show costs the answer its context, not the asker the answer.
     """
-    if not inquiry.in_running_thread:
+    if not inquiry.in_running_thread and inquiry.way != "support":
         return Thread()
     try:
         replies = await _replies(client, inquiry)
@@ -87,6 +87,21 @@ async def read_back(client: AsyncWebClient, inquiry: Inquiry, event: str) -> lis
         and metadata["event_payload"].get("question") == inquiry.ts
         and (reply.get("bot_id") or reply.get("app_id"))
     ]
+
+
+async def read_unmarked(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> list[str]:
+    """Return the ts of the bot's messages after the question that were cut short: streams, and answers that grew."""
+    replies = await _replies(client, inquiry, oldest=inquiry.thread_ts if inquiry.is_command else inquiry.ts)
+    return [str(reply["ts"]) for reply in replies if reply.get("user") == bot_user and _is_cut_short(reply, inquiry)]
+
+
+def _is_cut_short(reply: dict[str, Any], inquiry: Inquiry) -> bool:
+    """Tell a message that does not say what it is: only a stream's end can; or one that says that it grows."""
+    metadata = reply.get("metadata") or {}
+    if metadata.get("event_type") not in {ANSWER_EVENT, NOTICE_EVENT, QUESTION_EVENT}:
+        return True
+    payload = metadata["event_payload"]
+    return bool(payload.get("growing")) and payload.get("question") == inquiry.ts
 
 
 async def has_replies(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> bool:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 MAX_QUESTION_CHARACTERS = 3_000
 
-STATUS = "is reading the Milvus docs…"
+SEARCHING = "is searching the Milvus docs…"
+READING = "is reading {page}…"
+STOPPED = "Stopped, as you asked."
+STOPPED_HERE = "Stopped here, as asked for."
+EDITED = "Answered again: the question was edited."
+ANSWERED_ANEW = {"anew": "Answered anew.", "longer": "Answered in more detail.", "shorter": "Answered shorter."}
+AGAIN = {"again_longer": "More detail", "again_shorter": "Shorter", "again_anew": "Try again"}
+NOT_THE_LATEST = "There is a later answer in this thread, or one is on its way: ask on below it."
 ASKED = " asked: "
 SOURCES = "From the docs"
 NEAREST_PAGES = "The nearest pages"

@@ -21,7 +21,7 @@ from bot.slack_errors import SlackTroubleError
 from rag import RetrievalError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Coroutine, Iterable, Iterator
 
     from bot.intake import Inquiry
     from bot.ledger import Entry, Ledger
@@ -53,6 +53,8 @@ class Workers:
     answer_within_s: float
     slots: asyncio.Semaphore
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    stops: dict[int, asyncio.Event] = field(default_factory=dict)
+    """Set when someone wants no more of an answer, by the question's id."""
     endings: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: bool = False
 
@@ -63,9 +65,22 @@ class Workers:
         elif len(self.tasks) >= self.at_once + self.queue_length:
             self._end(self._give_up(entry, wording.BUSY, reason="the queue is full"))
         else:
-            task = asyncio.create_task(self._work(entry))
+            self.stops[entry.id] = asyncio.Event()
+            task = asyncio.create_task(self._work(entry, self.stops[entry.id]))
             self.tasks[entry.id] = task
             task.add_done_callback(lambda done: self._ended(entry, done))
+
+    def take_anew(self, entry: Entry) -> None:
+        """Work on a question that now says something else, or is to be answered in another way."""
+        if task := self.tasks.pop(entry.id, None):
+            task.cancel()
+        self.take(entry)
+
+    def stop(self, ids: Iterable[int]) -> None:
+        """End the answers to these questions where they stand, as far as they are made here."""
+        for id_ in ids:
+            if stop := self.stops.get(id_):
+                stop.set()
 
     def tidy(self, inquiry: Inquiry, *, after: asyncio.Event | None) -> None:
         """Take back what was said, or is being said until `after`, when this question could not be taken down."""
@@ -121,17 +136,21 @@ class Workers:
 
     async def _renew(self) -> None:
         working = set(self.tasks)
-        for lost in working - await self.ledger.keep(working):
+        kept = await self.ledger.keep(working)
+        for lost in working - kept.keys():
             if task := self.tasks.get(lost):
                 task.cancel()
+        self.stop(id_ for id_, stopped in kept.items() if stopped)
 
-    async def _work(self, entry: Entry) -> None:
+    async def _work(self, entry: Entry, stop: asyncio.Event) -> None:
+        if entry.was_stopped:
+            stop.set()
         if self.slots.locked():
             await self.responder.show_status(entry, wording.waiting(len(self.tasks) - self.at_once))
         for pause in _pauses():
             try:
                 async with self.slots, asyncio.timeout(self.answer_within_s):
-                    await self.responder.respond(entry)
+                    await self.responder.respond(entry, stop)
             except LostLeaseError:
                 logger.info("%s %s is no longer ours", entry.inquiry.channel, entry.inquiry.ts)
                 if await self.ledger.is_deleted(entry):
@@ -161,7 +180,8 @@ class Workers:
         return True
 
     def _ended(self, entry: Entry, task: asyncio.Task[None]) -> None:
-        del self.tasks[entry.id]
+        if self.tasks.get(entry.id) is task:
+            del self.tasks[entry.id], self.stops[entry.id]
         if task.cancelled():
             return
         if error := task.exception():

@@ -1,7 +1,8 @@
 """The answering house's door: `from rag import Answerer, Question`. Light to import: no vendor stands behind it."""
 
 from rag.answering import Answerer
-from rag.domain import Answer, Citation, Message, Passage, Question
+from rag.citations import cite
+from rag.domain import Answer, Citation, Message, Passage, Question, Style, Trace
 from rag.errors import (
     EmptyIndexError,
     GenerationError,
@@ -26,6 +27,9 @@ __all__ = [
     "RagError",
     "RetrievalError",
     "SettingsError",
+    "Style",
+    "Trace",
     "UnreachableError",
+    "cite",
     "split_markdown",
 ]

@@ -25,12 +25,14 @@ logger = logging.getLogger(__name__)
 
 SMALLEST_STEP = 8
 """Characters between two looks at what is certain; a long reply is looked at in longer steps: each look is at all."""
+MORE = 2
+"""How many times as many passages a longer answer rests on."""
 LONGEST_REPLY = 40_000
 """Characters; LLM_MAX_TOKENS is the model's to keep, and some do not."""
 
 
-async def _unheard(_: str) -> None:
-    """Take the place of a listener where nobody wants the text as it comes."""
+async def _unheard(_: object) -> None:
+    """Take the place of a listener where nobody wants to know how it goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +44,27 @@ class Answerer:
     passages: int
     rewriter: Rewriter | None = None
 
-    async def answer(self, question: Question, *, on_text: Callable[[str], Awaitable[None]] = _unheard) -> Answer:
+    async def answer(
+        self,
+        question: Question,
+        *,
+        on_passages: Callable[[Sequence[Passage]], Awaitable[None]] = _unheard,
+        on_text: Callable[[str], Awaitable[None]] = _unheard,
+    ) -> Answer:
         """Return the answer; `on_text` hears the model's words as they come, without false marks.
 
         What it has not heard when the answer is there, such as a tail or an abstention, stands in the answer alone.
+        `on_passages` is told what the model is about to read.
         Raise RetrievalError when nothing can be searched. A model that fails is not an error: the answer is then
         extractive and its notice says why.
         """
         begun = time.monotonic()
-        found = await self.retriever.search(await self._sought(question), limit=self.passages)
+        limit = self.passages * (MORE if question.style == "longer" else 1)
+        found = await self.retriever.search(await self._sought(question), limit=limit)
         trace = Trace(passages=found.passages, search_s=time.monotonic() - begun)
         if found.off_topic:
             return replace(abstain(found.off_topic, found.passages), trace=trace)
+        await on_passages(found.passages)
         answer = await self._write(question, found.passages, on_text)
         trace = replace(answer.trace, passages=trace.passages, search_s=trace.search_s)
         return replace(answer, notice=" ".join(filter(None, (answer.notice, found.notice))), trace=trace)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Role = Literal["user", "assistant"]
 AnswerKind = Literal["grounded", "extractive", "abstained"]
+Style = Literal["", "anew", "longer", "shorter"]
 OffTopic = Literal["orders", "another product", "nothing near"]
 
 
@@ -24,10 +25,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What was asked, and the turns before it, oldest first."""
+    """What was asked, and the turns before it, oldest first.
+
+    With a `style` the answer `before` did not do: it is answered anew, in more detail, or shorter.
+    """
 
     text: str
     history: tuple[Message, ...] = ()
+    style: Style = ""
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

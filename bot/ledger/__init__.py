@@ -1,29 +1,36 @@
 """The ledger's door: which question was accepted, by whom it is worked on, what was answered and how it was liked."""
 
-from bot.ledger.entries import Entry, LedgerError, LostLeaseError, Outcome, State
+from bot.ledger.entries import STARTED, Entry, LedgerError, LostLeaseError, Outcome, State
 from bot.ledger.escalations import note_escalation, resolve_escalation, withdraw_escalation
 from bot.ledger.feedback import disliked, note_feedback
 from bot.ledger.forgetting import forget_older_than, forget_user
 from bot.ledger.ledger import Ledger
 from bot.ledger.opening import open_ledger
+from bot.ledger.revisions import answer_again, answered_before, is_known, past_answer, reword
 from bot.ledger.threads import has_joined, mute, unmute
 
 __all__ = [
+    "STARTED",
     "Entry",
     "Ledger",
     "LedgerError",
     "LostLeaseError",
     "Outcome",
     "State",
+    "answer_again",
+    "answered_before",
     "disliked",
     "forget_older_than",
     "forget_user",
     "has_joined",
+    "is_known",
     "mute",
     "note_escalation",
     "note_feedback",
     "open_ledger",
+    "past_answer",
     "resolve_escalation",
+    "reword",
     "unmute",
     "withdraw_escalation",
 ]

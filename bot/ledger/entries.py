@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
     from bot.blocks import SlackMessage
     from bot.intake import Inquiry
+    from rag import Style
 
+STARTED = "?"
+"""Stands in `standing` from before a stream is begun until its ts is known."""
 State = Literal["accepted", "answering", "answered", "abstained", "failed", "quiet", "deleted"]
 
 
@@ -31,8 +34,11 @@ class Entry:
 
     `attempts` counts the processes that took it up, `tries` how often answering began. `messages` is what answers it,
     once that is known, and `kind` of what kind it is; `posted` tells the ts of those that stand in Slack for certain,
-    by their place in `messages`. `notice_ts` is the message that told the asker to wait, "" where there is none.
-    `age_s` is the time since it was accepted.
+    by their place in `messages`. `standing` are the ts of messages from before, in order: a stream that was begun, or
+    the parts of an answer to the question as it was; they become the parts of this one. STARTED among them is a stream
+    of which nobody knows yet whether Slack began it. `revision` counts how often the question was taken up anew,
+    `style` is how it is to be answered then. `notice_ts` is the message that told the asker to wait, "" where there is
+    none. `age_s` is the time since it was accepted.
     """
 
     id: int
@@ -44,6 +50,10 @@ class Entry:
     kind: str = ""
     posted: Mapping[int, str] = field(default_factory=dict)
     notice_ts: str = ""
+    standing: tuple[str, ...] = ()
+    revision: int = 0
+    style: Style = ""
+    was_stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

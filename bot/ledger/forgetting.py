@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, delete, select, update
 
-from bot.ledger.tables import OPEN, escalations, feedback, muted_threads, questions
+from bot.ledger.tables import OPEN, escalations, feedback, muted_threads, past_answers, questions
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,6 +36,7 @@ async def forget_user(database: Database, user: str) -> int:
 
     async def work(connection: AsyncConnection) -> int:
         await connection.execute(update(feedback).where(feedback.c.user == user).values(user=None, reason=None))
+        await connection.execute(update(questions).where(questions.c.stopped_by == user).values(stopped_by="-"))
         await connection.execute(update(muted_threads).where(muted_threads.c.user == user).values(user=""))
         await connection.execute(update(escalations).where(escalations.c.user == user).values(user=""))
         await connection.execute(update(escalations).where(escalations.c.taken_by == user).values(taken_by=""))
@@ -46,6 +47,8 @@ async def forget_user(database: Database, user: str) -> int:
 
 async def _forget_questions(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
     """A question that is still open is deleted: whoever works on it loses its lease."""
+    ids = select(questions.c.id).where(which).scalar_subquery()
+    await connection.execute(delete(past_answers).where(past_answers.c.question_id.in_(ids)))
     statement = (
         update(questions)
         .where(which, questions.c.user != "")

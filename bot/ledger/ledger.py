@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.blocks import SlackMessage
 from bot.intake import Inquiry
 from bot.ledger.entries import Entry, LostLeaseError
 from bot.ledger.owners import is_dead
-from bot.ledger.tables import OPEN, questions
+from bot.ledger.tables import OPEN, past_answers, questions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -90,6 +90,10 @@ class Ledger:
             tokens=list(outcome.tokens) if outcome.tokens else None,
         )
 
+    async def note_standing(self, entry: Entry, ts: str) -> Entry:
+        """Note the message in which the answer grows; STARTED for one that is about to be begun, "" for none."""
+        return await self._change(entry, standing=[ts] if ts else [])
+
     async def note_posted(self, entry: Entry, posted: dict[int, str]) -> Entry:
         """Note which of the answer's messages stand in Slack."""
         return await self._change(entry, posted=_stored(posted))
@@ -122,7 +126,40 @@ class Ledger:
 
         async def work(connection: AsyncConnection) -> Entry | None:
             row = (await connection.execute(statement)).first()
-            return entry_of(row) if row else None
+            if row is None:
+                return None
+            await connection.execute(delete(past_answers).where(past_answers.c.question_id == row.id))
+            return entry_of(row)
+
+        return await self.database.run(work)
+
+    async def stop(self, thread: tuple[str, str, str], *, user: str) -> list[int]:
+        """Note that someone wants no more of what is being answered in a thread; return those questions' ids."""
+        team, channel, thread_ts = thread
+        statement = (
+            update(questions)
+            .where(questions.c.team == team, questions.c.channel == channel, questions.c.thread_ts == thread_ts)
+            .where(questions.c.state.in_(OPEN))
+            .values(stopped_by=user)
+            .returning(questions.c.id)
+        )
+
+        async def work(connection: AsyncConnection) -> list[int]:
+            return list((await connection.execute(statement)).scalars())
+
+        return await self.database.run(work)
+
+    async def streams_in(self, inquiry: Inquiry) -> set[str]:
+        """Return the messages that are known to stand for some question of this thread."""
+        statement = select(questions.c.standing, questions.c.posted).where(
+            questions.c.team == inquiry.team,
+            questions.c.channel == inquiry.channel,
+            questions.c.thread_ts == inquiry.thread_ts,
+        )
+
+        async def work(connection: AsyncConnection) -> set[str]:
+            rows = (await connection.execute(statement)).all()
+            return {ts for row in rows for ts in (*row.standing, *row.posted.values())}
 
         return await self.database.run(work)
 
@@ -135,19 +172,19 @@ class Ledger:
 
         return await self.database.run(work)
 
-    async def keep(self, ids: Collection[int]) -> set[int]:
-        """Renew the leases of questions that are worked on here; return those that are still ours."""
+    async def keep(self, ids: Collection[int]) -> dict[int, bool]:
+        """Renew the leases of questions that are worked on here; return those still ours, and whether to stop them."""
         statement = (
             update(questions)
             .where(questions.c.id.in_(ids), questions.c.owner == self.owner, questions.c.state.in_(OPEN))
             .values(lease_until=self._now + self.lease_s)
-            .returning(questions.c.id)
+            .returning(questions.c.id, questions.c.stopped_by)
         )
 
-        async def work(connection: AsyncConnection) -> set[int]:
-            return set((await connection.execute(statement)).scalars())
+        async def work(connection: AsyncConnection) -> dict[int, bool]:
+            return {row.id: bool(row.stopped_by) for row in await connection.execute(statement)}
 
-        return await self.database.run(work) if ids else set()
+        return await self.database.run(work) if ids else {}
 
     async def take_over(self, limit: int = TAKEN_OVER_AT_ONCE) -> list[Entry]:
         """Take up questions, oldest first, that a crash or a stop has left, or whose process is gone."""
@@ -217,7 +254,8 @@ class Ledger:
         """Write to an open question of ours, renew its lease, and return it as it then stands."""
         statement = (
             update(questions)
-            .where(questions.c.id == entry.id, questions.c.owner == self.owner, questions.c.state.in_(OPEN))
+            .where(questions.c.id == entry.id, questions.c.revision == entry.revision)
+            .where(questions.c.owner == self.owner, questions.c.state.in_(OPEN))
             .values(lease_until=self._now + self.lease_s, **values)
             .returning(questions, (self._now - questions.c.accepted_at).label("age_s"))
         )
@@ -253,4 +291,8 @@ def entry_of(row: Row[Any]) -> Entry:
         kind=stored["kind"] or "",
         posted={int(part): ts for part, ts in stored["posted"].items()},
         notice_ts=stored["notice_ts"] or "",
+        standing=tuple(stored["standing"]),
+        revision=stored["revision"],
+        style=stored["style"],
+        was_stopped=bool(stored["stopped_by"]),
     )

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.sql.elements import ColumnElement
 
-VERSION = 3
+VERSION = 4
 OPEN = ("accepted", "answering")
 """The states of a question that has still to be answered."""
 MIGRATION_LOCK = 5_374_219
@@ -72,6 +72,10 @@ questions = Table(
     Column("notice_ts", String(64)),
     Column("messages", JSON(none_as_null=True)),
     Column("posted", JSON, nullable=False),
+    Column("standing", JSON, nullable=False, server_default="[]"),
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("style", String(16), nullable=False, server_default=""),
+    Column("stopped_by", String(64), nullable=False, server_default=""),
     Column("kind", String(16)),
     Column("passages", JSON(none_as_null=True)),
     Column("versions", JSON(none_as_null=True)),
@@ -81,6 +85,16 @@ questions = Table(
     Index("open_questions", "state", "lease_until"),
     Index("questions_by_user", "user"),
     Index("questions_by_thread", "channel", "thread_ts"),
+)
+
+past_answers = Table(
+    "past_answers",
+    metadata,
+    Column("question_id", ForeignKey("questions.id"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("text", Text),
+    Column("kind", String(16)),
+    *(Column(name, JSON(none_as_null=True)) for name in ("messages", "passages", "versions", "times", "tokens")),
 )
 
 muted_threads = Table(
@@ -100,6 +114,7 @@ feedback = Table(
     Column("question_id", ForeignKey("questions.id"), nullable=False),
     Column("user", String(64)),
     Column("liked", Integer, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="0"),
     Column("reason", Text),
     Column("at", Double, nullable=False),
     UniqueConstraint("question_id", "user", name="one_opinion"),
@@ -135,9 +150,23 @@ def _add_ways_and_muted_threads(connection: Connection) -> None:
     muted_threads.create(connection)
 
 
+def _add_revisions(connection: Connection) -> None:
+    for column in (
+        "standing JSON NOT NULL DEFAULT '[]'",
+        "revision INTEGER NOT NULL DEFAULT 0",
+        "style VARCHAR(16) NOT NULL DEFAULT ''",
+        "stopped_by VARCHAR(64) NOT NULL DEFAULT ''",
+    ):
+        connection.execute(text(f"ALTER TABLE questions ADD COLUMN {column}"))
+    if "revision" not in {column["name"] for column in inspect(connection).get_columns("feedback")}:
+        connection.execute(text("ALTER TABLE feedback ADD COLUMN revision INTEGER NOT NULL DEFAULT 0"))
+    past_answers.create(connection)
+
+
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     2: _add_feedback_and_escalations,
     3: _add_ways_and_muted_threads,
+    4: _add_revisions,
 }
 """What leads to each version from the one before."""
 

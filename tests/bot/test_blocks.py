@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.blocks import answer_messages, harmless, notice_message, question_message
+from bot.blocks import answer_messages, notice_message, question_message
+from bot.markdown import harmless
 from rag import Answer, Citation
 from tests.builders import make_passage
-from tests.standins.slack import refused_blocks
+from tests.standins.slack_limits import refused_blocks
 
 NASTY = [
     "<!channel> <!here> <!everyone>",

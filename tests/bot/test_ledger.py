@@ -56,7 +56,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 async def empty(url: str) -> None:
     async with open_ledger(url) as ledger, ledger.database.engine.begin() as connection:
-        for table in ("feedback", "escalations", "muted_threads", "questions"):
+        for table in ("feedback", "escalations", "muted_threads", "past_answers", "questions"):
             await connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from above
 
 
@@ -127,7 +127,7 @@ def test_a_lease_that_runs_out_is_taken_over_with_all_that_was_done(url: str) ->
             assert taken[0].attempts == 2
             with pytest.raises(LostLeaseError):
                 await two.note_posted(entry, {0: "1.1", 1: "1.2"})
-            assert await two.keep([entry.id]) == set()
+            assert await two.keep([entry.id]) == {}
             await one.close(taken[0], "answered")
             assert await two.take_over() == []
 
@@ -140,7 +140,7 @@ def test_a_lease_that_is_renewed_is_not_taken_over(url: str) -> None:
             entry = await two.accept(AN_INQUIRY)
             assert entry
             await run_out_of_time(two)
-            assert await two.keep([entry.id]) == {entry.id}
+            assert await two.keep([entry.id]) == {entry.id: False}
             assert await one.take_over() == []
 
     asyncio.run(scenario())
@@ -244,6 +244,11 @@ def test_a_ledger_of_an_older_version_is_migrated_with_its_rows(url: str) -> Non
                     "DROP TABLE muted_threads",
                     "DROP INDEX questions_by_thread",
                     "ALTER TABLE questions DROP COLUMN way",
+                    "DROP TABLE past_answers",
+                    *(
+                        f"ALTER TABLE questions DROP COLUMN {name}"
+                        for name in ("standing", "revision", "style", "stopped_by")
+                    ),
                     "DROP TABLE feedback",
                     "DROP TABLE escalations",
                     "UPDATE ledger_schema SET version = 1",
@@ -278,7 +283,7 @@ async def repair(url: str) -> None:
 
     engine = create_async_engine(url.replace("postgresql", "postgresql+asyncpg"))
     async with engine.begin() as connection:
-        await connection.execute(text("UPDATE ledger_schema SET version = 3"))
+        await connection.execute(text("UPDATE ledger_schema SET version = 4"))
     await engine.dispose()
 
 

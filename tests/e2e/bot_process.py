@@ -42,6 +42,7 @@ def settings_for(slack: SlackStandIn, model: ModelStandIn | None, folder: Path) 
         "SLACK_BOT_TOKEN": slack_standin.BOT_TOKEN,
         "SLACK_APP_TOKEN": slack_standin.APP_TOKEN,
         "SLACK_API_URL": slack.api_url,
+        "SLACK_PACE": "1000",
         "MILVUS_URI": str(folder / "milvus.db"),
     }
     if model:

@@ -27,7 +27,7 @@ def only_answer(slack: SlackStandIn, channel: str, ts: str) -> Json:
 
     def answer() -> Json | None:
         replies = slack.replies(channel, ts)
-        kinds = [reply["metadata"]["event_type"] for reply in replies]
+        kinds = [reply.get("metadata", {}).get("event_type") for reply in replies]
         return replies[0] if kinds == ["milvusfaq_answer"] else None
 
     found = slack.wait_for(answer, f"the answer to {ts} alone")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot import wording
-from bot.blocks import ESCALATE_ACTION, MUTE_ACTION, RESOLVE_ACTION
+from bot.blocks import AGAIN_ACTIONS, ESCALATE_ACTION, MUTE_ACTION, RESOLVE_ACTION
 from tests.e2e.bot_process import running_bot, settings_for
 from tests.standins.model import Reply
 from tests.standins.slack import ASKER, Failure
@@ -132,4 +132,4 @@ def test_what_the_group_was_asked_is_no_turn_of_the_conversation(
 def test_the_mute_button_stands_beside_it(slack: SlackStandIn, channel: str) -> None:
     (answer,) = slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
     (buttons,) = (block["elements"] for block in answer["blocks"] if block["type"] == "actions")
-    assert [button["action_id"] for button in buttons] == [ESCALATE_ACTION, MUTE_ACTION]
+    assert [button["action_id"] for button in buttons] == [*AGAIN_ACTIONS, ESCALATE_ACTION, MUTE_ACTION]

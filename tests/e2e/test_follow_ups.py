@@ -157,7 +157,7 @@ def test_a_mention_that_slack_delivers_again_does_not_undo_a_mute(
 
 def test_the_button_mutes_too(slack: SlackStandIn, channel: str, thread: str) -> None:
     (answer,) = slack.replies(channel, thread)
-    (button,) = answer["blocks"][-1]["elements"]
+    *_, button = answer["blocks"][-1]["elements"]
     assert (button["action_id"], button["text"]["text"]) == (MUTE_ACTION, wording.MUTE)
     told = len(slack.private)
     slack.wait_for_ack(slack.press(channel, answer, MUTE_ACTION, ""))
@@ -172,6 +172,6 @@ def test_in_a_direct_message_there_is_no_button_and_nothing_is_muted(slack: Slac
     direct = slack.join(f"D{next(_numbers):08d}", type_="im")
     ts = slack.say(direct, QUESTION)
     (answer,) = slack.wait_for_replies(direct, ts)
-    assert answer["blocks"][-1]["type"] == "context_actions"
+    assert MUTE_ACTION not in str(answer["blocks"])
     slack.say(direct, f"<@{BOT_USER}> {FOLLOW_UP}", thread_ts=ts)
     slack.wait_for_replies(direct, ts, count=2)

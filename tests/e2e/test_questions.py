@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from typing import TYPE_CHECKING
@@ -82,11 +83,20 @@ def test_the_snippet_stands_verbatim_in_the_passage_that_the_model_read(
     assert snippet in model.prompt()
 
 
-def test_a_status_is_shown_while_the_answer_is_made(slack: SlackStandIn, channel: str) -> None:
+def test_a_status_is_shown_while_the_answer_is_made(slack: SlackStandIn, model: ModelStandIn, channel: str) -> None:
+    gate = asyncio.Event()
+    model.play(Reply(gate=gate))
     ts = slack.mention(channel, QUESTION)
+    slack.wait_for(lambda: slack.sessions.get((channel, ts)) == "processing", "the stop button")
+    slack.wait_for(lambda: "is reading" in str(slack.calls_of("assistant.threads.setStatus")[-1]), "the second status")
+    model.open_gate(gate)
     slack.wait_for_replies(channel, ts)
+    assert slack.sessions[channel, ts] == "active"
     shown = [status for status in slack.calls_of("assistant.threads.setStatus") if status["channel_id"] == channel]
-    assert [(status["thread_ts"], status["status"]) for status in shown] == [(ts, "is reading the Milvus docs…")]
+    assert [(status["thread_ts"], status["status"]) for status in shown] == [
+        (ts, "is searching the Milvus docs…"),
+        (ts, "is reading Milvus starter FAQ…"),
+    ]
 
 
 def test_a_direct_message_is_answered_in_its_thread(slack: SlackStandIn, direct: str) -> None:

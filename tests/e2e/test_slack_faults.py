@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.bot_process import log_of, running_bot, settings_for
-from tests.standins.model import Reply
+from tests.standins.model import DEFAULT_REPLY, Reply
 from tests.standins.slack import Failure, SlackStandIn
 
 if TYPE_CHECKING:
@@ -46,35 +47,93 @@ def assert_answered_once(slack: SlackStandIn, channel: str, folder: Path) -> Cal
     return assert_it
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [
-        Failure("internal_error"),
-        Failure(status=500),
-        Failure("ratelimited", status=429, retry_after=0),
-        Failure(status=503, after_work=True),
-        Failure("request_timeout", after_work=True),
-        Failure(after_work=True, hang=True),
-    ],
-    ids=["its own fault", "500", "429", "503 though it was posted", "timeout though posted", "no reply though posted"],
-)
+FAILURES = {
+    "its own fault": Failure("internal_error"),
+    "500": Failure(status=500),
+    "429": Failure("ratelimited", status=429, retry_after=0),
+    "503 though it was done": Failure(status=503, after_work=True),
+    "timeout though done": Failure("request_timeout", after_work=True),
+    "no reply though done": Failure(after_work=True, hang=True),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 def test_an_answer_that_can_not_be_posted_at_first_stands_there_once(
-    slack: SlackStandIn, channel: str, assert_answered_once: Callable[..., None], failure: Failure
+    slack: SlackStandIn,
+    model: ModelStandIn,
+    channel: str,
+    assert_answered_once: Callable[..., None],
+    *,
+    failure: Failure,
 ) -> None:
+    model.play(Reply(status=400))  # the passages themselves: nothing grows
     slack.fail("chat.postMessage", failure)
     assert_answered_once(slack.mention(channel, QUESTION))
+    assert not slack.failures_left("chat.postMessage")
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize("method", ["chat.startStream", "chat.stopStream"])
+def test_a_stream_that_can_not_be_begun_or_ended_at_first_is_one_answer_in_the_end(
+    slack: SlackStandIn, channel: str, assert_answered_once: Callable[..., None], *, method: str, failure: Failure
+) -> None:
+    slack.fail(method, failure)
+    ts = slack.mention(channel, QUESTION)
+    assert_answered_once(ts)
+    assert not slack.failures_left(method)
+    (reply,) = slack.replies(channel, ts)
+    assert reply["blocks"][0]["text"] == DEFAULT_REPLY
+    assert reply["metadata"]["event_payload"] == {"question": ts, "part": 0, "revision": 0}
+
+
+def test_a_stream_that_tears_is_completed_in_its_place(
+    slack: SlackStandIn, model: ModelStandIn, channel: str, assert_answered_once: Callable[..., None]
+) -> None:
+    model.play(Reply("Milvus keeps inserted data in object storage [1]. " * 6, words_per_s=20))
+    slack.fail("chat.appendStream", Failure(status=500, after_work=True))
+    ts = slack.mention(channel, QUESTION)
+    assert_answered_once(ts)
+    assert not slack.failures_left("chat.appendStream")
+    (reply,) = slack.replies(channel, ts)
+    assert reply["blocks"][0]["text"] == ("Milvus keeps inserted data in object storage [1]. " * 6).strip()
+    assert {call["ts"] for call in slack.calls_of("chat.update") if call["channel"] == channel} == {reply["ts"]}
+
+
+def test_a_stream_that_slack_ends_is_completed_in_its_place(
+    slack: SlackStandIn, model: ModelStandIn, channel: str, assert_answered_once: Callable[..., None]
+) -> None:
+    gate = asyncio.Event()
+    model.play(Reply("Milvus keeps inserted data in object storage [1].", pause_after=3, gate=gate))
+    ts = slack.mention(channel, QUESTION)
+    slack.wait_for(lambda: slack.replies(channel, ts), "the stream")
+    slack.kill_streams()
+    model.open_gate(gate)
+    assert_answered_once(ts)
+    (reply,) = slack.replies(channel, ts)
+    assert reply["blocks"][0]["text"] == "Milvus keeps inserted data in object storage [1]."
+
+
+def test_a_stream_that_someone_deletes_is_posted_again_when_it_is_whole(
+    slack: SlackStandIn, model: ModelStandIn, channel: str, assert_answered_once: Callable[..., None]
+) -> None:
+    gate = asyncio.Event()
+    model.play(Reply("Milvus keeps inserted data in object storage [1].", pause_after=3, gate=gate))
+    ts = slack.mention(channel, QUESTION)
+    (stream,) = slack.wait_for(lambda: slack.replies(channel, ts), "the stream")
+    slack.channels[channel].messages.remove(stream)
+    model.open_gate(gate)
+    assert_answered_once(ts)
 
 
 def test_a_long_answer_goes_on_where_it_broke_off(
     slack: SlackStandIn, model: ModelStandIn, channel: str, assert_answered_once: Callable[..., None]
 ) -> None:
     model.play(Reply("A long line about storage [1].\n\n" * 700))
-    slack.fail("chat.postMessage", Failure("pass", passes=True))
     slack.fail("chat.postMessage", Failure(status=500, after_work=True))
     ts = slack.mention(channel, QUESTION)
     assert_answered_once(ts, messages=2)
-    parts = [reply["metadata"]["event_payload"] for reply in slack.replies(channel, ts)]
-    assert parts == [{"question": ts, "part": 0}, {"question": ts, "part": 1}]
+    parts = [reply["metadata"]["event_payload"]["part"] for reply in slack.replies(channel, ts)]
+    assert parts == [0, 1]
 
 
 def test_a_command_whose_question_was_posted_though_nobody_heard_so_is_not_posted_again(

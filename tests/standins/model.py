@@ -27,7 +27,7 @@ class Reply:
 
     It streams `text` word by word. `status` other than 200 is answered at once; `stall` never ends the stream;
     `break_off` closes the connection after the text; `raw` is sent instead of a stream. `gate` is waited for before the
-    first word; `words_per_s` paces the words, which otherwise come at once.
+    first word, or after `pause_after` words; `words_per_s` paces the words, which otherwise come at once.
     """
 
     text: str = DEFAULT_REPLY
@@ -37,6 +37,7 @@ class Reply:
     raw: str | None = None
     finish_reason: str = "stop"
     gate: asyncio.Event | None = None
+    pause_after: int = 0
     words_per_s: float = 0.0
 
 
@@ -101,10 +102,12 @@ class ModelStandIn(StandInServer):
 
 async def _stream(reply: Reply, request: web.Request, response: web.StreamResponse) -> None:
     await response.prepare(request)
-    if reply.gate:
+    if reply.gate and not reply.pause_after:
         await reply.gate.wait()
     begun = time.monotonic()
     for number, word in enumerate(reply.text.split(" "), start=1):
+        if reply.gate and number == reply.pause_after + 1 > 1:
+            await reply.gate.wait()
         if reply.words_per_s:
             await asyncio.sleep(begun + number / reply.words_per_s - time.monotonic())
         await response.write(_chunk(delta={"content": f"{word} "}))

@@ -1,15 +1,14 @@
-"""This file is where Slack stands in for itself: Socket Mode and the Web API methods in use, as Slack speaks them.
+"""This file is where Slack stands in for itself: Socket Mode and the Web API, over real WebSockets and HTTP.
 
 Single-use tickets, sockets of which each envelope goes to one, hello and disconnect frames, envelopes with acks,
 redelivery after three seconds without one, a mention as two events, token checks, `ok: false` errors, 429 with
-Retry-After, and the limits of a message's blocks. And what goes wrong: sockets cut or silent, handshakes refused, calls
-that fail before or after they have done their work.
+Retry-After. And what goes wrong: sockets cut or silent, handshakes refused, calls that fail before or after they have
+done their work. What the methods do stands in workspace.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import random
 import re
@@ -18,20 +17,29 @@ import uuid
 from collections import defaultdict, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from tests.standins.server import StandInServer
+from tests.standins.slack_limits import refused_blocks
+from tests.standins.workspace import ASKER, BOT_ID, BOT_NAME, BOT_USER, TEAM, Json, Workspace
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-Json = dict[str, Any]
+__all__ = [
+    "APP_TOKEN",
+    "ASKER",
+    "BOT_ID",
+    "BOT_NAME",
+    "BOT_TOKEN",
+    "BOT_USER",
+    "TEAM",
+    "Failure",
+    "Json",
+    "SlackStandIn",
+]
 
 BOT_TOKEN, APP_TOKEN = "xoxb-stand-in", "xapp-stand-in"
-TEAM, BOT_USER, BOT_ID, BOT_NAME, ASKER = "T0TEAM", "U0BOT", "B0BOT", "milvusfaq", "U0ASKER"
-BURST = 5.0
+POSTING = ("chat.postMessage", "chat.startStream")
 REDELIVER_AFTER_S = (3.0, 3.0, 3.0, 3.0, 3.0)
 """Slack's own are about 3, 60 and 300 seconds: as long an outage, in a test's time."""
 
@@ -84,43 +92,23 @@ class Socket:
         return not self.response.closed and self.request.transport is not None
 
 
-@dataclass
-class Channel:
-    """A channel, and whether the bot is in it."""
-
-    id: str
-    type: str = "channel"
-    has_bot: bool = True
-    messages: list[Json] = field(default_factory=list)
-
-
-class SlackStandIn(StandInServer):
+class SlackStandIn(Workspace, StandInServer):
     """A workspace with one app, and what happened in it."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.channels: dict[str, Channel] = {}
+        StandInServer.__init__(self)
+        Workspace.__init__(self)
         self.calls: list[Call] = []
         self.envelopes: list[Envelope] = []
-        self.private: list[Json] = []
-        """What came over response_url: shown to the asker alone."""
         self._failures: defaultdict[str, deque[Failure]] = defaultdict(deque)
         self._tickets: set[str] = set()
         self.sockets: list[Socket] = []
-        self.people: dict[str, Json] = {ASKER: {"team_id": TEAM}, BOT_USER: {"team_id": TEAM, "is_bot": True}}
-        """What users.info tells of each, beside the id; nobody else is known."""
-        self.views: list[Json] = []
-        """The forms that were shown."""
         self.redeliver_after_s: tuple[float, ...] = REDELIVER_AFTER_S
         self.opened = 0
         """How many addresses were asked for."""
         self.handshakes_to_refuse = 0
-        self.messages_per_s: float | None = None
-        """How many messages a channel takes, after a burst of BURST; Slack's own limit is about one."""
-        self._allowances: dict[str, tuple[float, float]] = {}
         self._by_id: dict[str, Envelope] = {}
         self._random = random.Random(7)  # noqa: S311 - which socket gets an envelope
-        self._clock = itertools.count(1)
 
     @property
     def api_url(self) -> str:
@@ -136,14 +124,9 @@ class SlackStandIn(StandInServer):
 
     # What people do
 
-    def join(self, channel: str, *, type_: str = "channel", has_bot: bool = True) -> str:
-        """Make a channel; return its id."""
-        self.channels[channel] = Channel(channel, type_, has_bot)
-        return channel
-
     def say(self, channel: str, text: str, *, thread_ts: str | None = None, **more: Any) -> str:
         """Post a person's message, as the one or two events that it is; return its ts."""
-        message = {"type": "message", "user": ASKER, "text": text, "ts": self._new_ts(), "team": TEAM, **more}
+        message = {"type": "message", "user": ASKER, "text": text, "ts": self.new_ts(), "team": TEAM, **more}
         if thread_ts:
             message["thread_ts"] = thread_ts
         place = self.channels[channel]
@@ -163,7 +146,7 @@ class SlackStandIn(StandInServer):
         """Delete a person's message: a thread's first one leaves a tombstone, which comes as a change."""
         place = self.channels[channel]
         (gone,) = [message for message in place.messages if message["ts"] == ts]
-        event: Json = {"type": "message", "channel": channel, "channel_type": place.type, "ts": self._new_ts()}
+        event: Json = {"type": "message", "channel": channel, "channel_type": place.type, "ts": self.new_ts()}
         with self.changed:
             if any(message.get("thread_ts") == ts and message is not gone for message in place.messages):
                 tombstone = {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted."}
@@ -174,6 +157,61 @@ class SlackStandIn(StandInServer):
                 place.messages.remove(gone)
                 event |= {"subtype": "message_deleted", "deleted_ts": ts, "previous_message": gone}
         self.send_event(event)
+
+    def edit(self, channel: str, ts: str, text: str) -> Envelope:
+        """Edit a person's message."""
+        place = self.channels[channel]
+        (message,) = [message for message in place.messages if message["ts"] == ts]
+        previous = dict(message)
+        with self.changed:
+            message |= {"text": text, "edited": {"user": message["user"], "ts": self.new_ts()}}
+        event = {"type": "message", "subtype": "message_changed", "channel": channel, "channel_type": place.type}
+        return self.send_event({**event, "ts": self.new_ts(), "message": dict(message), "previous_message": previous})
+
+    def press_stop(self, channel: str, thread_ts: str, *, user: str = ASKER) -> Envelope:
+        """Press the stop button that Slack shows while an agent's session is processing."""
+        streams = self.stop_streams(channel, thread_ts)
+        event = {"type": "agent_session_stopped", "channel": channel, "thread_ts": thread_ts, "user": user}
+        return self.send_event({**event, "streaming_message_ts": streams, "event_ts": self.new_ts()})
+
+    def open_home(self, *, tab: str = "home", user: str = ASKER) -> Envelope:
+        """Open the app's home tab, or its messages."""
+        event = {"type": "app_home_opened", "user": user, "tab": tab, "channel": self.direct(user)}
+        return self.send_event({**event, "event_ts": self.new_ts()})
+
+    def shortcut(self, channel: str, message: Json, *, user: str = ASKER) -> Envelope:
+        """Use the message shortcut."""
+        return self._send(
+            "interactive",
+            {
+                "type": "message_action",
+                "callback_id": "ask_about_message",
+                "trigger_id": f"t{uuid.uuid4().hex[:8]}",
+                "message_ts": message["ts"],
+                "message": message,
+                "channel": {"id": channel, "name": "somewhere"},
+                "user": {"id": user, "team_id": TEAM},
+                "team": {"id": TEAM},
+                "api_app_id": "A0APP",
+                "action_ts": self.new_ts(),
+                "response_url": self._response_url(),
+            },
+        )
+
+    def press_home(self, action_id: str, value: str, *, user: str = ASKER) -> Envelope:
+        """Press a button of the home tab."""
+        action = {"action_id": action_id, "block_id": "b", "value": value, "type": "button", "action_ts": "1"}
+        payload = {
+            "type": "block_actions",
+            "user": {"id": user, "team_id": TEAM},
+            "team": {"id": TEAM},
+            "api_app_id": "A0APP",
+            "trigger_id": f"t{uuid.uuid4().hex[:8]}",
+            "container": {"type": "view", "view_id": "V0"},
+            "view": {"id": "V0", "type": "home", "blocks": []},
+            "actions": [action],
+        }
+        return self._send("interactive", payload)
 
     def command(self, channel: str, text: str) -> Envelope:
         """Use /milvusfaq."""
@@ -189,9 +227,12 @@ class SlackStandIn(StandInServer):
             "api_app_id": "A0APP",
             "token": "legacy",
             "trigger_id": f"1.2.{uuid.uuid4().hex[:8]}",
-            "response_url": f"http://127.0.0.1:{self.port}/response/{uuid.uuid4()}",
+            "response_url": self._response_url(),
         }
         return self._send("slash_commands", payload)
+
+    def _response_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/response/{uuid.uuid4()}"
 
     def press(self, channel: str, message: Json, action_id: str, value: str, *, user: str = ASKER) -> Envelope:
         """Press one of a message's buttons; a thumb has a value."""
@@ -288,9 +329,13 @@ class SlackStandIn(StandInServer):
         return [m for m in messages if m.get("thread_ts") == thread_ts and m["user"] == BOT_USER]
 
     def wait_for_replies(self, channel: str, thread_ts: str, count: int = 1) -> list[Json]:
-        """Wait until the bot has posted so many messages in a thread."""
-        what = f"{count} replies to {thread_ts} in {channel}"
-        return self.wait_for(lambda: found if len(found := self.replies(channel, thread_ts)) >= count else [], what)
+        """Wait until the bot has posted so many messages in a thread, none of them still growing."""
+
+        def grown() -> list[Json]:
+            found = self.replies(channel, thread_ts)
+            return found if len(found) >= count and not any(map(is_growing, found)) else []
+
+        return self.wait_for(grown, f"{count} replies to {thread_ts} in {channel}")
 
     def wait_for_ack(self, envelope: Envelope) -> float:
         """Wait for an envelope's ack; return the seconds it took."""
@@ -393,7 +438,7 @@ class SlackStandIn(StandInServer):
         failure = failures.popleft() if failures else None
         if failure and failure.passes:
             failure = None
-        if method == "chat.postMessage" and not self._has_room(arguments.get("channel", "")):
+        if method in POSTING and not self.has_room(arguments.get("channel", "")):
             failure = Failure(error="ratelimited", status=429, retry_after=1)
         if failure and not failure.after_work:
             return await _failed(failure)
@@ -402,118 +447,14 @@ class SlackStandIn(StandInServer):
             return web.json_response({"ok": False, "error": "invalid_auth"})
         with self.changed:
             self.calls.append(Call(method, arguments, time.monotonic()))
-        handler: Callable[[Json], Awaitable[Json]] | None = {
-            "auth.test": self._auth_test,
-            "apps.connections.open": self._open_connection,
-            "chat.postMessage": self._post_message,
-            "chat.postEphemeral": self._post_ephemeral,
-            "chat.update": self._update,
-            "chat.delete": self._delete,
-            "conversations.history": self._list_history,
-            "conversations.replies": self._list_replies,
-            "users.info": self._user_info,
-            "views.open": self._open_view,
-            "assistant.threads.setStatus": self._set_status,
-        }.get(method)
-        result = await handler(arguments) if handler else {"ok": False, "error": "unknown_method"}
-        self.notify()
-        return await _failed(failure) if failure else web.json_response({"ok": True, **result})
+        answer = self._open_connection() if method == "apps.connections.open" else self.call(method, arguments)
+        return await _failed(failure) if failure else web.json_response(answer)
 
-    def _has_room(self, channel: str) -> bool:
-        """Tell whether a channel takes another message now."""
-        if self.messages_per_s is None:
-            return True
-        now = time.monotonic()
-        left, at = self._allowances.get(channel, (BURST, now))
-        left = min(BURST, left + (now - at) * self.messages_per_s)
-        self._allowances[channel] = (left - 1 if left >= 1 else left, now)
-        return left >= 1
-
-    async def _auth_test(self, _: Json) -> Json:
-        return {"user_id": BOT_USER, "user": BOT_NAME, "team_id": TEAM, "team": "stand-in", "bot_id": BOT_ID}
-
-    async def _open_connection(self, _: Json) -> Json:
+    def _open_connection(self) -> Json:
         self.opened += 1
         ticket = uuid.uuid4().hex
         self._tickets.add(ticket)
-        return {"url": f"ws://127.0.0.1:{self.port}/link/?ticket={ticket}"}
-
-    async def _post_message(self, arguments: Json) -> Json:
-        channel = self.channels.get(arguments.get("channel", ""))
-        if channel is None:
-            return {"ok": False, "error": "channel_not_found"}
-        if not channel.has_bot:
-            return {"ok": False, "error": "not_in_channel"}
-        if error := refused_blocks(arguments.get("blocks") or []):
-            return {"ok": False, "error": error}
-        if not arguments.get("text") and not arguments.get("blocks"):
-            return {"ok": False, "error": "no_text"}
-        message = {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "ts": self._new_ts()}
-        message |= {key: arguments[key] for key in ("text", "blocks", "thread_ts", "metadata") if key in arguments}
-        with self.changed:
-            channel.messages.append(message)
-        return {"channel": channel.id, "ts": message["ts"], "message": message}
-
-    async def _post_ephemeral(self, arguments: Json) -> Json:
-        with self.changed:
-            self.private.append(arguments)
-        return {"message_ts": self._new_ts()}
-
-    async def _update(self, arguments: Json) -> Json:
-        for message in self._messages(arguments):
-            if message["ts"] == arguments["ts"]:
-                message |= {key: arguments[key] for key in ("text", "blocks", "metadata") if key in arguments}
-                return {"ts": message["ts"]}
-        return {"ok": False, "error": "message_not_found"}
-
-    async def _delete(self, arguments: Json) -> Json:
-        messages = self._messages(arguments)
-        found = [message for message in messages if message["ts"] == arguments["ts"]]
-        for message in found:
-            messages.remove(message)
-        return {} if found else {"ok": False, "error": "message_not_found"}
-
-    def _messages(self, arguments: Json) -> list[Json]:
-        channel = self.channels.get(arguments.get("channel", ""))
-        return channel.messages if channel else []
-
-    async def _user_info(self, arguments: Json) -> Json:
-        person = self.people.get(arguments["user"])
-        return {"user": {"id": arguments["user"], **person}} if person else {"ok": False, "error": "user_not_found"}
-
-    async def _open_view(self, arguments: Json) -> Json:
-        if error := refused_view(arguments["view"]):
-            return {"ok": False, "error": error}
-        with self.changed:
-            self.views.append(arguments["view"])
-        return {"view": {"id": "V1", **arguments["view"]}}
-
-    async def _list_history(self, arguments: Json) -> Json:
-        channel = self.channels.get(arguments.get("channel", ""))
-        if channel is None or not channel.has_bot:
-            return {"ok": False, "error": "not_in_channel"}
-        top = [m for m in reversed(channel.messages) if m.get("thread_ts") in {None, m["ts"]}]
-        return {"messages": top[: int(arguments.get("limit") or 100)], "has_more": False}
-
-    async def _list_replies(self, arguments: Json) -> Json:
-        channel = self.channels.get(arguments.get("channel", ""))
-        if channel is None:
-            return {"ok": False, "error": "channel_not_found"}
-        root = arguments["ts"]
-        oldest = float(arguments.get("oldest") or 0)
-        thread = [
-            m for m in channel.messages if m["ts"] == root or (m.get("thread_ts") == root and float(m["ts"]) > oldest)
-        ]
-        start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 1000)
-        cursor = str(start + limit) if start + limit < len(thread) else ""
-        page = thread[start : start + limit]
-        if not arguments.get("include_all_metadata"):
-            page = [{key: value for key, value in m.items() if key != "metadata"} for m in page]
-        return {"messages": page, "has_more": bool(cursor), "response_metadata": {"next_cursor": cursor}}
-
-    async def _set_status(self, arguments: Json) -> Json:
-        known = arguments.get("channel_id") in self.channels
-        return {} if known else {"ok": False, "error": "channel_not_found"}
+        return {"ok": True, "url": f"ws://127.0.0.1:{self.port}/link/?ticket={ticket}"}
 
     async def _on_response_url(self, request: web.Request) -> web.Response:
         message = await request.json()
@@ -524,8 +465,10 @@ class SlackStandIn(StandInServer):
             self.changed.notify_all()
         return web.json_response({"ok": True})
 
-    def _new_ts(self) -> str:
-        return f"1700000000.{next(self._clock):06d}"
+
+def is_growing(message: Json) -> bool:
+    """Tell a message that is still written: a stream that is open or was cut short, or one that is updated."""
+    return "metadata" not in message or bool(message["metadata"]["event_payload"].get("growing"))
 
 
 async def _arguments(request: web.Request) -> Json:
@@ -546,44 +489,3 @@ async def _failed(failure: Failure) -> web.Response:
     headers = {"Retry-After": str(failure.retry_after)} if failure.retry_after is not None else {}
     answer = {"ok": False, "error": failure.error} | ({"needed": failure.needed} if failure.needed else {})
     return web.json_response(answer, status=failure.status, headers=headers)
-
-
-def refused_blocks(blocks: list[Json]) -> str | None:
-    """Return the error with which Slack refuses blocks over its limits; None when it takes them."""
-    markdown = [block["text"] for block in blocks if block["type"] == "markdown"]
-    sections = [block["text"]["text"] for block in blocks if block["type"] == "section"]
-    contexts = [block["elements"] for block in blocks if block["type"] == "context"]
-    links = [e for block in blocks for e in _nested(block) if e.get("type") == "link"]
-    bad = (
-        len(blocks) > 50
-        or any(not text for text in markdown)
-        or sum(map(len, markdown)) > 12_000
-        or any(not text or len(text) > 3_000 for text in sections)
-        or any(not elements or len(elements) > 10 for elements in contexts)
-        or any(_refused_buttons(e) for block in blocks if block["type"] == "context_actions" for e in block["elements"])
-        or any(not re.match(r"https?://\S+$", link.get("url", "")) for link in links)
-        or any(e.get("type") == "text" and not e.get("text") for block in blocks for e in _nested(block))
-    )
-    if bad:
-        return "invalid_blocks"
-    return "msg_blocks_too_long" if len(json.dumps(blocks, ensure_ascii=False)) > 30_000 else None
-
-
-def _refused_buttons(element: Json) -> bool:
-    if element["type"] != "feedback_buttons":
-        return False
-    buttons = [element["positive_button"], element["negative_button"]]
-    return any(not 0 < len(b["text"]["text"]) <= 75 or len(b["value"]) > 2_000 for b in buttons)
-
-
-def refused_view(view: Json) -> str | None:
-    """Return the error with which Slack refuses a form over its limits; None when it takes it."""
-    titles = [view["title"]["text"], view["submit"]["text"], view["close"]["text"]]
-    labels = [block["label"]["text"] for block in view["blocks"] if block["type"] == "input"]
-    bad = any(not 0 < len(title) <= 24 for title in titles) or any(not 0 < len(label) <= 2_000 for label in labels)
-    return "invalid_arguments" if bad or len(view["private_metadata"]) > 3_000 else None
-
-
-def _nested(block: Json) -> list[Json]:
-    elements = [element for element in block.get("elements", []) if isinstance(element, dict)]
-    return [*elements, *(inner for element in elements for inner in _nested(element))]

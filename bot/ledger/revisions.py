@@ -1,0 +1,145 @@
+"""This file is where a question is taken up anew: it was edited, or another answer to it is wanted.
+
+What was answered before is kept beside it, for the votes that were given on that; the messages that hold it are noted
+as standing, so that the new answer takes their place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, exists, insert, select, update
+
+from bot.ledger.ledger import entry_of
+from bot.ledger.tables import OPEN, past_answers, questions
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from bot.intake import Inquiry
+    from bot.ledger.database import Database
+    from bot.ledger.entries import Entry
+    from bot.ledger.feedback import Key
+    from bot.ledger.ledger import Ledger
+    from rag import Style
+
+KEPT = ("text", "kind", "messages", "passages", "versions", "times", "tokens")
+ENDED_WELL = ("answered", "abstained")
+
+
+async def is_known(database: Database, key: Key) -> bool:
+    """Tell whether a question was ever accepted."""
+
+    async def work(connection: AsyncConnection) -> bool:
+        return bool((await connection.execute(select(exists().where(_is(key))))).scalar_one())
+
+    return await database.run(work)
+
+
+async def reword(ledger: Ledger, inquiry: Inquiry) -> Entry | None:
+    """Take a question up anew in other words; None where it says so already, is not known, or is gone.
+
+    Whoever works on the old words loses the lease.
+    """
+    changed = _is(inquiry.key) & (questions.c.text != inquiry.text) & (questions.c.state != "deleted")
+
+    async def work(connection: AsyncConnection) -> Entry | None:
+        row = (await connection.execute(select(questions).where(changed).with_for_update())).first()
+        return await _take_up(connection, ledger, row, text=inquiry.text, style="") if row else None
+
+    return await ledger.database.run(work)
+
+
+async def answer_again(ledger: Ledger, key: Key, *, style: Style) -> Entry | None:
+    """Take up anew a question that was answered; None where it is not the last one of its thread, or is open."""
+    later = questions.alias("later")
+    is_last = ~exists().where(
+        later.c.team == questions.c.team,
+        later.c.channel == questions.c.channel,
+        later.c.thread_ts == questions.c.thread_ts,
+        later.c.id > questions.c.id,
+        later.c.state.in_((*OPEN, *ENDED_WELL)),
+    )
+    may_be = _is(key) & questions.c.state.in_(ENDED_WELL) & questions.c.text.is_not(None) & is_last
+
+    async def work(connection: AsyncConnection) -> Entry | None:
+        row = (await connection.execute(select(questions).where(may_be).with_for_update())).first()
+        return await _take_up(connection, ledger, row, style=style) if row else None
+
+    return await ledger.database.run(work)
+
+
+async def past_answer(database: Database, entry: Entry) -> str:
+    """Return the text of the answer before this one; "" where there was none."""
+    statement = (
+        select(past_answers.c.messages)
+        .where(past_answers.c.question_id == entry.id, past_answers.c.revision < entry.revision)
+        .where(past_answers.c.messages.is_not(None))
+        .order_by(past_answers.c.revision.desc())
+        .limit(1)
+    )
+
+    async def work(connection: AsyncConnection) -> str:
+        messages = (await connection.execute(statement)).scalar_one_or_none()
+        return "\n\n".join(message["text"] for message in messages or ())
+
+    return await database.run(work)
+
+
+async def answered_before(database: Database, entry: Entry) -> Entry | None:
+    """Return the question of the same thread that was answered last before this one; None where there is none."""
+    age = (database.now - questions.c.accepted_at).label("age_s")
+    statement = (
+        select(questions, age)
+        .where(questions.c.team == entry.inquiry.team, questions.c.channel == entry.inquiry.channel)
+        .where(questions.c.thread_ts == entry.inquiry.thread_ts, questions.c.id < entry.id)
+        .where(questions.c.state.in_(ENDED_WELL), questions.c.messages.is_not(None))
+        .order_by(questions.c.id.desc())
+        .limit(1)
+    )
+
+    async def work(connection: AsyncConnection) -> Entry | None:
+        row = (await connection.execute(statement)).first()
+        return entry_of(row) if row else None
+
+    return await database.run(work)
+
+
+async def _take_up(connection: AsyncConnection, ledger: Ledger, row: Row[Any], **values: str) -> Entry:
+    stored = row._mapping  # noqa: SLF001 - SQLAlchemy's public way to read a row by names
+    where = {"question_id": stored["id"], "revision": stored["revision"]}
+    if stored["messages"]:
+        await connection.execute(delete(past_answers).filter_by(**where))
+        await connection.execute(insert(past_answers).values(where | {name: stored[name] for name in KEPT}))
+    now = ledger.database.now
+    posted = [ts for _, ts in sorted(stored["posted"].items(), key=lambda part: int(part[0]))]
+    fresh: dict[str, Any] = {
+        "state": "accepted",
+        "reason": "",
+        "owner": ledger.owner,
+        "lease_until": now + ledger.lease_s,
+        "accepted_at": now,
+        "begun_at": None,
+        "ended_at": None,
+        "attempts": 1,
+        "tries": 0,
+        "revision": stored["revision"] + 1,
+        "standing": posted or stored["standing"],
+        "posted": {},
+        "stopped_by": "",
+        **dict.fromkeys(KEPT[1:]),
+    }
+    statement = (
+        update(questions)
+        .where(questions.c.id == stored["id"])
+        .values(fresh | values)
+        .returning(questions, (now - questions.c.accepted_at).label("age_s"))
+    )
+    return entry_of((await connection.execute(statement)).one())
+
+
+def _is(key: Key) -> ColumnElement[bool]:
+    team, channel, ts = key
+    return (questions.c.team == team) & (questions.c.channel == channel) & (questions.c.ts == ts)
