@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from bot.access import Access
+from bot.again import Again
 from bot.app import Buttons, build_app, open_client
 from bot.blocks import ESCALATE_ACTION, MUTE_ACTION
 from bot.escalation import Escalation
@@ -68,11 +69,12 @@ async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
     async with open_client(slack) as client, open_ledger(slack.ledger_url(rag.milvus_uri)) as ledger:
         identity = await check_tokens(client, slack.slack_app_token.get_secret_value())
         async with open_answerer(rag, patient=True) as answerer:
+            access = _access(slack, client, identity)
             responder = Responder(
                 client=client,
                 ledger=ledger,
                 answerer=answerer,
-                access=_access(slack, client, identity),
+                access=access,
                 manners=Manners(pace=slack.slack_pace),
                 bot_user=identity["user_id"],
                 bot_name=identity["user"],
@@ -89,7 +91,9 @@ async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
             listeners = Listeners(
                 ledger=ledger, workers=workers, bot_user=identity["user_id"], support_channels=slack.support_channels
             )
-            buttons = Buttons(Opinions(ledger), Escalation(ledger, slack.escalation_group))
+            buttons = Buttons(
+                Opinions(ledger), Escalation(ledger, slack.escalation_group), Again(ledger, workers, access)
+            )
             app = build_app(client, listeners, buttons, identity)
             hearing = stay_connected(
                 app, client, slack.slack_app_token.get_secret_value(), exit_after_s=slack.slack_disconnect_exit_s

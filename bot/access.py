@@ -39,13 +39,17 @@ class Access:
 
     async def refusal(self, inquiry: Inquiry) -> str:
         """Return what to tell someone who may not ask here; "" when they may."""
-        if self.channels and not inquiry.channel.startswith("D") and inquiry.channel not in self.channels:
+        return await self.refusal_of(inquiry.user, channel=inquiry.channel)
+
+    async def refusal_of(self, user: str, *, channel: str) -> str:
+        """Return what to tell this person in this channel; "" when they may ask."""
+        if self.channels and not channel.startswith("D") and channel not in self.channels:
             return wording.NOT_IN_THIS_CHANNEL
-        if self.users and inquiry.user not in self.users:
+        if self.users and user not in self.users:
             return wording.NOT_THIS_PERSON
         if self.guests and self.external:
             return ""
-        person = await self._person(inquiry.user)
+        person = await self._person(user)
         if not self.external and self._is_external(person):
             return wording.NOT_OTHER_ORGANISATIONS
         if not self.guests and (person.get("is_restricted") or person.get("is_ultra_restricted")):

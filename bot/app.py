@@ -15,7 +15,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import wording
-from bot.blocks import ESCALATE_ACTION, FEEDBACK_ACTION, FEEDBACK_FORM, MUTE_ACTION, RESOLVE_ACTION
+from bot.blocks import AGAIN_ACTIONS, ESCALATE_ACTION, FEEDBACK_ACTION, FEEDBACK_FORM, MUTE_ACTION, RESOLVE_ACTION
 from bot.reply import tell_privately
 from bot.slack_errors import SlackTroubleError, talking_to_slack
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from slack_bolt.context.respond.async_respond import AsyncRespond
     from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+    from bot.again import Again
     from bot.escalation import Escalation
     from bot.listeners import Listeners
     from bot.opinions import Opinions
@@ -63,6 +64,7 @@ class Buttons:
 
     opinions: Opinions
     escalation: Escalation
+    again: Again
 
 
 def build_app(client: AsyncWebClient, listeners: Listeners, buttons: Buttons, identity: AsyncSlackResponse) -> AsyncApp:
@@ -84,10 +86,13 @@ def build_app(client: AsyncWebClient, listeners: Listeners, buttons: Buttons, id
     app = AsyncApp(client=client, authorize=authorize, process_before_response=True)
     app.event("app_mention")(listeners.on_mention)
     app.event("message")(listeners.on_message)
+    app.event("agent_session_stopped")(listeners.on_stopped)
     app.command(COMMAND)(listeners.on_command)
     app.action(MUTE_ACTION)(listeners.on_mute)
     app.action(FEEDBACK_ACTION)(buttons.opinions.on_button)
     app.view(FEEDBACK_FORM)(buttons.opinions.on_form)
+    for action in AGAIN_ACTIONS:
+        app.action(action)(buttons.again.on_button)
     app.action(ESCALATE_ACTION)(buttons.escalation.on_button)
     app.action(RESOLVE_ACTION)(buttons.escalation.on_resolved)
     app.event(re.compile(".*"))(listeners.on_anything_else)

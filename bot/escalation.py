@@ -17,7 +17,6 @@ from bot.slack_errors import SlackTroubleError, talking_to_slack
 
 if TYPE_CHECKING:
     from slack_bolt.context.ack.async_ack import AsyncAck
-    from slack_bolt.context.async_context import AsyncBoltContext
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.intake import Inquiry
@@ -33,20 +32,12 @@ class Escalation:
     ledger: Ledger
     people: tuple[str, ...]
 
-    async def on_button(
-        self,
-        ack: AsyncAck,
-        body: dict[str, Any],
-        action: dict[str, Any],
-        client: AsyncWebClient,
-        context: AsyncBoltContext,
-    ) -> None:
+    async def on_button(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Call someone, unless that was done in this thread before."""
         await ack()
-        key = context.team_id or "", body["channel"]["id"], action["value"]
         presser = Presser(client, body)
         try:
-            entry = await note_escalation(self.ledger.database, key, user=presser.user)
+            entry = await note_escalation(self.ledger.database, presser.key, user=presser.user)
         except LedgerError as error:
             logger.warning("Nobody can be called: %s", error)
             await presser.whisper(wording.CAN_NOT_ASK_A_PERSON)
@@ -59,28 +50,20 @@ class Escalation:
         except (SlackApiError, SlackTroubleError) as error:
             logger.warning("Nobody can be called: %s", error)
             await presser.whisper(wording.CAN_NOT_ASK_A_PERSON)
-            await withdraw_escalation(self.ledger.database, key)
+            await withdraw_escalation(self.ledger.database, presser.key)
 
-    async def on_resolved(
-        self,
-        ack: AsyncAck,
-        body: dict[str, Any],
-        action: dict[str, Any],
-        client: AsyncWebClient,
-        context: AsyncBoltContext,
-    ) -> None:
+    async def on_resolved(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Note who has helped, and show it in place of the button."""
         await ack()
-        key, user = (context.team_id or "", body["channel"]["id"], action["value"]), body["user"]["id"]
-        if not await resolve_escalation(self.ledger.database, key, user=user):
+        presser, message = Presser(client, body), body["message"]
+        if not await resolve_escalation(self.ledger.database, presser.key, user=presser.user):
             return
-        message = body["message"]
         with talking_to_slack():
             await client.chat_update(
-                channel=body["channel"]["id"],
+                channel=presser.channel,
                 ts=message["ts"],
                 text=message["text"],
-                blocks=resolved_blocks(message["blocks"], user),
+                blocks=resolved_blocks(message["blocks"], presser.user),
             )
 
     async def _call(self, entry: Entry, presser: Presser) -> None:

@@ -133,6 +133,19 @@ def _read_unasked(event: Mapping[str, Any], bot_user: str, *, is_support: bool) 
     return inquiry if asks_something(inquiry.text) else Quiet("asks nothing")
 
 
+def edited_message(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a message whose words a person has changed, as the message event that it would be now; None for others.
+
+    Slack sends a change too when it unfurls a link or a reply comes, and for the bot's own messages.
+    """
+    message, before = event.get("message") or {}, event.get("previous_message") or {}
+    is_edit = event.get("subtype") == "message_changed" and message.get("text") != before.get("text")
+    if not is_edit or not message.get("edited") or message.get("subtype") == "tombstone":
+        return None
+    kept = {key: value for key, value in message.items() if key != "edited"}
+    return {**kept, "channel": event["channel"], "channel_type": event.get("channel_type")}
+
+
 def deleted_ts(event: Mapping[str, Any]) -> str:
     """Return the ts of the message that an event says was deleted, "" where it says no such thing.
 

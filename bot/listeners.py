@@ -7,14 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
 
 from bot import wording
-from bot.intake import Inquiry, Quiet, deleted_ts, is_mute, objection, read_command, read_mention, read_message
-from bot.ledger import LedgerError, has_joined, mute, unmute
+from bot.intake import (
+    Inquiry,
+    Quiet,
+    deleted_ts,
+    edited_message,
+    is_mute,
+    objection,
+    read_command,
+    read_mention,
+    read_message,
+)
+from bot.ledger import LedgerError, has_joined, is_known, mute, reword, unmute
 from bot.reply import InThread, tell_privately
 from bot.slack_errors import SlackTroubleError
 
@@ -30,6 +41,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LATE_S = 3_600.0
+"""A message that becomes a question by an edit so long after it was written is none that somebody waits for."""
 REMEMBERED = 1_000
 """Askers who were told that their question could not be noted: a mention comes twice, and again."""
 
@@ -59,8 +72,18 @@ class Listeners:
             if entry := await self.ledger.delete((context.team_id or "", event["channel"], ts)):
                 self.workers.take_back(entry)
             return
-        read = read_message(event, bot_user=self.bot_user, support_channels=self.support_channels)
+        edited = edited_message(event)
+        read = read_message(edited or event, bot_user=self.bot_user, support_channels=self.support_channels)
+        if edited and isinstance(read, Inquiry) and await self._take_up_anew(read, context):
+            return
         await self._take_up(read, client, context, request)
+
+    async def on_stopped(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
+        """End what is being answered in a thread: someone has pressed the stop button there."""
+        thread = context.team_id or "", event["channel"], event.get("thread_ts") or ""
+        stopped = await self.ledger.stop(thread, user=event.get("user") or "-")
+        logger.info("Stopped %d answers in %s %s", len(stopped), *thread[1:])
+        self.workers.stop(stopped)
 
     async def on_command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         """Take up `/milvusfaq QUESTION`; Slack never delivers a command twice, so it is on disk before the ack."""
@@ -76,6 +99,18 @@ class Listeners:
 
     async def on_anything_else(self) -> None:
         """Do nothing: Bolt acknowledges only what some listener takes, and Slack redelivers the rest."""
+
+    async def _take_up_anew(self, read: Inquiry, context: AsyncBoltContext) -> bool:
+        """Answer an edited question again; tell whether there is no more to do.
+
+        One that is not known may only now have become a question, unless it is of long ago.
+        """
+        inquiry = replace(read, team=context.team_id or read.team)
+        if entry := await reword(self.ledger, inquiry):
+            logger.info("%s %s was edited", inquiry.channel, inquiry.ts)
+            self.workers.take_anew(entry)
+            return True
+        return time.time() - float(inquiry.ts) > LATE_S or await is_known(self.ledger.database, inquiry.key)
 
     async def _take_up(
         self, read: Inquiry | Quiet, client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest

@@ -18,7 +18,6 @@ from bot.slack_errors import SlackTroubleError, talking_to_slack
 
 if TYPE_CHECKING:
     from slack_bolt.context.ack.async_ack import AsyncAck
-    from slack_bolt.context.async_context import AsyncBoltContext
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.ledger import Ledger
@@ -32,23 +31,17 @@ class Opinions:
 
     ledger: Ledger
 
-    async def on_button(
-        self,
-        ack: AsyncAck,
-        body: dict[str, Any],
-        action: dict[str, Any],
-        client: AsyncWebClient,
-        context: AsyncBoltContext,
-    ) -> None:
+    async def on_button(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Keep a vote; after a thumbs-down ask what was wrong. The form's trigger is good for three seconds."""
-        pressed = json.loads(action["value"])
-        about = {"team": context.team_id or "", "channel": body["channel"]["id"], "question": pressed["question"]}
+        presser = Presser(client, body)
+        pressed = json.loads(presser.value)
+        about = {"team": presser.team, "channel": presser.channel, "question": pressed["question"]}
         try:
-            await self._keep(about, user=body["user"]["id"], liked=pressed["liked"])
+            await self._keep(about, user=presser.user, liked=pressed["liked"])
         except LedgerError as error:
             logger.warning("An opinion can't be kept: %s", error)
             await ack()
-            await Presser(client, body).whisper(wording.FEEDBACK_NOT_KEPT)
+            await presser.whisper(wording.FEEDBACK_NOT_KEPT)
             return
         await ack()
         if not pressed["liked"]:

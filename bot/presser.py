@@ -18,10 +18,35 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Presser:
-    """Who pressed a button, and where."""
+    """Who pressed a button, where, and which."""
 
     client: AsyncWebClient
     body: dict[str, Any]
+
+    @property
+    def value(self) -> str:
+        """What the button says of itself: below an answer, the ts of its question's message."""
+        return str(self.body["actions"][0]["value"])
+
+    @property
+    def action(self) -> str:
+        """The button's action id."""
+        return str(self.body["actions"][0]["action_id"])
+
+    @property
+    def channel(self) -> str:
+        """Where it stands."""
+        return str(self.body["channel"]["id"])
+
+    @property
+    def team(self) -> str:
+        """The workspace; in an organisation a press may tell it of the person alone."""
+        return str((self.body.get("team") or self.body["user"]).get("id" if self.body.get("team") else "team_id") or "")
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What the ledger knows the button's question by."""
+        return self.team, self.channel, self.value
 
     @property
     def user(self) -> str:
@@ -33,7 +58,7 @@ class Presser:
         try:
             with talking_to_slack():
                 await self.client.chat_postEphemeral(
-                    channel=self.body["channel"]["id"],
+                    channel=self.channel,
                     user=self.user,
                     thread_ts=self.body.get("message", {}).get("thread_ts"),
                     text=text,

@@ -58,8 +58,7 @@ class Progress:
     async def _show(self, text: str) -> None:
         await self._show_status(text)
         if not self.processing and self.manners.may("session"):
-            self.processing = True
-            await self._try("session", self._set_session("processing"))
+            self.processing = await self._try("session", self._set_session("processing"))
 
     async def _show_status(self, text: str) -> None:
         inquiry = self.place.inquiry
@@ -79,14 +78,16 @@ class Progress:
             initiator_user_id=inquiry.user,
         )
 
-    async def _try(self, courtesy: Courtesy, call: Awaitable[object]) -> None:
+    async def _try(self, courtesy: Courtesy, call: Awaitable[object]) -> bool:
         try:
             with talking_to_slack():
                 async with asyncio.timeout(PATIENCE_S):
                     await call
+                    return True
         except SlackApiError as error:
             logger.debug("No %s in %s: %s", courtesy, self.place.inquiry.channel, error)
             if error_code(error) in NOT_HERE:
                 self.manners.refuse(courtesy)
         except SlackTroubleError as error:
             logger.debug("No %s in %s: %s", courtesy, self.place.inquiry.channel, error)
+        return False

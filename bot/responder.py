@@ -12,10 +12,10 @@ from slack_sdk.errors import SlackApiError
 
 from bot import wording
 from bot.attempt import Attempt
-from bot.blocks import AGAIN_ACTIONS, answer_messages, markdown_block, notice_message
+from bot.blocks import AGAIN_ACTIONS, answer_messages, markdown_block, notice_message, without_again
 from bot.delivery import Delivery
 from bot.intake import objection
-from bot.ledger import Outcome, past_answer
+from bot.ledger import Outcome, answered_before, note_messages, past_answer
 from bot.live import LiveReply
 from bot.progress import Progress
 from bot.reply import InThread, Privately, post_question
@@ -134,6 +134,17 @@ class Responder:
         for ts in filter(None, dict.fromkeys([*parts, *await self.delivery.standing(entry, place), entry.notice_ts])):
             await place.take_back(ts)
         logger.info("Took back the answer to the deleted %s %s", inquiry.channel, inquiry.ts)
+
+    async def take_again_buttons_away(self, entry: Entry) -> None:
+        """Leave the buttons that ask for another answer to the thread's latest one."""
+        before = await answered_before(self.ledger.database, entry)
+        if before is None or not before.posted:
+            return
+        stripped = without_again(before.messages)
+        if stripped != list(before.messages):
+            await note_messages(self.ledger.database, before, stripped)
+            last = max(before.posted)
+            await self._place(before).rewrite(before.posted[last], stripped[last], last)
 
     async def take_back_untaken(self, inquiry: Inquiry) -> None:
         """Delete the word that this question could not be taken down, whichever replica said it."""

@@ -27,6 +27,8 @@ RESOLVED_BY = "Resolved by "
 ASKED_A_PERSON_BEFORE = "Someone has asked for a person's help in this thread already."
 CAN_NOT_ASK_A_PERSON = "I can't call anyone at this moment. Please press the button again in a few minutes."
 
+NOT_NOW = "That does not work at this moment. Please try again in a few minutes."
+
 MUTE = "Stay quiet in this thread"
 MUTED = "I stay quiet in this thread, until someone mentions me in it again."
 

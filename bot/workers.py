@@ -151,6 +151,10 @@ class Workers:
             try:
                 async with self.slots, asyncio.timeout(self.answer_within_s):
                     await self.responder.respond(entry, stop)
+                if entry.inquiry.in_running_thread:
+                    self._end(
+                        self._aside("A button stays", entry.inquiry, self.responder.take_again_buttons_away(entry))
+                    )
             except LostLeaseError:
                 logger.info("%s %s is no longer ours", entry.inquiry.channel, entry.inquiry.ts)
                 if await self.ledger.is_deleted(entry):
@@ -200,18 +204,21 @@ class Workers:
             logger.warning("The asker of %s %s can't be told yet: %s", entry.inquiry.channel, entry.inquiry.ts, error)
 
     async def _take_back(self, entry: Entry) -> None:
-        try:
-            await self.responder.take_back_answer(entry)
-        except (SlackApiError, SlackTroubleError) as error:
-            logger.warning("The answer to the deleted %s %s stays: %s", entry.inquiry.channel, entry.inquiry.ts, error)
+        await self._aside(
+            "The answer to a deleted question stays", entry.inquiry, self.responder.take_back_answer(entry)
+        )
 
     async def _tidy(self, inquiry: Inquiry, after: asyncio.Event | None) -> None:
         if after:
             await after.wait()
+        await self._aside("A notice stays", inquiry, self.responder.take_back_untaken(inquiry))
+
+    async def _aside(self, otherwise: str, inquiry: Inquiry, work: Coroutine[object, object, None]) -> None:
+        """Do what is worth no second try; say what is `otherwise`."""
         try:
-            await self.responder.take_back_untaken(inquiry)
-        except (SlackApiError, SlackTroubleError) as error:
-            logger.info("A notice for %s %s stays: %s", inquiry.channel, inquiry.ts, error)
+            await work
+        except (SlackApiError, SlackTroubleError, LedgerError) as error:
+            logger.info("%s in %s %s: %s", otherwise, inquiry.channel, inquiry.ts, error)
 
     def _end(self, ending: Coroutine[object, object, None]) -> None:
         """End a question aside; what can't be ended now, or is one too many, is taken over when its lease runs out."""

@@ -6,7 +6,7 @@ from bot.ledger.feedback import disliked, note_feedback
 from bot.ledger.forgetting import forget_older_than, forget_user
 from bot.ledger.ledger import Ledger
 from bot.ledger.opening import open_ledger
-from bot.ledger.revisions import answer_again, answered_before, is_known, past_answer, reword
+from bot.ledger.revisions import answer_again, answered_before, is_known, note_messages, past_answer, reword
 from bot.ledger.threads import has_joined, mute, unmute
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "mute",
     "note_escalation",
     "note_feedback",
+    "note_messages",
     "open_ledger",
     "past_answer",
     "resolve_escalation",

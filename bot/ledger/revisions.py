@@ -6,6 +6,7 @@ as standing, so that the new answer takes their place.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, insert, select, update
@@ -14,10 +15,13 @@ from bot.ledger.ledger import entry_of
 from bot.ledger.tables import OPEN, past_answers, questions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
     from sqlalchemy.sql.elements import ColumnElement
 
+    from bot.blocks import SlackMessage
     from bot.intake import Inquiry
     from bot.ledger.database import Database
     from bot.ledger.entries import Entry
@@ -105,6 +109,16 @@ async def answered_before(database: Database, entry: Entry) -> Entry | None:
         return entry_of(row) if row else None
 
     return await database.run(work)
+
+
+async def note_messages(database: Database, entry: Entry, messages: Sequence[SlackMessage]) -> None:
+    """Keep an answered question's messages as they stand now: a button has gone."""
+    same = (questions.c.id == entry.id) & (questions.c.revision == entry.revision) & questions.c.messages.is_not(None)
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(update(questions).where(same).values(messages=list(map(asdict, messages))))
+
+    await database.run(work)
 
 
 async def _take_up(connection: AsyncConnection, ledger: Ledger, row: Row[Any], **values: str) -> Entry:

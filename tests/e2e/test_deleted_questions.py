@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.bot_process import log_of, running_bot, settings_for
+from tests.e2e.bot_process import log_of
 from tests.standins.model import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.standins.model import ModelStandIn
     from tests.standins.slack import SlackStandIn
 
 QUESTION = "How is data stored in milvus?"
-_numbers = itertools.count()
 
-
-@pytest.fixture(scope="module", autouse=True)
-def folder(slack: SlackStandIn, model: ModelStandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("bot")
-    with running_bot(slack, folder, settings_for(slack, model, folder)):
-        yield folder
-
-
-@pytest.fixture
-def channel(slack: SlackStandIn) -> str:
-    return slack.join(f"C{next(_numbers):08d}")
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def stored(folder: Path, channel: str) -> list[tuple[str, str | None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -11,12 +10,10 @@ import pytest
 
 from bot import wording
 from bot.blocks import AGAIN_ACTIONS, ESCALATE_ACTION, MUTE_ACTION, RESOLVE_ACTION
-from tests.e2e.bot_process import running_bot, settings_for
 from tests.standins.model import Reply
 from tests.standins.slack import ASKER, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.standins.model import ModelStandIn
@@ -24,19 +21,13 @@ if TYPE_CHECKING:
 
 QUESTION = "How is data stored in milvus?"
 HELPER = "U0HELPER"
-_numbers = itertools.count()
+
+pytestmark = pytest.mark.usefixtures("folder")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def folder(slack: SlackStandIn, model: ModelStandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("bot")
-    with running_bot(slack, folder, {**settings_for(slack, model, folder), "ESCALATION_GROUP": f"S0ONCALL,{HELPER}"}):
-        yield folder
-
-
-@pytest.fixture
-def channel(slack: SlackStandIn) -> str:
-    return slack.join(f"C{next(_numbers):08d}")
+@pytest.fixture(scope="module")
+def more_settings() -> dict[str, str]:
+    return {"ESCALATION_GROUP": f"S0ONCALL,{HELPER}"}
 
 
 def press(slack: SlackStandIn, channel: str, message: Json, action: str, *, user: str = ASKER) -> None:

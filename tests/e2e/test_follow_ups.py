@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot import wording
 from bot.blocks import MUTE_ACTION
-from tests.e2e.bot_process import log_of, running_bot, settings_for
+from tests.e2e.bot_process import log_of
 from tests.standins.model import Reply
 from tests.standins.slack import ASKER, BOT_USER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.standins.model import ModelStandIn
@@ -23,21 +21,14 @@ if TYPE_CHECKING:
 QUESTION = "How is data stored in milvus?"
 FOLLOW_UP = "And how is an index of it built?"
 COLLEAGUE = "U0COLLEAGUE"
-_numbers = itertools.count()
+
+pytestmark = pytest.mark.usefixtures("folder", "people")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def folder(slack: SlackStandIn, model: ModelStandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("bot")
+@pytest.fixture(scope="module")
+def people(slack: SlackStandIn) -> None:
     slack.people[COLLEAGUE] = {"team_id": "T0TEAM"}
     slack.people["U0GUEST"] = {"team_id": "T0TEAM", "is_restricted": True}
-    with running_bot(slack, folder, settings_for(slack, model, folder)):
-        yield folder
-
-
-@pytest.fixture
-def channel(slack: SlackStandIn) -> str:
-    return slack.join(f"C{next(_numbers):08d}")
 
 
 @pytest.fixture
@@ -52,7 +43,7 @@ def all_is_dealt_with(slack: SlackStandIn) -> None:
     """Return when everything said before has been dealt with: each is acknowledged, and a later one answered."""
     for envelope in slack.envelopes:
         slack.wait_for_ack(envelope)
-    channel = slack.join(f"C{next(_numbers):08d}")
+    channel = slack.new_channel()
     slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
 
 
@@ -169,7 +160,7 @@ def test_the_button_mutes_too(slack: SlackStandIn, channel: str, thread: str) ->
 
 
 def test_in_a_direct_message_there_is_no_button_and_nothing_is_muted(slack: SlackStandIn) -> None:
-    direct = slack.join(f"D{next(_numbers):08d}", type_="im")
+    direct = slack.new_channel(type_="im")
     ts = slack.say(direct, QUESTION)
     (answer,) = slack.wait_for_replies(direct, ts)
     assert MUTE_ACTION not in str(answer["blocks"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import sqlite3
 import subprocess
@@ -14,30 +13,17 @@ import pytest
 
 from bot import wording
 from bot.blocks import FEEDBACK_ACTION
-from tests.e2e.bot_process import environment, running_bot, settings_for
+from tests.e2e.bot_process import environment
 from tests.standins.slack import ASKER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.standins.model import ModelStandIn
     from tests.standins.slack import Envelope, Json, SlackStandIn
 
 QUESTION = "How is data stored in milvus?"
-_numbers = itertools.count()
 
-
-@pytest.fixture(scope="module", autouse=True)
-def folder(slack: SlackStandIn, model: ModelStandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("bot")
-    with running_bot(slack, folder, settings_for(slack, model, folder)):
-        yield folder
-
-
-@pytest.fixture
-def channel(slack: SlackStandIn) -> str:
-    return slack.join(f"C{next(_numbers):08d}")
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def buttons(answer: Json) -> Json:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.bot_process import running_bot, settings_for
 from tests.standins.model import Reply
 from tests.standins.slack import ASKER, BOT_ID, BOT_USER, Failure, SlackStandIn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.standins.model import ModelStandIn
     from tests.standins.slack import Json
 
@@ -23,25 +19,12 @@ QUESTION = "How is data stored in milvus?"
 SUPPORT = "C0SUPPORT"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def bot(slack: SlackStandIn, model: ModelStandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    folder = tmp_path_factory.mktemp("bot")
-    slack.join(SUPPORT)
-    with running_bot(slack, folder, {**settings_for(slack, model, folder), "SUPPORT_CHANNELS": SUPPORT}):
-        yield
+pytestmark = pytest.mark.usefixtures("folder")
 
 
-_numbers = itertools.count()
-
-
-@pytest.fixture
-def channel(slack: SlackStandIn) -> str:
-    return slack.join(f"C{next(_numbers):08d}")
-
-
-@pytest.fixture
-def direct(slack: SlackStandIn) -> str:
-    return slack.join(f"D{next(_numbers):08d}", type_="im")
+@pytest.fixture(scope="module")
+def more_settings(slack: SlackStandIn) -> dict[str, str]:
+    return {"SUPPORT_CHANNELS": slack.join(SUPPORT)}
 
 
 def words(message: Json) -> str:
@@ -51,7 +34,7 @@ def words(message: Json) -> str:
 
 def barrier(slack: SlackStandIn) -> None:
     """Return when everything said before has been dealt with: a later question is answered."""
-    channel = slack.join(f"C{next(_numbers):08d}")
+    channel = slack.new_channel()
     slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
 
 
@@ -156,7 +139,7 @@ def test_a_follow_up_to_a_command_knows_who_asked(slack: SlackStandIn, model: Mo
 
 @pytest.mark.parametrize("has_bot", [False, None], ids=["where the bot is not", "that the bot can't see"])
 def test_a_command_in_a_channel_is_answered_privately(slack: SlackStandIn, *, has_bot: bool | None) -> None:
-    channel = f"C{next(_numbers):08d}"
+    channel = f"C0ELSEWHERE{has_bot is None}"
     if has_bot is not None:
         slack.join(channel, has_bot=has_bot)
     before = len(slack.private)

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.bot_process import log_of, running_bot, settings_for
+from tests.e2e.bot_process import log_of
 from tests.standins.model import DEFAULT_REPLY, Reply
 from tests.standins.slack import Failure, SlackStandIn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.standins.model import ModelStandIn
 
 QUESTION = "How is data stored in milvus?"
-_numbers = itertools.count()
 
-
-@pytest.fixture(scope="module", autouse=True)
-def folder(slack: SlackStandIn, model: ModelStandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("bot")
-    with running_bot(slack, folder, settings_for(slack, model, folder)):
-        yield folder
-
-
-@pytest.fixture
-def channel(slack: SlackStandIn) -> str:
-    return slack.join(f"C{next(_numbers):08d}")
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture
@@ -40,7 +28,7 @@ def assert_answered_once(slack: SlackStandIn, channel: str, folder: Path) -> Cal
 
     def assert_it(ts: str, *, messages: int = 1) -> None:
         slack.wait_for(lambda: f"Answered {channel} {ts}" in log_of(folder), f"the end of {ts}")
-        later = slack.join(f"C{next(_numbers):08d}")
+        later = slack.new_channel()
         slack.wait_for_replies(later, slack.mention(later, QUESTION))
         assert len(slack.replies(channel, ts)) == messages
 

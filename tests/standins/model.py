@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TOKEN = "lepton-stand-in"
+STALLED_S = 0.2
 DEFAULT_REPLY = "Milvus keeps inserted data in object storage [1] and metadata in etcd [1]."
 
 
@@ -51,6 +51,8 @@ class ModelStandIn(StandInServer):
         self.choose: Callable[[], Reply] = Reply
         self.requests: list[dict[str, Any]] = []
         self.embedded: list[str] = []
+        self.hung_up = 0
+        """How many replies were not listened to until their end."""
 
     @property
     def base_url(self) -> str:
@@ -85,12 +87,19 @@ class ModelStandIn(StandInServer):
         if reply.raw is not None:
             return web.Response(text=reply.raw, content_type="text/event-stream")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        with suppress(ConnectionError):  # who asked is gone
+        try:
             await _stream(reply, request, response)
             if "stream_options" in asked and not reply.break_off:
                 await response.write(_usage_chunk(len(str(asked["messages"]).split()), len(reply.text.split())))
             await response.write(b"data: [DONE]\n\n")
+        except ConnectionError:
+            self._note_hang_up()
         return response
+
+    def _note_hang_up(self) -> None:
+        with self.changed:
+            self.hung_up += 1
+            self.changed.notify_all()
 
     async def _on_embeddings(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -111,8 +120,9 @@ async def _stream(reply: Reply, request: web.Request, response: web.StreamRespon
         if reply.words_per_s:
             await asyncio.sleep(begun + number / reply.words_per_s - time.monotonic())
         await response.write(_chunk(delta={"content": f"{word} "}))
-    if reply.stall:
-        await asyncio.Event().wait()
+    while reply.stall:  # a comment now and then, as servers send it, tells whether anybody listens
+        await asyncio.sleep(STALLED_S)
+        await response.write(b": still there\n\n")
     if reply.break_off and request.transport:
         request.transport.close()
         return

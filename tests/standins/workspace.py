@@ -70,6 +70,10 @@ class Workspace:
         self.channels[channel] = Channel(channel, type_, has_bot, streams)
         return channel
 
+    def new_channel(self, *, type_: str = "channel") -> str:
+        """Make one that nobody has used; return its id."""
+        return self.join(f"{'D' if type_ == 'im' else 'C'}{len(self.channels):08d}", type_=type_)
+
     def direct(self, user: str = ASKER) -> str:
         """Return the id of a person's direct messages with the bot."""
         channel = f"D{user[1:]}"

@@ -1,0 +1,56 @@
+"""This file is where another answer to the latest question of a thread is asked for: anew, longer, shorter."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from bot import wording
+from bot.blocks import AGAIN_PREFIX
+from bot.ledger import LedgerError, answer_again
+from bot.presser import Presser
+from bot.slack_errors import SlackTroubleError
+
+if TYPE_CHECKING:
+    from slack_bolt.context.ack.async_ack import AsyncAck
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.access import Access
+    from bot.ledger import Ledger
+    from bot.workers import Workers
+    from rag import Style
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Has questions answered once more, in the place of their answer, for whoever may ask."""
+
+    ledger: Ledger
+    workers: Workers
+    access: Access
+
+    async def on_button(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Take the question up anew; a press on an answer that is not the latest, or is being made, is told so."""
+        await ack()
+        presser = Presser(client, body)
+        if word := await self._take_up(presser):
+            await presser.whisper(word)
+
+    async def _take_up(self, presser: Presser) -> str:
+        """Return what to tell who pressed; "" where the new answer tells all."""
+        style = cast("Style", presser.action.removeprefix(AGAIN_PREFIX))
+        try:
+            if refusal := await self.access.refusal_of(presser.user, channel=presser.channel):
+                return refusal
+            entry = await answer_again(self.ledger, presser.key, style=style)
+        except (LedgerError, SlackTroubleError) as error:
+            logger.warning("A question can't be answered again: %s", error)
+            return wording.NOT_NOW
+        if entry is None:
+            return wording.NOT_THE_LATEST
+        logger.info("%s %s is answered again (%s)", presser.channel, presser.value, style)
+        self.workers.take_anew(entry)
+        return ""
