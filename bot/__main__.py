@@ -11,22 +11,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from bot.access import Access
-from bot.again import Again
-from bot.app import Buttons, build_app, open_client
-from bot.blocks import ESCALATE_ACTION, MUTE_ACTION
-from bot.escalation import Escalation
+from bot.app import build_app, open_client
 from bot.housekeeping import keep_house
 from bot.lag import watch_lag
 from bot.ledger import LedgerError, open_ledger
-from bot.listeners import Listeners
 from bot.logs import hide, set_up_logs
-from bot.manners import Manners
-from bot.opinions import Opinions
-from bot.responder import Responder
 from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error, secrets_of
 from bot.sockets import CutOffError, check_tokens, stay_connected
-from bot.workers import Workers
+from bot.wiring import Parts
 from rag import RagError
 from rag.settings import RagSettings
 from rag.wiring import open_answerer
@@ -34,10 +26,8 @@ from rag.wiring import open_answerer
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from slack_sdk.web.async_client import AsyncWebClient
-    from slack_sdk.web.async_slack_response import AsyncSlackResponse
-
     from bot.ledger import Ledger
+    from bot.workers import Workers
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +39,8 @@ def run() -> None:
     try:
         slack, rag = SlackSettings(), RagSettings()
         hide(formatter, secrets_of(slack, rag))
+        for house in ("bot", "rag"):  # the libraries' own debugging would show what people write
+            logging.getLogger(house).setLevel(slack.log_level)
         slack.check_tokens()
         asyncio.run(_serve(slack, rag))
     except (RagError, LedgerError, CutOffError) as error:
@@ -69,48 +61,13 @@ async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
     async with open_client(slack) as client, open_ledger(slack.ledger_url(rag.milvus_uri)) as ledger:
         identity = await check_tokens(client, slack.slack_app_token.get_secret_value())
         async with open_answerer(rag, patient=True) as answerer:
-            access = _access(slack, client, identity)
-            responder = Responder(
-                client=client,
-                ledger=ledger,
-                answerer=answerer,
-                access=access,
-                manners=Manners(pace=slack.slack_pace),
-                bot_user=identity["user_id"],
-                bot_name=identity["user"],
-                buttons=(*([ESCALATE_ACTION] if slack.escalation_group else []), MUTE_ACTION),
-            )
-            workers = Workers(
-                responder=responder,
-                ledger=ledger,
-                at_once=slack.answers_at_once,
-                queue_length=slack.queue_length,
-                answer_within_s=slack.answer_within_s,
-                slots=asyncio.Semaphore(slack.answers_at_once),
-            )
-            listeners = Listeners(
-                ledger=ledger, workers=workers, bot_user=identity["user_id"], support_channels=slack.support_channels
-            )
-            buttons = Buttons(
-                Opinions(ledger), Escalation(ledger, slack.escalation_group), Again(ledger, workers, access)
-            )
-            app = build_app(client, listeners, buttons, identity)
+            parts = Parts(slack=slack, client=client, ledger=ledger, answerer=answerer, identity=identity)
+            workers = parts.workers()
+            app = build_app(client, parts.listeners(workers), parts.buttons(workers), identity)
             hearing = stay_connected(
                 app, client, slack.slack_app_token.get_secret_value(), exit_after_s=slack.slack_disconnect_exit_s
             )
             await _work(slack, ledger, workers, hearing)
-
-
-def _access(slack: SlackSettings, client: AsyncWebClient, identity: AsyncSlackResponse) -> Access:
-    return Access(
-        client=client,
-        team=identity["team_id"],
-        enterprise=identity.get("enterprise_id") or "",
-        channels=slack.allowed_channels,
-        users=slack.allowed_users,
-        guests=slack.allow_guests,
-        external=slack.allow_external,
-    )
 
 
 async def _work(slack: SlackSettings, ledger: Ledger, workers: Workers, hear: Coroutine[object, object, None]) -> None:

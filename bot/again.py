@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from bot import wording
 from bot.blocks import AGAIN_PREFIX
 from bot.ledger import LedgerError, answer_again
 from bot.presser import Presser
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from bot.access import Access
     from bot.ledger import Ledger
+    from bot.people import People
     from bot.workers import Workers
     from rag import Style
 
@@ -31,11 +31,12 @@ class Again:
     ledger: Ledger
     workers: Workers
     access: Access
+    people: People
 
     async def on_button(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Take the question up anew; a press on an answer that is not the latest, or is being made, is told so."""
         await ack()
-        presser = Presser(client, body)
+        presser = Presser(client, body, self.people)
         if word := await self._take_up(presser):
             await presser.whisper(word)
 
@@ -48,9 +49,9 @@ class Again:
             entry = await answer_again(self.ledger, presser.key, style=style)
         except (LedgerError, SlackTroubleError) as error:
             logger.warning("A question can't be answered again: %s", error)
-            return wording.NOT_NOW
+            return (await presser.words()).not_now
         if entry is None:
-            return wording.NOT_THE_LATEST
+            return (await presser.words()).not_the_latest
         logger.info("%s %s is answered again (%s)", presser.channel, presser.value, style)
         self.workers.take_anew(entry)
         return ""

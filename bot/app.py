@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -14,24 +13,22 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import wording
-from bot.blocks import AGAIN_ACTIONS, ESCALATE_ACTION, FEEDBACK_ACTION, FEEDBACK_FORM, MUTE_ACTION, RESOLVE_ACTION
-from bot.reply import tell_privately
-from bot.slack_errors import SlackTroubleError, talking_to_slack
+from bot.blocks import AGAIN_ACTIONS, ESCALATE_ACTION, FEEDBACK_ACTION, MUTE_ACTION, RESOLVE_ACTION
+from bot.shortcut import SHORTCUT
+from bot.views import ASK_FORM, EXAMPLE_ACTIONS, FEEDBACK_FORM
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from slack_bolt.context.respond.async_respond import AsyncRespond
     from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
     from bot.again import Again
     from bot.escalation import Escalation
+    from bot.home import Home
     from bot.listeners import Listeners
     from bot.opinions import Opinions
     from bot.settings import SlackSettings
-
-logger = logging.getLogger(__name__)
+    from bot.shortcut import Shortcut
 
 COMMAND = "/milvusfaq"
 CALL_TIMEOUT_S = 10
@@ -60,11 +57,13 @@ async def open_client(settings: SlackSettings) -> AsyncIterator[AsyncWebClient]:
 
 @dataclass(frozen=True, slots=True)
 class Buttons:
-    """What takes up the buttons below an answer."""
+    """What takes up buttons, forms, the home tab and the shortcut."""
 
     opinions: Opinions
     escalation: Escalation
     again: Again
+    home: Home
+    shortcut: Shortcut
 
 
 def build_app(client: AsyncWebClient, listeners: Listeners, buttons: Buttons, identity: AsyncSlackResponse) -> AsyncApp:
@@ -95,17 +94,11 @@ def build_app(client: AsyncWebClient, listeners: Listeners, buttons: Buttons, id
         app.action(action)(buttons.again.on_button)
     app.action(ESCALATE_ACTION)(buttons.escalation.on_button)
     app.action(RESOLVE_ACTION)(buttons.escalation.on_resolved)
+    app.event("app_home_opened")(buttons.home.on_opened)
+    for action in EXAMPLE_ACTIONS:
+        app.action(action)(buttons.home.on_example)
+    app.shortcut({"type": "message_action", "callback_id": SHORTCUT})(buttons.shortcut.on_shortcut)
+    app.view(ASK_FORM)(buttons.shortcut.on_form)
     app.event(re.compile(".*"))(listeners.on_anything_else)
-    app.error(on_error)
+    app.error(listeners.on_error)
     return app
-
-
-async def on_error(error: Exception, body: dict[str, Any], respond: AsyncRespond) -> None:
-    """Log why something could not be taken; without an ack Slack delivers an event again, but never a command."""
-    logger.error("Slack's %s could not be taken: %s", body.get("type") or "command", error, exc_info=error)
-    if "response_url" in body:
-        try:
-            with talking_to_slack():
-                await tell_privately(respond, wording.CAN_NOT_NOTE_COMMAND)
-        except SlackTroubleError as second:
-            logger.warning("The asker can't be told either: %s", second)

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from bot import wording
-from rag import Answer, Question, Trace, cite
+from rag import Answer, Notice, Trace, cite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.live import LiveReply
     from bot.progress import Progress
-    from rag import Answerer, Passage
+    from bot.wording import Wording
+    from rag import Answerer, Passage, Question
 
 PAGE_CHARACTERS = 60
 
@@ -28,6 +28,7 @@ class Attempt:
     live: LiveReply | None
     progress: Progress | None
     stop: asyncio.Event
+    words: Wording
     passages: Sequence[Passage] = field(default_factory=tuple)
 
     async def answer(self, question: Question) -> Answer | None:
@@ -49,7 +50,7 @@ class Attempt:
         self.passages = passages
         if self.progress and passages:
             page = shorten(passages[0].title, PAGE_CHARACTERS, placeholder="…")
-            self.progress.show(wording.READING.format(page=page))
+            self.progress.show(self.words.reading.format(page=page))
 
     def _said(self) -> Answer | None:
         if not self.live or not self.live.heard.strip():
@@ -58,8 +59,8 @@ class Attempt:
         model = self.answerer.model.name if self.answerer.model else ""
         return Answer(
             text=said.text,
-            citations=() if said.notice else said.citations,  # without marks it rests on nothing yet
+            citations=() if said.notices else said.citations,  # without marks it rests on nothing yet
             kind=said.kind,
-            notice=wording.STOPPED_HERE,
+            notices=(Notice(kind="stopped", text="Stopped here."),),
             trace=Trace(passages=tuple(self.passages), model=model),
         )

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from bot import wording
 from bot.markdown import harmless, plain
 from rag import split_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rag import Answer, Citation
+    from bot.wording import Wording
+    from rag import Answer, Citation, Notice
 
 Block = dict[str, Any]
 
@@ -33,13 +33,10 @@ FALLBACK_CHARACTERS = 3_000
 """The plain text beside the blocks: for notifications and screen readers, and what the thread is read from later."""
 
 FEEDBACK_ACTION = "feedback"
-FEEDBACK_FORM = "feedback_form"
 MUTE_ACTION = "mute"
 ESCALATE_ACTION = "escalate"
 RESOLVE_ACTION = "resolve"
 SHORT_QUESTION = 500
-FORM_REASON, FORM_WORDS = "reason", "words"
-FORM_CHARACTERS = 2_000
 AGAIN_PREFIX = "again_"
 AGAIN_ACTIONS: tuple[str, ...] = ("again_longer", "again_shorter", "again_anew")
 """Ask for the latest answer of a thread in another way; what follows the prefix is a Style of rag's."""
@@ -53,22 +50,47 @@ class SlackMessage:
     blocks: list[Block]
 
 
-def answer_messages(answer: Answer, *, question: str, more: Sequence[str] = (), remark: str = "") -> list[SlackMessage]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What stands around an answer.
+
+    `question` is the ts of the question's message, by which a button says what it is about; `actions` (MUTE_ACTION and
+    the like) are offered besides the thumbs; `remark` says how the answer came to stand here. `asker` and what was
+    `asked` are named where no message of theirs stands before it.
+    """
+
+    question: str
+    actions: Sequence[str] = ()
+    remark: str = ""
+    asker: str = ""
+    asked: str = ""
+
+
+def answer_messages(answer: Answer, words: Wording, frame: Frame) -> list[SlackMessage]:
     """Return the messages that hold the whole answer, with the buttons below: usually one.
 
-    The first block is the text, or its beginning. `question` is the ts of the question's message, by which a button
-    says what it is about; `more` are the actions (MUTE_ACTION and the like) that are offered besides the thumbs;
-    `remark` says what a reader should know of how the answer came to stand here.
+    The first block is the text, or its beginning.
     """
-    text = harmless(answer.text.strip() or wording.NOTHING_FOUND)
+    text = harmless(_text(answer, words).strip() or words.nothing_found)
     blocks = [markdown_block(piece) for piece in split_markdown(text, MARKDOWN_CHARACTERS)]
-    blocks += [_small_print(line) for line in (answer.notice, remark) if line]
+    blocks += [_small_print(line) for line in (*(_notice(one, words) for one in answer.notices), frame.remark) if line]
+    if frame.asker:
+        blocks.append(_asked_block(frame.asker, frame.asked, words))
     if answer.citations:
-        title = wording.NEAREST_PAGES if answer.kind == "abstained" else wording.SOURCES
+        title = words.nearest_pages if answer.kind == "abstained" else words.sources
         blocks += [_small_print(title), *map(_citation_block, answer.citations)]
-    blocks.append(_feedback_buttons(question))
-    blocks += _more_buttons(question, more)
-    return [SlackMessage(text=_fallback(group), blocks=group) for group in _packed(blocks)]
+    blocks.append(_feedback_buttons(frame.question, words))
+    blocks += _more_buttons(frame, words)
+    return [SlackMessage(text=_fallback(group, words), blocks=group) for group in _packed(blocks)]
+
+
+def _text(answer: Answer, words: Wording) -> str:
+    return words.at(f"off_topic_{answer.off_topic.replace(' ', '_')}") if answer.off_topic else answer.text
+
+
+def _notice(notice: Notice, words: Wording) -> str:
+    name = "stopped_here" if notice.kind == "stopped" else f"notice_{notice.kind.replace(' ', '_')}"
+    return words.at(name).format(**notice.values)
 
 
 def notice_message(text: str) -> SlackMessage:
@@ -81,14 +103,19 @@ def growing_message(text: str) -> SlackMessage:
     return SlackMessage(text=_cut(text), blocks=[markdown_block(text)])
 
 
-def question_message(user: str, question: str) -> SlackMessage:
-    """Return the message that stands for a slash command's question in its channel."""
-    section = {
-        "type": "rich_text_section",
-        "elements": [{"type": "user", "user_id": user}, _words(wording.ASKED), _words(question)],
-    }
-    text = f"<@{user}>{wording.ASKED}{_escape(question)}"[:FALLBACK_CHARACTERS]
-    return SlackMessage(text=text, blocks=[{"type": "rich_text", "elements": [section]}])
+def question_message(user: str, question: str, words: Wording) -> SlackMessage:
+    """Return the message that stands for a question that was asked without one, in its channel."""
+    text = words.asked.format(user=f"<@{user}>", question=_escape(question))[:FALLBACK_CHARACTERS]
+    return SlackMessage(text=text, blocks=[_asked_block(user, question, words)])
+
+
+def _asked_block(user: str, question: str, words: Wording) -> Block:
+    """Return who asked what, people as Slack shows them, words as they are."""
+    before, _, rest = words.asked.partition("{user}")
+    between, _, after = rest.partition("{question}")
+    parts = [_words(before), {"type": "user", "user_id": user}, _words(between), _words(question), _words(after)]
+    elements = [part for part in parts if part.get("text") != ""]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,24 +128,24 @@ class Plea:
     pages: Sequence[str]
 
 
-def plea_message(plea: Plea, *, people: Sequence[str], ts: str) -> SlackMessage:
+def plea_message(plea: Plea, words: Wording, *, called: Sequence[str], ts: str) -> SlackMessage:
     """Return the message that calls people, once, with what is known so far; `ts` is the question's."""
-    called = [_called(person) for person in people]
-    question = shorten(plea.question, width=SHORT_QUESTION, placeholder=" …")
-    told = wording.NOT_IN_THE_DOCS if plea.kind == "abstained" else wording.ANSWERED_FROM_DOCS
-    found = f"{told}{'; '.join(plea.pages)}." if plea.pages else wording.NOTHING_NEAR
-    words = [_words(" "), {"type": "user", "user_id": plea.user}, _words(f"{wording.ASKS_A_PERSON}{question}\n{found}")]
-    text = " ".join(f"<!subteam^{person}>" if person.startswith("S") else f"<@{person}>" for person in people)
+    question, pages = shorten(plea.question, width=SHORT_QUESTION, placeholder=" …"), "; ".join(plea.pages)
+    told = words.not_in_the_docs if plea.kind == "abstained" else words.answered_from_docs
+    found = told.format(pages=pages) if pages else words.nothing_near
+    asks = _words(f"{words.asks_a_person.format(question=question)}\n{found}")
+    elements = [*map(_called, called), _words(" "), {"type": "user", "user_id": plea.user}, asks]
+    text = " ".join(f"<!subteam^{person}>" if person.startswith("S") else f"<@{person}>" for person in called)
     blocks = [
-        {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [*called, *words]}]},
-        {"type": "actions", "elements": [_button(RESOLVE_ACTION, wording.RESOLVED, ts)]},
+        {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]},
+        {"type": "actions", "elements": [button(RESOLVE_ACTION, words.resolved, ts)]},
     ]
     return SlackMessage(text=f"{text} {_escape(question)}", blocks=blocks)
 
 
-def resolved_blocks(blocks: list[Block], user: str) -> list[Block]:
+def resolved_blocks(blocks: list[Block], user: str, words: Wording) -> list[Block]:
     """Return a plea's blocks with who has helped in place of the button."""
-    who = [_words(wording.RESOLVED_BY), {"type": "user", "user_id": user}]
+    who = [_words(words.resolved_by), {"type": "user", "user_id": user}]
     kept = [block for block in blocks if block["type"] != "actions"]
     return [*kept, {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": who}]}]
 
@@ -128,7 +155,7 @@ def cited_pages(messages: Iterable[SlackMessage]) -> list[str]:
     sections = [
         block["elements"][0]["elements"] for m in messages for block in m.blocks if block["type"] == "rich_text"
     ]
-    return [str(elements[1]["text"]) for elements in sections if len(elements) > 1]
+    return [str(elements[1]["text"]) for elements in sections if elements[0].get("style")]  # a number in bold
 
 
 def _called(person: str) -> Block:
@@ -153,46 +180,24 @@ def _citation_block(citation: Citation) -> Block:
     return {"type": "rich_text", "elements": elements}
 
 
-def feedback_form(*, private_metadata: str) -> Block:
-    """Return the form that asks what was wrong with an answer; Slack gives `private_metadata` back with it."""
-    reasons = [{"text": _plain(text), "value": value} for value, text in wording.FEEDBACK_REASONS.items()]
-    reason = {"type": "radio_buttons", "action_id": FORM_REASON, "options": reasons}
-    words = {"type": "plain_text_input", "action_id": FORM_WORDS, "multiline": True, "max_length": FORM_CHARACTERS}
-    return {
-        "type": "modal",
-        "callback_id": FEEDBACK_FORM,
-        "private_metadata": private_metadata,
-        "title": _plain(wording.FEEDBACK_TITLE),
-        "submit": _plain(wording.FEEDBACK_SEND),
-        "close": _plain(wording.FEEDBACK_CANCEL),
-        "blocks": [
-            _input(FORM_REASON, wording.FEEDBACK_REASON, reason),
-            _input(FORM_WORDS, wording.FEEDBACK_WORDS, words),
-        ],
-    }
-
-
-def _input(name: str, label: str, element: Block) -> Block:
-    return {"type": "input", "block_id": name, "label": _plain(label), "optional": True, "element": element}
-
-
-def _feedback_buttons(question: str) -> Block:
-    def button(text: str, *, liked: bool) -> Block:
+def _feedback_buttons(question: str, words: Wording) -> Block:
+    def thumb(text: str, *, liked: bool) -> Block:
         value = json.dumps({"question": question, "liked": liked})
-        return {"text": _plain(text), "accessibility_label": text, "value": value}
+        return {"text": plain_text(text), "accessibility_label": text, "value": value}
 
     buttons = {
         "type": "feedback_buttons",
         "action_id": FEEDBACK_ACTION,
-        "positive_button": button(wording.LIKED, liked=True),
-        "negative_button": button(wording.DISLIKED, liked=False),
+        "positive_button": thumb(words.liked, liked=True),
+        "negative_button": thumb(words.disliked, liked=False),
     }
     return {"type": "context_actions", "elements": [buttons]}
 
 
-def _more_buttons(question: str, actions: Sequence[str]) -> list[Block]:
-    labels = {ESCALATE_ACTION: wording.ASK_A_PERSON, MUTE_ACTION: wording.MUTE, **wording.AGAIN}
-    buttons = [_button(action, labels[action], question) for action in actions]
+def _more_buttons(frame: Frame, words: Wording) -> list[Block]:
+    labels = {ESCALATE_ACTION: words.ask_a_person, MUTE_ACTION: words.mute}
+    labels |= {action: words.at(action) for action in AGAIN_ACTIONS}
+    buttons = [button(action, labels[action], frame.question) for action in frame.actions]
     return [{"type": "actions", "elements": buttons}] if buttons else []
 
 
@@ -208,11 +213,13 @@ def _without_again(block: Block) -> Block | None:
     return {**block, "elements": kept} if kept else None
 
 
-def _button(action: str, text: str, value: str) -> Block:
-    return {"type": "button", "action_id": action, "text": _plain(text), "value": value}
+def button(action: str, text: str, value: str) -> Block:
+    """Return a button that brings its action and value when it is pressed."""
+    return {"type": "button", "action_id": action, "text": plain_text(text), "value": value}
 
 
-def _plain(text: str) -> Block:
+def plain_text(text: str) -> Block:
+    """Return words in which nothing is marked up."""
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
@@ -222,7 +229,7 @@ def _words(text: str, *, bold: bool = False) -> Block:
 
 
 def _small_print(text: str) -> Block:
-    return {"type": "context", "elements": [_plain(text)]}
+    return {"type": "context", "elements": [plain_text(text)]}
 
 
 def _packed(blocks: Iterable[Block]) -> list[list[Block]]:
@@ -248,8 +255,8 @@ def _characters(value: object) -> int:
     return sum(map(_characters, value)) if isinstance(value, list) else 0
 
 
-def _fallback(blocks: list[Block]) -> str:
-    return _cut("\n\n".join(block["text"] for block in blocks if block["type"] == "markdown") or wording.SOURCES)
+def _fallback(blocks: list[Block], words: Wording) -> str:
+    return _cut("\n\n".join(block["text"] for block in blocks if block["type"] == "markdown") or words.sources)
 
 
 def _cut(text: str) -> str:

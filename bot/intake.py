@@ -7,24 +7,32 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot import wording
 from bot.redaction import redact
+from bot.views import FORM_PRIVATELY, FORM_QUESTION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
+
+    from bot.wording import Wording
 
 QuietReason = Literal[
     "from a bot",
     "an edit or another kind of message",
     "not addressed",
+    "only mentions are answered here",
     "addressed to someone else",
     "asks nothing",
     "not a thread of ours, or muted",
 ]
-Way = Literal["mention", "direct", "command", "support", "follow-up"]
-"""How a question came: a follow-up is a reply in a thread that the bot has joined, and does not mention it."""
+Way = Literal["mention", "direct", "command", "support", "follow-up", "shortcut", "private", "home"]
+"""How a question came.
 
-COMMAND_KEY = "command "
+A follow-up is a reply in a thread that the bot has joined, and does not mention it; a shortcut's question is about
+another's message, and answered in its thread or in private; home is a press on an example.
+"""
+Policy = Literal["questions", "all", "mentions"]
+"""What is answered in a support channel without a mention: what asks something, everything, or nothing."""
+MAX_QUESTION_CHARACTERS = 3_000
 PERSON_SUBTYPES = {None, "file_share", "thread_broadcast"}
 """What a person posts; every other subtype is an edit, a deletion, a join, a bot."""
 
@@ -33,9 +41,15 @@ _QUESTION_START = re.compile(
     r"^(?:(?:hi|hello|hey|hallo|dear)\b[^.!?\n]{0,30}[,!.]?\s+)?(?:so\s+|and\s+|but\s+)?"
     r"(?:how|what|why|when|where|which|who|whose|can|could|does|do|did|is|are|was|were|will|would|should|has|have|"
     r"any(?:one|body| idea)|i (?:wonder|need help|can'?t|cannot|get an?)|help\b|is there|wie|was|warum|wo|welche|kann|"
-    r"comment|pourquoi|quel|quelle|est-ce|cómo|como|qué|por qué|cuál|onde|qual)\b",
+    r"wann|wer|welcher|welches|gibt|comment|pourquoi|quels?|quelles?|est-ce|qu'est|combien|où|quand|peut-on|"
+    r"cómo|como|qué|por qué|porque|por que|cuál|cuándo|dónde|cuánto|onde|qual|quais|quando|quanto|o que)\b",
     re.IGNORECASE,
 )
+_QUESTION_WORDS = re.compile(
+    r"怎么|怎样|如何|什么|哪[个些里]|吗|是否|能否|多少|请问|ですか|ますか|でしょうか|ませんか|教えて|なぜ|どう(?:し|や|す)|"
+    r"(?:^|\s)(?:هل|كيف|ماذا|لماذا|ما|أين|متى|كم)\s"
+)
+"""Of languages that ask without a mark, or not at the beginning."""
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 _CHANNEL_LINK = re.compile(r"<#[A-Z0-9]+(?:\|([^>]*))?>")
 _LINK = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
@@ -46,7 +60,8 @@ _SPECIAL = re.compile(r"<!(\w+)[^>]*>")
 class Inquiry:
     """A question in Slack: who asks, where, what. `ts` is its message's, `thread_ts` the thread that is answered in.
 
-    A command has no message: its `ts` is made of its trigger, its `thread_ts` is "" until its question is posted.
+    Some questions have no message: their `ts` is made of what triggered them, and has a space in it. Of those, a
+    command's and an example's `thread_ts` is "" until the question is posted.
     """
 
     team: str
@@ -70,7 +85,7 @@ class Inquiry:
     @property
     def in_running_thread(self) -> bool:
         """Whether there are earlier messages in its thread."""
-        return self.ts != self.thread_ts and not self.is_command
+        return self.ts != self.thread_ts and bool(self.thread_ts) and self.way not in {"command", "home"}
 
     @property
     def is_unasked(self) -> bool:
@@ -83,9 +98,14 @@ class Inquiry:
         return self.channel.startswith("D")
 
     @property
-    def is_command(self) -> bool:
-        """Whether it was asked by slash command."""
-        return self.ts.startswith(COMMAND_KEY)
+    def has_message(self) -> bool:
+        """Whether the question is a message in Slack."""
+        return " " not in self.ts
+
+    @property
+    def since(self) -> str:
+        """The ts after which everything that belongs to the question stands."""
+        return self.ts if self.has_message else self.thread_ts
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +124,9 @@ def read_mention(event: Mapping[str, Any], *, bot_user: str) -> Inquiry | Quiet:
     return _inquiry(event, bot_user, "mention")
 
 
-def read_message(event: Mapping[str, Any], *, bot_user: str, support_channels: Collection[str] = ()) -> Inquiry | Quiet:
+def read_message(
+    event: Mapping[str, Any], *, bot_user: str, support_channels: Mapping[str, Policy] | None = None
+) -> Inquiry | Quiet:
     """Read a message event: a DM, the twin of a mention, a post in a support channel, or a reply in some thread.
 
     A reply is a follow-up only in a thread that the bot has joined, which whoever calls this has to look up.
@@ -118,19 +140,22 @@ def read_message(event: Mapping[str, Any], *, bot_user: str, support_channels: C
         return _inquiry(event, bot_user, "mention")
     if event.get("channel_type") == "im":
         return _inquiry(event, bot_user, "direct")
-    return _read_unasked(event, bot_user, is_support=event["channel"] in support_channels)
+    return _read_unasked(event, bot_user, (support_channels or {}).get(event["channel"]))
 
 
-def _read_unasked(event: Mapping[str, Any], bot_user: str, *, is_support: bool) -> Inquiry | Quiet:
+def _read_unasked(event: Mapping[str, Any], bot_user: str, policy: Policy | None) -> Inquiry | Quiet:
     """Read a channel's message that does not mention the bot."""
     is_reply = event.get("thread_ts") not in {None, event["ts"]}
-    if not is_support and not is_reply:
+    if policy == "mentions":
+        return Quiet("only mentions are answered here")
+    if policy is None and not is_reply:
         return Quiet("not addressed")
     text = event.get("text") or ""
     if _MENTION.search(text) if is_reply else _MENTION.match(text.lstrip()):
         return Quiet("addressed to someone else")
     inquiry = _inquiry(event, bot_user, "follow-up" if is_reply else "support")
-    return inquiry if asks_something(inquiry.text) else Quiet("asks nothing")
+    wanted = bool(inquiry.text) if policy == "all" and not is_reply else asks_something(inquiry.text)
+    return inquiry if wanted else Quiet("asks nothing")
 
 
 def edited_message(event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -163,7 +188,7 @@ def read_command(command: Mapping[str, Any], *, bot_user: str) -> Inquiry:
     return Inquiry(
         team=command.get("team_id") or "",
         channel=command["channel_id"],
-        ts=f"{COMMAND_KEY}{command['trigger_id']}",
+        ts=f"command {command['trigger_id']}",
         thread_ts="",
         user=command["user_id"],
         text=plain_text(command.get("text") or "", bot_user=bot_user),
@@ -171,13 +196,30 @@ def read_command(command: Mapping[str, Any], *, bot_user: str) -> Inquiry:
     )
 
 
-def objection(text: str) -> str:
+def read_form(view: Mapping[str, Any], about: Mapping[str, str], *, user: str) -> Inquiry:
+    """Read the form of a message's shortcut; `about` is what was kept with it of the message."""
+    values = view["state"]["values"]
+    privately = values[FORM_PRIVATELY][FORM_PRIVATELY].get("selected_options")
+    return Inquiry(
+        team=about["team"],
+        channel=about["channel"],
+        ts=f"shortcut {view['id']}",
+        thread_ts=about["thread_ts"],
+        user=user,
+        text=redact((values[FORM_QUESTION][FORM_QUESTION].get("value") or "").replace("\0", "")).strip(),
+        way="private" if privately else "shortcut",
+    )
+
+
+def objection(text: str, words: Wording, *, bot_name: str = "milvusfaq") -> str:
     """Return what to tell someone whose question can't be answered as it stands; "" when it can."""
     if not text:
-        return wording.EMPTY_QUESTION
+        return words.empty_question
     if text.lower() in {"help", "?"}:
-        return wording.HELP
-    return wording.too_long(len(text)) if len(text) > wording.MAX_QUESTION_CHARACTERS else ""
+        return words.help.format(name=bot_name)
+    if len(text) > MAX_QUESTION_CHARACTERS:
+        return words.too_long.format(characters=len(text), most=MAX_QUESTION_CHARACTERS)
+    return ""
 
 
 def is_mute(text: str) -> bool:
@@ -188,7 +230,8 @@ def is_mute(text: str) -> bool:
 def asks_something(text: str) -> bool:
     """Tell a question from a remark: a question mark outside links and code, or a beginning that asks."""
     prose = re.sub(r"```.*?```|`[^`]*`|https?://\S+", " ", text, flags=re.DOTALL).strip()
-    return bool(_QUESTION_MARK.search(prose) or _QUESTION_START.match(prose))
+    asks = _QUESTION_MARK.search(prose) or _QUESTION_START.match(prose) or _QUESTION_WORDS.search(prose)
+    return bool(asks)
 
 
 def plain_text(text: str, *, bot_user: str) -> str:

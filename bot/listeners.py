@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
 
-from bot import wording
 from bot.intake import (
     Inquiry,
     Quiet,
@@ -27,16 +26,20 @@ from bot.intake import (
 )
 from bot.ledger import LedgerError, has_joined, is_known, mute, reword, unmute
 from bot.reply import InThread, tell_privately
-from bot.slack_errors import SlackTroubleError
+from bot.slack_errors import SlackTroubleError, talking_to_slack
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from slack_bolt.context.ack.async_ack import AsyncAck
     from slack_bolt.context.async_context import AsyncBoltContext
     from slack_bolt.context.respond.async_respond import AsyncRespond
     from slack_bolt.request.async_request import AsyncBoltRequest
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from bot.intake import Policy
     from bot.ledger import Ledger
+    from bot.people import People
     from bot.workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -49,12 +52,14 @@ REMEMBERED = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listeners:
-    """What takes Slack's events. `bot_user` is the bot's own user id."""
+    """What takes Slack's events. `bot_user` is the bot's own user id, `bot_name` what it is mentioned by."""
 
     ledger: Ledger
     workers: Workers
     bot_user: str
-    support_channels: tuple[str, ...]
+    bot_name: str
+    people: People
+    support_channels: Mapping[str, Policy]
     told: dict[tuple[str, str, str], asyncio.Event] = field(default_factory=dict)
     """Set when it has been said."""
 
@@ -62,7 +67,11 @@ class Listeners:
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
     ) -> None:
         """Take up a mention."""
-        await self._take_up(read_mention(event, bot_user=self.bot_user), client, context, request)
+        read = read_mention(event, bot_user=self.bot_user)
+        if isinstance(read, Quiet):
+            _note_quiet(read, event)
+            return
+        await self._take_up(read, client, context, request)
 
     async def on_message(
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
@@ -74,7 +83,10 @@ class Listeners:
             return
         edited = edited_message(event)
         read = read_message(edited or event, bot_user=self.bot_user, support_channels=self.support_channels)
-        if edited and isinstance(read, Inquiry) and await self._take_up_anew(read, context):
+        if isinstance(read, Quiet):
+            _note_quiet(read, edited or event)
+            return
+        if edited and await self._take_up_anew(read, context):
             return
         await self._take_up(read, client, context, request)
 
@@ -88,9 +100,10 @@ class Listeners:
     async def on_command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         """Take up `/milvusfaq QUESTION`; Slack never delivers a command twice, so it is on disk before the ack."""
         inquiry = read_command(command, bot_user=self.bot_user)
-        if word := objection(inquiry.text):
+        words = await self.people.words(inquiry.user)
+        if word := objection(inquiry.text or "help", words, bot_name=self.bot_name):
             await ack()
-            await tell_privately(respond, wording.HELP if not inquiry.text else word)
+            await tell_privately(respond, word)
             return
         entry = await self.ledger.accept(inquiry, reply_url=command["response_url"])
         await ack()
@@ -99,6 +112,18 @@ class Listeners:
 
     async def on_anything_else(self) -> None:
         """Do nothing: Bolt acknowledges only what some listener takes, and Slack redelivers the rest."""
+
+    async def on_error(self, error: Exception, body: dict[str, Any], respond: AsyncRespond) -> None:
+        """Log why something could not be taken; without an ack Slack delivers an event again, but never a command."""
+        logger.error("Slack's %s could not be taken: %s", body.get("type") or "command", error, exc_info=error)
+        if "response_url" not in body:
+            return
+        words = await self.people.words(body.get("user_id") or "")
+        try:
+            with talking_to_slack():
+                await tell_privately(respond, words.can_not_note_now)
+        except SlackTroubleError as second:
+            logger.warning("The asker can't be told either: %s", second)
 
     async def _take_up_anew(self, read: Inquiry, context: AsyncBoltContext) -> bool:
         """Answer an edited question again; tell whether there is no more to do.
@@ -113,14 +138,11 @@ class Listeners:
         return time.time() - float(inquiry.ts) > LATE_S or await is_known(self.ledger.database, inquiry.key)
 
     async def _take_up(
-        self, read: Inquiry | Quiet, client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
+        self, read: Inquiry, client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
     ) -> None:
-        if isinstance(read, Quiet):
-            logger.debug("Quiet: %s", read.reason)
-            return
         inquiry = replace(read, team=context.team_id or read.team)
         if inquiry.way == "follow-up" and not await has_joined(self.ledger.database, inquiry.thread):
-            logger.debug("Quiet: %s", "not a thread of ours, or muted")
+            logger.debug("Quiet in %s %s: not a thread of ours, or muted", inquiry.channel, inquiry.ts)
             return
         is_mention_in_thread = inquiry.way == "mention" and inquiry.in_running_thread
         if is_mention_in_thread and is_mute(inquiry.text):
@@ -154,7 +176,7 @@ class Listeners:
             return
         logger.info("Muted in %s %s", inquiry.channel, inquiry.thread_ts)
         try:
-            await InThread(client=client, inquiry=inquiry).whisper(wording.MUTED)
+            await InThread(client=client, inquiry=inquiry).whisper((await self.people.words(inquiry.user)).muted)
         except (SlackApiError, SlackTroubleError) as error:
             logger.info("Who muted the bot can't be told so: %s", error)
 
@@ -165,8 +187,13 @@ class Listeners:
             self.told.clear()
         self.told[inquiry.key] = said = asyncio.Event()
         try:
-            await InThread(client=client, inquiry=inquiry).post_notice(wording.CAN_NOT_NOTE, untaken=True)
+            words = await self.people.words(inquiry.user)
+            await InThread(client=client, inquiry=inquiry).post_notice(words.can_not_note, untaken=True)
         except (SlackApiError, SlackTroubleError) as error:
             logger.warning("The asker can't be told either: %s", error)
         finally:
             said.set()
+
+
+def _note_quiet(read: Quiet, event: dict[str, Any]) -> None:
+    logger.debug("Quiet in %s %s: %s", event.get("channel"), event.get("ts"), read.reason)

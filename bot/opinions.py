@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
 
-from bot import wording
-from bot.blocks import FORM_REASON, FORM_WORDS, feedback_form
 from bot.ledger import LedgerError, note_feedback
 from bot.presser import Presser
 from bot.redaction import redact
 from bot.slack_errors import SlackTroubleError, talking_to_slack
+from bot.views import FORM_REASON, FORM_WORDS, feedback_form
 
 if TYPE_CHECKING:
     from slack_bolt.context.ack.async_ack import AsyncAck
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.ledger import Ledger
+    from bot.people import People
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +30,11 @@ class Opinions:
     """What people think of answers, as the ledger keeps it: one vote a person and question, the last one."""
 
     ledger: Ledger
+    people: People
 
     async def on_button(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Keep a vote; after a thumbs-down ask what was wrong. The form's trigger is good for three seconds."""
-        presser = Presser(client, body)
+        presser = Presser(client, body, self.people)
         pressed = json.loads(presser.value)
         about = {"team": presser.team, "channel": presser.channel, "question": pressed["question"]}
         try:
@@ -41,23 +42,24 @@ class Opinions:
         except LedgerError as error:
             logger.warning("An opinion can't be kept: %s", error)
             await ack()
-            await presser.whisper(wording.FEEDBACK_NOT_KEPT)
+            await presser.whisper((await presser.words()).feedback_not_kept)
             return
         await ack()
         if not pressed["liked"]:
-            await self._ask_why(client, body["trigger_id"], about)
+            await self._ask_why(presser, about)
 
     async def on_form(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Keep what was wrong, with the vote; a form that can't be kept stays open and says so."""
         values = view["state"]["values"]
         chosen = (values[FORM_REASON][FORM_REASON].get("selected_option") or {}).get("value") or ""
-        words = redact((values[FORM_WORDS][FORM_WORDS].get("value") or "").strip())
-        reason = ": ".join(filter(None, (chosen, words)))
+        said = redact((values[FORM_WORDS][FORM_WORDS].get("value") or "").strip())
+        reason = ": ".join(filter(None, (chosen, said)))
         try:
             await self._keep(json.loads(view["private_metadata"]), user=body["user"]["id"], liked=False, reason=reason)
         except LedgerError as error:
             logger.warning("An opinion can't be kept: %s", error)
-            await ack(response_action="errors", errors={FORM_WORDS: wording.FEEDBACK_NOT_KEPT})
+            words = await self.people.words(body["user"]["id"])
+            await ack(response_action="errors", errors={FORM_WORDS: words.feedback_not_kept})
             return
         await ack()
 
@@ -68,9 +70,10 @@ class Opinions:
         else:
             logger.info("There is no question %s %s in the ledger to have an opinion on", *key[1:])
 
-    async def _ask_why(self, client: AsyncWebClient, trigger: str, about: dict[str, str]) -> None:
+    async def _ask_why(self, presser: Presser, about: dict[str, str]) -> None:
+        form = feedback_form(await presser.words(), private_metadata=json.dumps(about))
         try:
             with talking_to_slack():
-                await client.views_open(trigger_id=trigger, view=feedback_form(private_metadata=json.dumps(about)))
+                await presser.client.views_open(trigger_id=presser.body["trigger_id"], view=form)
         except (SlackApiError, SlackTroubleError) as error:
             logger.warning("The form for an opinion could not be shown, the vote is kept: %s", error)

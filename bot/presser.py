@@ -13,6 +13,9 @@ from bot.slack_errors import SlackTroubleError, talking_to_slack
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from bot.people import People
+    from bot.wording import Wording
+
 logger = logging.getLogger(__name__)
 
 
@@ -22,6 +25,7 @@ class Presser:
 
     client: AsyncWebClient
     body: dict[str, Any]
+    people: People
 
     @property
     def value(self) -> str:
@@ -52,6 +56,10 @@ class Presser:
     def user(self) -> str:
         """Their user id."""
         return str(self.body["user"]["id"])
+
+    async def words(self) -> Wording:
+        """Return the bot's sentences in their language."""
+        return await self.people.words(self.user)
 
     async def whisper(self, text: str) -> None:
         """Tell them alone."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bot.blocks import Block, SlackMessage
     from bot.intake import Inquiry
+    from bot.wording import Wording
 
 logger = logging.getLogger(__name__)
 
@@ -233,9 +234,9 @@ class Privately:
         return []
 
 
-async def post_question(client: AsyncWebClient, inquiry: Inquiry) -> str:
-    """Post a slash command's question in its channel, in the asker's name; return its ts."""
-    message = question_message(inquiry.user, inquiry.text)
+async def post_question(client: AsyncWebClient, inquiry: Inquiry, words: Wording) -> str:
+    """Post a question that has no message in its channel, in the asker's name; return its ts."""
+    message = question_message(inquiry.user, inquiry.text, words)
     payload = {"user": inquiry.user, "question": inquiry.text, "key": inquiry.ts}
     with talking_to_slack():
         posted = await client.chat_postMessage(
@@ -252,3 +253,14 @@ async def tell_privately(respond: AsyncRespond, text: str) -> None:
     """Tell the person who used the command, and nobody else."""
     message = notice_message(text)
     await respond(text=message.text, blocks=message.blocks, response_type="ephemeral")
+
+
+async def tell_directly(client: AsyncWebClient, user: str, text: str) -> None:
+    """Write to someone, in their direct messages with the bot."""
+    with talking_to_slack():
+        await client.chat_postMessage(
+            channel=user,
+            text=text,
+            blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": text}}],
+            metadata={"event_type": NOTICE_EVENT, "event_payload": {"question": "", "untaken": False}},
+        )

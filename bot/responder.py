@@ -6,21 +6,29 @@ import logging
 import time
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from slack_sdk.errors import SlackApiError
 
-from bot import wording
 from bot.attempt import Attempt
-from bot.blocks import AGAIN_ACTIONS, answer_messages, markdown_block, notice_message, without_again
+from bot.blocks import (
+    AGAIN_ACTIONS,
+    SHORT_QUESTION,
+    Frame,
+    answer_messages,
+    markdown_block,
+    notice_message,
+    without_again,
+)
 from bot.delivery import Delivery
 from bot.intake import objection
-from bot.ledger import Outcome, answered_before, note_messages, past_answer
+from bot.ledger import TOO_MANY, Outcome, answered_before, note_messages, past_answer
 from bot.live import LiveReply
 from bot.progress import Progress
-from bot.reply import InThread, Privately, post_question
-from bot.slack_errors import error_code
-from bot.thread import NOTICE_EVENT, find_question, has_replies, read_back, read_thread
+from bot.reply import InThread, Privately, post_question, tell_directly
+from bot.slack_errors import ADVICE, error_code, explain
+from bot.thread import NOTICE_EVENT, find_question, has_replies, look_at_thread, read_back, read_thread
 from rag import Question
 
 if TYPE_CHECKING:
@@ -32,14 +40,20 @@ if TYPE_CHECKING:
     from bot.blocks import SlackMessage
     from bot.intake import Inquiry
     from bot.ledger import Entry, Ledger, State
+    from bot.limits import Limits
     from bot.manners import Manners
+    from bot.people import People
     from bot.reply import Place
     from bot.thread import Thread
+    from bot.wording import Wording
     from rag import Answer, Answerer
 
 logger = logging.getLogger(__name__)
 
-CANNOT_POST_HERE = {"not_in_channel", "channel_not_found", "restricted_action", "is_archived", "no_permission"}
+CANNOT_POST_HERE = set(ADVICE)
+"""A person has to do something about these."""
+ANSWERED_PRIVATELY = {"command", "shortcut", "private"}
+"""The ways that have an address at which the asker alone is answered."""
 A_PERSON_ANSWERS, NOT_ABOUT_MILVUS = "a person has taken over", "not about Milvus"
 """Why a follow-up that does not mention the bot is left alone."""
 ENDS: dict[str, State] = {"grounded": "answered", "extractive": "answered", "abstained": "abstained"}
@@ -57,6 +71,8 @@ class Responder:
     ledger: Ledger
     answerer: Answerer
     access: Access
+    people: People
+    limits: Limits
     manners: Manners
     bot_user: str
     bot_name: str
@@ -70,18 +86,30 @@ class Responder:
         """
         entry = await self.ledger.begin(entry)
         if refusal := await self.access.refusal(entry.inquiry):
-            await self._refuse(entry, refusal)
+            await self._refuse(entry, refusal, reason="may not ask")
             return
+        if word := await self.limits.word(entry):
+            await self._refuse(entry, word, reason=TOO_MANY)
+            return
+        try:
+            await self._answer(entry, stop)
+        except SlackApiError as error:
+            if error_code(error) not in CANNOT_POST_HERE:
+                raise
+            await self._tell_elsewhere(entry, error)
+
+    async def _answer(self, entry: Entry, stop: asyncio.Event) -> None:
+        words = await self.people.words(entry.inquiry.user)
         entry, place = await self._find_place(entry)
         progress = Progress(place=place, manners=self.manners) if isinstance(place, InThread) else None
         outcome, live = None, None
         if not entry.messages:
-            thread = await self._read_thread(entry, progress)
+            thread = await self._read_thread(entry, progress, words)
             if isinstance(thread, str):
                 await self._stay_quiet(entry, thread)
                 return
             live = self._live(entry, place, progress)
-            attempt = Attempt(answerer=self.answerer, live=live, progress=progress, stop=stop)
+            attempt = Attempt(answerer=self.answerer, live=live, progress=progress, stop=stop, words=words)
             prepared = await self._prepare(entry, thread, attempt, private=isinstance(place, Privately))
             if isinstance(prepared, str):
                 await self._stay_quiet(entry, prepared)
@@ -99,11 +127,15 @@ class Responder:
         """What posts an answer."""
         return Delivery(self.ledger, self.bot_user)
 
+    async def words(self, entry: Entry) -> Wording:
+        """Return the bot's sentences in the asker's language."""
+        return await self.people.words(entry.inquiry.user)
+
     async def give_up(self, entry: Entry, text: str, *, reason: str) -> None:
         """Tell the asker that there will be no answer, and close the question; one that stands in part is completed."""
         entry = await self.ledger.begin(entry)
         if refusal := await self.access.refusal(entry.inquiry):
-            await self._refuse(entry, refusal)
+            await self._refuse(entry, refusal, reason="may not ask")
             return
         entry, place = await self._find_place(entry)
         if entry.messages:
@@ -157,30 +189,51 @@ class Responder:
         if entry.inquiry.thread_ts:
             await Progress(place=self._place(entry), manners=self.manners).tell(text)
 
-    async def _refuse(self, entry: Entry, refusal: str) -> None:
+    async def _refuse(self, entry: Entry, refusal: str, *, reason: str) -> None:
+        """Tell the asker alone why there is no answer; who has not asked the bot is not told."""
+        logger.debug("Quiet in %s %s: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
         try:
-            if entry.inquiry.is_unasked:
-                logger.debug("Quiet: who asks may not")  # and has not asked the bot
-            elif entry.inquiry.is_command:
-                await Privately(await self.ledger.reply_url(entry)).post(notice_message(refusal), 0)
-            else:
+            if reply_url := await self.ledger.reply_url(entry):
+                await Privately(reply_url).post(notice_message(refusal), 0)
+            elif not entry.inquiry.is_unasked:
                 await InThread(client=self.client, inquiry=entry.inquiry).whisper(refusal)
         except SlackApiError as error:
-            logger.info("Who may not ask in %s can't be told so: %s", entry.inquiry.channel, error)
-        await self.ledger.close(entry, "quiet", reason=refusal)
+            logger.info("The asker in %s can't be told: %s", entry.inquiry.channel, explain(error))
+        await self.ledger.close(entry, "quiet", reason=reason)
+
+    async def _tell_elsewhere(self, entry: Entry, error: SlackApiError) -> None:
+        """Tell the asker directly that the bot can't post where they asked, and whoever runs it what can be done."""
+        inquiry = entry.inquiry
+        logger.warning("No answer can be posted in %s: %s", inquiry.channel, explain(error))
+        words = await self.people.words(inquiry.user)
+        told = words.can_not_post.format(channel=f"<#{inquiry.channel}>", reason=error_code(error))
+        try:
+            if not inquiry.is_unasked:
+                await tell_directly(self.client, inquiry.user, told)
+        except SlackApiError as second:
+            logger.info("The asker %s can't be told: %s", inquiry.user, explain(second))
+        await self.ledger.close(entry, "failed", reason=error_code(error))
 
     async def _find_place(self, entry: Entry) -> tuple[Entry, Place]:
-        """Return where the answer goes; a command's question is posted first, and answered below."""
+        """Return where the answer goes; a question that has no thread is posted first, and answered below.
+
+        Where the bot may not post, the asker alone is answered, if there is a way to.
+        """
         inquiry = entry.inquiry
-        if inquiry.is_command and not inquiry.thread_ts:
-            try:
+        reply_url = await self.ledger.reply_url(entry) if inquiry.way in ANSWERED_PRIVATELY else ""
+        if inquiry.way == "private":
+            return entry, Privately(reply_url)
+        try:
+            if inquiry.way == "shortcut":
+                await look_at_thread(self.client, inquiry)
+            if not inquiry.thread_ts:
                 ts = "" if entry.tries == 1 else await find_question(self.client, inquiry, age_s=entry.age_s)
-                ts = ts or await post_question(self.client, inquiry)
-            except SlackApiError as error:
-                if error_code(error) not in CANNOT_POST_HERE:
-                    raise
-                return entry, Privately(await self.ledger.reply_url(entry))
-            entry = await self.ledger.note_thread(entry, ts)
+                ts = ts or await post_question(self.client, inquiry, await self.words(entry))
+                entry = await self.ledger.note_thread(entry, ts)
+        except SlackApiError as error:
+            if error_code(error) not in CANNOT_POST_HERE or not reply_url:
+                raise
+            return entry, Privately(reply_url)
         return entry, self._place(entry)
 
     def _place(self, entry: Entry) -> InThread:
@@ -202,11 +255,11 @@ class Responder:
             manner="whole" if entry.standing else None,
         )
 
-    async def _read_thread(self, entry: Entry, progress: Progress | None) -> Thread | str:
+    async def _read_thread(self, entry: Entry, progress: Progress | None, words: Wording) -> Thread | str:
         """Return the conversation so far, or why it is better to stay quiet; whoever has asked sees a status."""
         inquiry = entry.inquiry
         if progress and not inquiry.is_unasked:
-            progress.show(wording.SEARCHING)
+            progress.show(words.searching)
         thread = await read_thread(self.client, inquiry, bot_user=self.bot_user)
         return A_PERSON_ANSWERS if inquiry.is_unasked and thread.taken_over else thread
 
@@ -214,29 +267,32 @@ class Responder:
         self, entry: Entry, thread: Thread, attempt: Attempt, *, private: bool
     ) -> tuple[Entry, Outcome] | str:
         """Find the answer, and keep it before it is posted; or return why it is better to stay quiet."""
-        inquiry, begun = entry.inquiry, time.monotonic()
-        if problem := objection(inquiry.text):
+        inquiry, words, begun = entry.inquiry, attempt.words, time.monotonic()
+        if problem := objection(inquiry.text, words, bot_name=self.bot_name):
             return await self._keep(entry, [notice_message(problem)], Outcome(kind="notice"))
         before = await past_answer(self.ledger.database, entry) if entry.style else ""
         answer = await attempt.answer(
             Question(text=inquiry.text, history=thread.turns, style=entry.style, before=before)
         )
         if answer is None:
-            return await self._keep(entry, [notice_message(wording.STOPPED)], Outcome(kind="stopped"))
+            return await self._keep(entry, [notice_message(words.stopped)], Outcome(kind="stopped"))
         if inquiry.is_unasked and answer.kind == "abstained" and not answer.trace.model:
             return NOT_ABOUT_MILVUS
-        messages = answer_messages(
-            answer, question=inquiry.ts, more=self._buttons(entry, answer), remark=_remark(entry)
+        frame = Frame(
+            question=inquiry.ts,
+            actions=[] if private else self._buttons(entry, answer),
+            remark=_remark(entry, words),
+            asker=inquiry.user if inquiry.way in {"shortcut", "private"} else "",
+            asked=shorten(inquiry.text, SHORT_QUESTION, placeholder=" …"),
         )
-        if private:
-            invitation = markdown_block(wording.NOT_A_MEMBER.format(name=self.bot_name))
+        messages = answer_messages(answer, words, frame)
+        if private and inquiry.way != "private":
+            invitation = markdown_block(words.not_a_member.format(name=self.bot_name))
             messages[-1] = replace(messages[-1], blocks=[*messages[-1].blocks, invitation])
         return await self._keep(entry, messages, _outcome(answer, took_s=time.monotonic() - begun))
 
     def _buttons(self, entry: Entry, answer: Answer) -> list[str]:
-        """Return the actions below an answer; what one person alone sees has none."""
-        if not entry.inquiry.thread_ts:
-            return []
+        """Return the actions below an answer."""
         again = AGAIN_ACTIONS if answer.kind == "grounded" else AGAIN_ACTIONS[-1:] if self.answerer.model else ()
         return [*(() if answer.kind == "abstained" else again), *(() if entry.inquiry.is_direct else self.buttons)]
 
@@ -244,7 +300,7 @@ class Responder:
         return await self.ledger.note_answer(entry, messages, outcome), outcome
 
     async def _stay_quiet(self, entry: Entry, reason: str) -> None:
-        logger.debug("Quiet: %s", reason)
+        logger.debug("Quiet in %s %s: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
         await self.ledger.close(entry, "quiet", reason=reason)
 
     async def _take_back_notice(self, entry: Entry) -> None:
@@ -252,11 +308,11 @@ class Responder:
             await InThread(client=self.client, inquiry=entry.inquiry).take_back(entry.notice_ts)
 
 
-def _remark(entry: Entry) -> str:
+def _remark(entry: Entry, words: Wording) -> str:
     """Say how an answer came to take another one's place."""
     if not entry.revision:
         return ""
-    return wording.ANSWERED_ANEW[entry.style] if entry.style else wording.EDITED
+    return words.at(f"answered_{entry.style}") if entry.style else words.edited
 
 
 def _outcome(answer: Answer, *, took_s: float) -> Outcome:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.intake import Policy  # noqa: TC001 - pydantic reads the annotation
 from rag import SettingsError
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
+CHANNEL_ID = "channel id like C0123456789 (in Slack: channel name > About > Channel ID)"
 OWNER_ONLY = 0o077
 """The umask for all that is written: questions and a team's docs are no other user's business."""
 
@@ -32,8 +34,10 @@ class SlackSettings(BaseSettings):
         pattern=r"^https?://",
         description="Another address than Slack's, for a proxy or for tests.",
     )
-    support_channels: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Channel ids, separated by commas, where questions are answered without a mention."
+    support_channels: Annotated[dict[str, Policy], NoDecode] = Field(
+        default={},
+        description="Channel ids, separated by commas, where questions are answered without a mention; "
+        "`C0123456789:all` for every message, `C0123456789:mentions` for none, not even follow-ups.",
     )
 
     escalation_group: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -49,6 +53,10 @@ class SlackSettings(BaseSettings):
     allow_guests: bool = Field(default=False, description="Whether guests of the workspace are answered.")
     allow_external: bool = Field(default=False, description="Whether people of other organisations are answered.")
     answers_at_once: int = Field(default=64, ge=1, description="How many questions are worked on at a time.")
+    questions_per_user: int = Field(
+        default=10, ge=0, description="How many a minute one person is answered; 0 for any."
+    )
+    questions_per_channel: int = Field(default=60, ge=0, description="How many a minute in one channel; 0 for any.")
     queue_length: int = Field(default=500, ge=0, description="How many more may wait; the next is asked to come again.")
     answer_within_s: float = Field(
         default=900, gt=0, description="How long a question is tried for while something that it needs is away."
@@ -59,6 +67,9 @@ class SlackSettings(BaseSettings):
     )
     retention_days: int = Field(
         default=90, ge=1, description="After how many days questions and answers are forgotten."
+    )
+    log_level: Literal["INFO", "DEBUG"] = Field(
+        default="INFO", description="`DEBUG` tells for each message that is left alone why it is."
     )
     slack_pace: float = Field(
         default=1,
@@ -72,17 +83,31 @@ class SlackSettings(BaseSettings):
         default=300, gt=0, description="After how long without any connection the bot ends, to be started anew."
     )
 
-    @field_validator("support_channels", "escalation_group", "allowed_channels", "allowed_users", mode="before")
+    @field_validator("support_channels", mode="before")
+    @classmethod
+    def _with_policies(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip().partition(":") for part in value.split(",") if part.strip()]
+        return {channel.strip(): policy.strip() or "questions" for channel, _, policy in pairs}
+
+    @field_validator("escalation_group", "allowed_channels", "allowed_users", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
-    @field_validator("support_channels", "allowed_channels")
+    @field_validator("support_channels")
+    @classmethod
+    def _are_support_channels(cls, value: dict[str, Policy]) -> dict[str, Policy]:
+        _checked_ids(tuple(value), "CG", CHANNEL_ID)
+        return value
+
+    @field_validator("allowed_channels")
     @classmethod
     def _are_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _checked_ids(value, "CG", "channel id like C0123456789 (in Slack: channel name > About > Channel ID)")
+        return _checked_ids(value, "CG", CHANNEL_ID)
 
     @field_validator("allowed_users")
     @classmethod

@@ -44,6 +44,24 @@ def talking_to_slack() -> Iterator[None]:
         raise SlackTroubleError(message) from error
 
 
+ADVICE = {
+    "not_in_channel": "Invite the bot into the channel.",
+    "channel_not_found": "Invite the bot into the channel, if it is there still.",
+    "is_archived": "The channel is archived.",
+    "restricted_action": "An admin decides who may post in the channel: its settings, or the workspace's.",
+    "no_permission": "An admin decides who may post in the channel: its settings, or the workspace's.",
+    "missing_scope": "Update the Slack app from manifest.yaml, and install it again.",
+}
+"""What a person can do about it."""
+
+
+def explain(error: SlackApiError) -> str:
+    """Return what Slack refuses with, and what a person can do about it where that is known."""
+    code = error_code(error)
+    needed = f" ({error.response.get('needed')})" if error.response.get("needed") else ""
+    return f"{code}{needed}. {ADVICE.get(code, '')}".strip()
+
+
 def error_code(error: SlackApiError) -> str:
     """Return Slack's word for what is wrong, or the HTTP status where it sent none."""
     code = error.response.get("error") if isinstance(error.response.get("error"), str) else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from slack_sdk.errors import SlackApiError
 
 from bot.intake import plain_text
-from bot.slack_errors import talking_to_slack
+from bot.slack_errors import explain, talking_to_slack
 from rag import Message
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def read_thread(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str
     try:
         replies = await _replies(client, inquiry)
     except SlackApiError as error:
-        logger.warning("The thread %s can't be read: %s", inquiry.thread_ts, error)
+        logger.warning("The thread %s can't be read: %s", inquiry.thread_ts, explain(error))
         return Thread()
     turns = (_turn(reply, bot_user) for reply in replies if _is_before(reply, inquiry))
     return Thread(tuple(turn for turn in turns if turn and turn.text), _is_taken_over(replies, inquiry, bot_user))
@@ -77,9 +77,15 @@ def _is_taken_over(replies: list[dict[str, Any]], inquiry: Inquiry, bot_user: st
     return taken_over
 
 
+async def look_at_thread(client: AsyncWebClient, inquiry: Inquiry) -> None:
+    """Make sure that the bot is where the thread is: Slack refuses to show it otherwise."""
+    with talking_to_slack():
+        await client.conversations_replies(channel=inquiry.channel, ts=inquiry.thread_ts, limit=1)
+
+
 async def read_back(client: AsyncWebClient, inquiry: Inquiry, event: str) -> list[tuple[str, dict[str, Any]]]:
     """Return ts and metadata of the bot's messages of a kind that belong to this question, in its thread."""
-    replies = await _replies(client, inquiry, oldest=inquiry.thread_ts if inquiry.is_command else inquiry.ts)
+    replies = await _replies(client, inquiry, oldest=inquiry.since)
     return [
         (str(reply["ts"]), metadata["event_payload"])
         for reply in replies
@@ -91,7 +97,7 @@ async def read_back(client: AsyncWebClient, inquiry: Inquiry, event: str) -> lis
 
 async def read_unmarked(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> list[str]:
     """Return the ts of the bot's messages after the question that were cut short: streams, and answers that grew."""
-    replies = await _replies(client, inquiry, oldest=inquiry.thread_ts if inquiry.is_command else inquiry.ts)
+    replies = await _replies(client, inquiry, oldest=inquiry.since)
     return [str(reply["ts"]) for reply in replies if reply.get("user") == bot_user and _is_cut_short(reply, inquiry)]
 
 
@@ -108,7 +114,8 @@ async def has_replies(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str
     """Tell whether a person has written in the thread after the question."""
     replies = await _replies(client, inquiry)
     return any(
-        float(reply["ts"]) > float(inquiry.ts) and reply.get("user") not in {bot_user, "USLACKBOT"} for reply in replies
+        float(reply["ts"]) > float(inquiry.since) and reply.get("user") not in {bot_user, "USLACKBOT"}
+        for reply in replies
     )
 
 
@@ -123,7 +130,7 @@ async def find_question(client: AsyncWebClient, inquiry: Inquiry, *, age_s: floa
                 include_all_metadata=True,
             )
     except SlackApiError as error:
-        logger.info("The channel %s can't be read: %s", inquiry.channel, error)
+        logger.info("The channel %s can't be read: %s", inquiry.channel, explain(error))
         return ""
     for message in page["messages"]:
         metadata = message.get("metadata") or {}
@@ -153,7 +160,7 @@ async def _replies(client: AsyncWebClient, inquiry: Inquiry, *, oldest: str | No
 
 
 def _is_before(reply: dict[str, Any], inquiry: Inquiry) -> bool:
-    return float(reply["ts"]) < float(inquiry.ts)
+    return not inquiry.has_message or float(reply["ts"]) < float(inquiry.ts)
 
 
 def _turn(reply: dict[str, Any], bot_user: str) -> Message | None:

@@ -1,107 +1,130 @@
-"""This file is where every sentence stands that the bot itself says in Slack."""
+"""This file is where the bot's own sentences are given out, in the asker's language; they stand in wording.yaml."""
 
 from __future__ import annotations
 
-MAX_QUESTION_CHARACTERS = 3_000
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
 
-SEARCHING = "is searching the Milvus docs…"
-READING = "is reading {page}…"
-STOPPED = "Stopped, as you asked."
-STOPPED_HERE = "Stopped here, as asked for."
-EDITED = "Answered again: the question was edited."
-ANSWERED_ANEW = {"anew": "Answered anew.", "longer": "Answered in more detail.", "shorter": "Answered shorter."}
-AGAIN = {"again_longer": "More detail", "again_shorter": "Shorter", "again_anew": "Try again"}
-NOT_THE_LATEST = "There is a later answer in this thread, or one is on its way: ask on below it."
-ASKED = " asked: "
-SOURCES = "From the docs"
-NEAREST_PAGES = "The nearest pages"
-NOTHING_FOUND = "The docs do not hold an answer to this."
+import yaml
 
-ASK_A_PERSON = "Ask a person"
-ASKS_A_PERSON = " asks for a person's help with: "
-ANSWERED_FROM_DOCS = "I have answered from these pages of the docs, which may not be enough: "
-NOT_IN_THE_DOCS = "The docs do not hold it; the nearest pages are: "
-NOTHING_NEAR = "I found nothing in the docs."
-RESOLVED = "Resolved"
-RESOLVED_BY = "Resolved by "
-ASKED_A_PERSON_BEFORE = "Someone has asked for a person's help in this thread already."
-CAN_NOT_ASK_A_PERSON = "I can't call anyone at this moment. Please press the button again in a few minutes."
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-NOT_NOW = "That does not work at this moment. Please try again in a few minutes."
-
-MUTE = "Stay quiet in this thread"
-MUTED = "I stay quiet in this thread, until someone mentions me in it again."
-
-LIKED = "Good answer"
-DISLIKED = "Bad answer"
-FEEDBACK_TITLE = "What was wrong?"
-FEEDBACK_REASON = "The answer is"
-FEEDBACK_REASONS = {
-    "wrong": "wrong",
-    "outdated": "outdated",
-    "incomplete": "incomplete",
-    "not understood": "not what I asked",
-}
-FEEDBACK_WORDS = "In your own words"
-FEEDBACK_SEND = "Send"
-FEEDBACK_CANCEL = "Cancel"
-FEEDBACK_NOT_KEPT = "I can't keep your opinion at this moment. Please press the button again in a few minutes."
-
-HELP = """\
-I answer questions about Milvus from the Milvus docs, and show which passages an answer rests on.
-
-- *Mention me* in a channel that I am in, with your question: I answer in its thread.
-- *Write to me directly*: I answer in the thread of your message.
-- `/milvusfaq How is data stored in Milvus?` asks from anywhere but a thread.
-- In a thread that I have answered in, just ask on. When a person answers instead, or after `@milvusfaq mute`, I stay
-  quiet until I am mentioned again."""
-
-EMPTY_QUESTION = (
-    "You mentioned me without a question. Ask me something about Milvus, for instance: _How is data stored in Milvus?_"
-)
-
-APOLOGY = (
-    "Sorry, I could not answer this: something I depend on is not working right now. "
-    "Please ask again in a few minutes; whoever runs me finds the reason in my log."
-)
-
-DOCS_ARE_AWAY = (
-    "I can't search the Milvus docs at this moment. I keep your question, and answer here as soon as they are back."
-)
-
-SOMETHING_IS_AWAY = (
-    "Something that I depend on is not working at this moment. "
-    "I keep your question, and answer here as soon as it works again."
-)
-
-CAN_NOT_NOTE = (
-    "I can't take questions down at this moment. Slack brings me yours again during the next minutes; "
-    "if there is no answer by then, please ask again."
-)
-
-CAN_NOT_NOTE_COMMAND = "I can't take questions down at this moment. Please ask again in a few minutes."
-
-BUSY = "I have more questions to answer than I can promise to. Please ask again in a few minutes."
-
-NOT_IN_THIS_CHANNEL = "I have not been set up to answer in this channel. You can write to me directly."
-NOT_THIS_PERSON = "I have not been set up to answer you; whoever runs me can change that."
-NOT_GUESTS = "I answer members of this workspace, not its guests; whoever runs me can change that."
-NOT_OTHER_ORGANISATIONS = "I answer members of this workspace, not people of other organisations."
-
-NOT_A_MEMBER = (
-    "I am not in this channel, so only you can see this. To have me answer here for everyone, "
-    "invite me first: `/invite @{name}`"
-)
+FALLBACK = "en"
+LANGUAGES = ("en", "zh", "ja", "de", "fr", "es", "pt", "ar")
 
 
-def too_long(characters: int) -> str:
-    """Say how much too long a question is."""
-    return (
-        f"Your question has {characters:,} characters, and I read at most {MAX_QUESTION_CHARACTERS:,}. "
-        "Please ask it with less: the error message and the setting it is about are usually enough."
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """Every sentence in one language, by its name in wording.yaml."""
+
+    searching: str
+    reading: str
+    waiting: str
+    sources: str
+    nearest_pages: str
+    nothing_found: str
+    asked: str
+    edited: str
+    answered_anew: str
+    answered_longer: str
+    answered_shorter: str
+    stopped: str
+    stopped_here: str
+    off_topic_orders: str
+    off_topic_another_product: str
+    off_topic_nothing_near: str
+    notice_no_model: str
+    notice_model_unreachable: str
+    notice_model_slow: str
+    notice_model_refuses: str
+    notice_model_overloaded: str
+    notice_model_broke_off: str
+    notice_model_fails: str
+    notice_unmarked: str
+    notice_version_absent: str
+    again_longer: str
+    again_shorter: str
+    again_anew: str
+    not_the_latest: str
+    not_now: str
+    ask_a_person: str
+    asks_a_person: str
+    answered_from_docs: str
+    not_in_the_docs: str
+    nothing_near: str
+    resolved: str
+    resolved_by: str
+    asked_a_person_before: str
+    can_not_ask_a_person: str
+    mute: str
+    muted: str
+    liked: str
+    disliked: str
+    feedback_title: str
+    feedback_reason: str
+    feedback_wrong: str
+    feedback_outdated: str
+    feedback_incomplete: str
+    feedback_not_understood: str
+    feedback_words: str
+    feedback_not_kept: str
+    send: str
+    cancel: str
+    ask_title: str
+    ask_question: str
+    ask_privately: str
+    ask_privately_hint: str
+    home_title: str
+    home_docs: str
+    home_docs_away: str
+    home_own_docs: str
+    home_recent: str
+    home_nothing_asked: str
+    home_examples: str
+    home_asked: str
+    example_1: str
+    example_2: str
+    example_3: str
+    example_4: str
+    help: str
+    empty_question: str
+    too_long: str
+    apology: str
+    docs_are_away: str
+    something_is_away: str
+    can_not_note: str
+    can_not_note_now: str
+    busy: str
+    too_many_of_yours: str
+    too_many_here: str
+    can_not_post: str
+    not_in_this_channel: str
+    not_this_person: str
+    not_guests: str
+    not_other_organisations: str
+    not_a_member: str
+
+    def at(self, name: str) -> str:
+        """Return the sentence of a name that is put together: a notice's, a style's, an example's."""
+        return str(getattr(self, name))
 
 
-def waiting(before: int) -> str:
-    """Say in a status that other questions come first."""
-    return f"has {before} other question{'s' if before > 1 else ''} to answer first…"
+def wording(locale: str = FALLBACK) -> Wording:
+    """Return the sentences in the language of a Slack locale (`de-DE`), English where there are none."""
+    language = locale.partition("-")[0].lower()
+    return _wordings()[language if language in LANGUAGES else FALLBACK]
+
+
+@cache
+def _wordings() -> Mapping[str, Wording]:
+    text = (files("bot") / "wording.yaml").read_text(encoding="utf-8")
+    sentences: dict[str, dict[str, str]] = yaml.safe_load(text)
+    return {
+        language: Wording(
+            **{f.name: sentences[f.name].get(language, sentences[f.name][FALLBACK]) for f in fields(Wording)}
+        )
+        for language in LANGUAGES
+    }

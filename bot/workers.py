@@ -11,13 +11,12 @@ import logging
 import random
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from slack_sdk.errors import SlackApiError
 
-from bot import wording
 from bot.ledger import LedgerError, LostLeaseError
-from bot.slack_errors import SlackTroubleError
+from bot.slack_errors import SlackTroubleError, explain
 from rag import RetrievalError
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class Workers:
         if self.stopping:
             self._end(self.ledger.hand_on([entry.id]))
         elif len(self.tasks) >= self.at_once + self.queue_length:
-            self._end(self._give_up(entry, wording.BUSY, reason="the queue is full"))
+            self._end(self._give_up(entry, "busy", reason="the queue is full"))
         else:
             self.stops[entry.id] = asyncio.Event()
             task = asyncio.create_task(self._work(entry, self.stops[entry.id]))
@@ -112,7 +111,7 @@ class Workers:
                 continue  # our own lease ran out while the ledger was away: it is ours again
             logger.info("Took over %s %s, attempt %d", entry.inquiry.channel, entry.inquiry.ts, entry.attempts)
             if entry.attempts > MOST_ATTEMPTS:
-                self._end(self._give_up(entry, wording.APOLOGY, reason="it ended every process that took it up"))
+                self._end(self._give_up(entry, "apology", reason="it ended every process that took it up"))
             else:
                 self.take(entry)
 
@@ -146,7 +145,9 @@ class Workers:
         if entry.was_stopped:
             stop.set()
         if self.slots.locked():
-            await self.responder.show_status(entry, wording.waiting(len(self.tasks) - self.at_once))
+            before = len(self.tasks) - self.at_once
+            words = await self.responder.words(entry)
+            await self.responder.show_status(entry, words.waiting.format(before=before))
         for pause in _pauses():
             try:
                 async with self.slots, asyncio.timeout(self.answer_within_s):
@@ -172,10 +173,11 @@ class Workers:
         try:
             entry = await self.ledger.look(entry)
             if entry.age_s > self.answer_within_s:
-                await self._give_up(entry, wording.APOLOGY, reason=str(error))
+                await self._give_up(entry, "apology", reason=str(error))
                 return False
             if entry.age_s > TOLD_AFTER_S:
-                away = wording.DOCS_ARE_AWAY if isinstance(error, RetrievalError) else wording.SOMETHING_IS_AWAY
+                words = await self.responder.words(entry)
+                away = words.docs_are_away if isinstance(error, RetrievalError) else words.something_is_away
                 await self.responder.tell_to_wait(entry, away)
         except LostLeaseError:
             return False
@@ -190,15 +192,18 @@ class Workers:
             return
         if error := task.exception():
             logger.error("A question could not be answered: %s", error, exc_info=error)
-            self._end(self._give_up(entry, wording.APOLOGY, reason=type(error).__name__))
+            self._end(self._give_up(entry, "apology", reason=type(error).__name__))
 
-    async def _give_up(self, entry: Entry, text: str, *, reason: str) -> None:
+    async def _give_up(self, entry: Entry, word: Literal["busy", "apology"], *, reason: str) -> None:
         try:
-            await self.responder.give_up(entry, text, reason=reason)
+            words = await self.responder.words(entry)
+            await self.responder.give_up(entry, words.at(word), reason=reason)
         except LostLeaseError:
             return
         except SlackApiError as error:
-            logger.warning("The asker of %s %s can't be told: %s", entry.inquiry.channel, entry.inquiry.ts, error)
+            logger.warning(
+                "The asker of %s %s can't be told: %s", entry.inquiry.channel, entry.inquiry.ts, explain(error)
+            )
             await self.ledger.close(entry, "failed", reason=reason)
         except SlackTroubleError as error:
             logger.warning("The asker of %s %s can't be told yet: %s", entry.inquiry.channel, entry.inquiry.ts, error)

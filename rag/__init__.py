@@ -2,7 +2,7 @@
 
 from rag.answering import Answerer
 from rag.citations import cite
-from rag.domain import Answer, Citation, Message, Passage, Question, Style, Trace
+from rag.domain import Answer, Citation, Docs, Message, Notice, Passage, Question, Style, Trace
 from rag.errors import (
     EmptyIndexError,
     GenerationError,
@@ -18,10 +18,12 @@ __all__ = [
     "Answer",
     "Answerer",
     "Citation",
+    "Docs",
     "EmptyIndexError",
     "GenerationError",
     "IngestError",
     "Message",
+    "Notice",
     "Passage",
     "Question",
     "RagError",

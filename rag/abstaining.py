@@ -24,4 +24,4 @@ REASONS: dict[OffTopic, str] = {
 def abstain(reason: OffTopic, passages: Sequence[Passage]) -> Answer:
     """Return the answer that there is none, and why; its citations are the nearest pages, if any are to be shown."""
     nearest = () if reason == "orders" else passages[:NEAREST_PAGES]
-    return Answer(text=REASONS[reason], citations=whole_passages(nearest), kind="abstained")
+    return Answer(text=REASONS[reason], citations=whole_passages(nearest), kind="abstained", off_topic=reason)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag.abstaining import abstain
 from rag.citations import cite, settled
-from rag.domain import Question, Trace
+from rag.domain import Notice, Question, Trace
 from rag.errors import GenerationError
 from rag.extractive import quote_passages
 from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
@@ -17,7 +17,7 @@ from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from rag.domain import Answer, Passage, Usage
+    from rag.domain import Answer, Docs, Passage, Usage
     from rag.protocols import ChatModel, Retriever
     from rag.rewriting import Rewriter
 
@@ -67,7 +67,11 @@ class Answerer:
         await on_passages(found.passages)
         answer = await self._write(question, found.passages, on_text)
         trace = replace(answer.trace, passages=trace.passages, search_s=trace.search_s)
-        return replace(answer, notice=" ".join(filter(None, (answer.notice, found.notice))), trace=trace)
+        return replace(answer, notices=(*answer.notices, *found.notices), trace=trace)
+
+    def docs(self) -> Docs | None:
+        """Return what there is to answer from; None while that can't be looked into."""
+        return self.retriever.docs()
 
     async def _sought(self, question: Question) -> Question:
         """Return what is searched for: a follow-up or a foreign question in the rewriter's words, where it has some."""
@@ -78,14 +82,15 @@ class Answerer:
         self, question: Question, passages: Sequence[Passage], on_text: Callable[[str], Awaitable[None]]
     ) -> Answer:
         if self.model is None:
-            notice = "No language model is set up, so these are the passages themselves."
+            text = "No language model is set up, so these are the passages themselves."
+            notice = Notice(kind="no model", text=text)
             return quote_passages(passages, question=question.text, notice=notice)
         reply = Reply(passages=passages, on_text=on_text)
         try:
             await reply.listen(self.model.stream(INSTRUCTIONS, build_message(question, passages)))
         except GenerationError as error:
             logger.warning("The answer is extractive: %s", error)
-            notice = f"{error.message} These are the passages themselves."
+            notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
             return quote_passages(passages, question=question.text, notice=notice)
         return replace(cite(reply.text, passages), trace=reply.trace(self.model.name))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rag.domain import Answer, Citation
+from rag.domain import Answer, Citation, Notice
 from rag.prompt import NOT_IN_DOCS
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SNIPPET_CHARACTERS = 240
 NEAREST_PAGES = 3
-UNMARKED = "The model marked no source; these are the passages that it was given."
+UNMARKED = Notice(kind="unmarked", text="The model marked no source; these are the passages that it was given.")
 
 # Fences and inline code, then marks: [1], [1, 2], [1-3], [^1], 【1】, with a link's target if the model made one of it.
 _PIECES = re.compile(
@@ -44,7 +44,7 @@ def cite(text: str, passages: Sequence[Passage]) -> Answer:
     cleaned = keep_true(stripped, passages)
     used = sorted({number for number, _ in _marks(cleaned)})
     if not used:
-        return Answer(text=cleaned, citations=whole_passages(passages, cleaned), kind="grounded", notice=UNMARKED)
+        return Answer(text=cleaned, citations=whole_passages(passages, cleaned), kind="grounded", notices=(UNMARKED,))
     citations = tuple(
         Citation(
             number=number, passage=passages[number - 1], snippet=snippet(passages[number - 1].text, near=statements)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import numpy.typing as npt
 
@@ -13,6 +15,18 @@ Role = Literal["user", "assistant"]
 AnswerKind = Literal["grounded", "extractive", "abstained"]
 Style = Literal["", "anew", "longer", "shorter"]
 OffTopic = Literal["orders", "another product", "nothing near"]
+NoticeKind = Literal[
+    "no model",
+    "model unreachable",
+    "model slow",
+    "model refuses",
+    "model overloaded",
+    "model broke off",
+    "model fails",
+    "unmarked",
+    "version absent",
+    "stopped",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +91,26 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One line that a reader should know of an answer: in English, and as what another language may say it by."""
+
+    kind: NoticeKind
+    text: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Docs:
+    """What there is to answer from: docs versions ("" for documents without one), and when an ingest last changed it.
+
+    `built_at` is in seconds since 1970.
+    """
+
+    versions: tuple[str, ...]
+    built_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedPassage:
     """A passage, its vector of length 1, and the packed vectors of its parts (rag.retrieval.facets)."""
 
@@ -87,13 +121,13 @@ class EmbeddedPassage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieved:
-    """What a search brought: passages, best first, and a line that a reader should know of them ("" for none).
+    """What a search brought: passages, best first, and what a reader should know of them.
 
     `off_topic` is why the question is none for the docs, or None where it may be one.
     """
 
     passages: tuple[Passage, ...]
-    notice: str = ""
+    notices: tuple[Notice, ...] = ()
     off_topic: OffTopic | None = None
 
 
@@ -137,12 +171,18 @@ class Answer:
     """Markdown with `[n]` marks, and the citations that they point to.
 
     `grounded` is written by the model from the passages, `extractive` is the passages themselves, `abstained` says
-    that the docs do not hold it (its citations are the nearest pages). `notice` is one line that a reader should
-    know besides, such as why there is no model's answer; "" where there is nothing to tell.
+    that the docs do not hold it (its citations are the nearest pages; `off_topic` is why the model was not even asked,
+    None where it was). `notices` are what a reader should know besides, such as why there is no model's answer.
     """
 
     text: str
     citations: tuple[Citation, ...]
     kind: AnswerKind
-    notice: str = ""
+    notices: tuple[Notice, ...] = ()
+    off_topic: OffTopic | None = None
     trace: Trace = Trace()
+
+    @property
+    def notice(self) -> str:
+        """The notices as one line of English; "" where there are none."""
+        return " ".join(notice.text for notice in self.notices)

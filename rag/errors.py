@@ -14,6 +14,11 @@ Every message is one line, fit for a reader, without secrets. `hint` is what the
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rag.domain import NoticeKind
+
 
 class RagError(Exception):
     """The root: catch it where a person is told."""
@@ -54,7 +59,11 @@ class EmbeddingError(RetrievalError):
 
 
 class GenerationError(RagError):
-    """The language model gave no usable answer."""
+    """The language model gave no usable answer; `kind` is why, as a reader is told."""
+
+    def __init__(self, message: str, *, hint: str = "", kind: NoticeKind = "model fails") -> None:
+        super().__init__(message, hint=hint)
+        self.kind: NoticeKind = kind
 
 
 class IngestError(RagError):

@@ -11,13 +11,13 @@ from rag.splitting import split_markdown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.domain import Passage
+    from rag.domain import Notice, Passage
 
 QUOTED_PASSAGES = 3
 QUOTE_CHARACTERS = 900
 
 
-def quote_passages(passages: Sequence[Passage], *, question: str, notice: str) -> Answer:
+def quote_passages(passages: Sequence[Passage], *, question: str, notice: Notice) -> Answer:
     """Return the best passages as quotations with their marks; a long one ends at a paragraph, with an ellipsis."""
     best = passages[:QUOTED_PASSAGES]
     return Answer(
@@ -27,7 +27,7 @@ def quote_passages(passages: Sequence[Passage], *, question: str, notice: str) -
             for number, passage in enumerate(best, start=1)
         ),
         kind="extractive",
-        notice=notice,
+        notices=(notice,),
     )
 
 

@@ -17,7 +17,7 @@ from rag.errors import EmbeddingError, RagError, RetrievalError, UnreachableErro
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rag.domain import Retrieved
+    from rag.domain import Docs, Retrieved
     from rag.protocols import Retriever
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,10 @@ class LiveRetriever:
     trouble: RetrievalError | None = None
     in_trouble: asyncio.Event = field(default_factory=asyncio.Event)
     is_warm: bool = False
+
+    def docs(self) -> Docs | None:
+        """Return what the newest generation searches; None while there is none."""
+        return self.generation.retriever.docs() if self.generation else None
 
     async def search(self, question: Question, *, limit: int) -> Retrieved:
         """Return what the newest generation finds; while Milvus is away raise RetrievalError at once."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Question, Retrieved, Usage
+    from rag.domain import Docs, Question, Retrieved, Usage
 
 
 class Retriever(Protocol):
@@ -18,6 +18,10 @@ class Retriever(Protocol):
 
     async def search(self, question: Question, *, limit: int) -> Retrieved:
         """Return at most `limit` passages, best first; raise RetrievalError, never an empty list, when it can't."""
+        ...
+
+    def docs(self) -> Docs | None:
+        """Return what can be searched; None while that is not known."""
         ...
 
 

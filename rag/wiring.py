@@ -103,6 +103,7 @@ def _retriever(settings: RagSettings, opened: Index) -> HybridRetriever:
         vocabulary=vocabulary,
         speller=Speller(vocabulary),
         default_version=settings.docs_version,
+        built_at=opened.store.built_at(),
         search_threads=LITE_SEARCH_THREADS if is_lite(settings.milvus_uri) else SERVER_SEARCH_THREADS,
     )
 

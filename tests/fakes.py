@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.domain import Retrieved
+from rag.domain import Docs, Retrieved
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rag import Passage, Question, RagError
-    from rag.domain import OffTopic
+    from rag.domain import Notice, OffTopic
 
 
 @dataclass
 class FakeRetriever:
     passages: list[Passage]
     error: RagError | None = None
-    notice: str = ""
+    notices: tuple[Notice, ...] = ()
     off_topic: OffTopic | None = None
     questions: list[Question] = field(default_factory=list)
 
@@ -32,7 +32,10 @@ class FakeRetriever:
         self.questions.append(question)
         if self.error:
             raise self.error
-        return Retrieved(passages=tuple(self.passages[:limit]), notice=self.notice, off_topic=self.off_topic)
+        return Retrieved(passages=tuple(self.passages[:limit]), notices=self.notices, off_topic=self.off_topic)
+
+    def docs(self) -> Docs:
+        return Docs(versions=("2.4",), built_at=0.0)
 
 
 @dataclass

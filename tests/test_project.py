@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import COMMAND
 from bot.settings import SlackSettings
+from bot.shortcut import SHORTCUT
+from bot.views import EXAMPLE_ACTIONS
+from bot.wording import wording
 from rag.settings import RagSettings
 
 PROJECT = Path(__file__).parents[1]
@@ -42,27 +48,92 @@ def test_the_readme_tells_every_default(settings: type[RagSettings | SlackSettin
         assert row[1].strip() == shown, name
 
 
-def test_the_manifest_asks_for_what_the_code_uses() -> None:
-    manifest = yaml.safe_load((PROJECT / "manifest.yaml").read_text())
-    features, settings = manifest["features"], manifest["settings"]
+METHOD_SCOPES: dict[str, set[str]] = {
+    "agents_sessions_setStatus": {"chat:write", "assistant:write"},
+    "apps_connections_open": set(),
+    "assistant_threads_setStatus": {"assistant:write"},
+    "assistant_threads_setSuggestedPrompts": {"assistant:write"},
+    "auth_test": set(),
+    "chat_appendStream": {"chat:write"},
+    "chat_delete": {"chat:write"},
+    "chat_postEphemeral": {"chat:write"},
+    "chat_postMessage": {"chat:write"},
+    "chat_startStream": {"chat:write"},
+    "chat_stopStream": {"chat:write"},
+    "chat_update": {"chat:write"},
+    "conversations_history": {"channels:history", "groups:history", "im:history"},
+    "conversations_open": {"im:write"},
+    "conversations_replies": {"channels:history", "groups:history", "im:history"},
+    "users_info": {"users:read"},
+    "views_open": set(),
+    "views_publish": set(),
+}
+"""The scopes that each Web API method in use needs: docs.slack.dev/reference/methods."""
+EVENT_SCOPES: dict[str, tuple[str, set[str]]] = {
+    "agent_session_stopped": ("agent_session_stopped", {"chat:write"}),
+    "app_home_opened": ("app_home_opened", set()),
+    "app_mention": ("app_mention", {"app_mentions:read"}),
+    "message.channels": ("message", {"channels:history"}),
+    "message.groups": ("message", {"groups:history"}),
+    "message.im": ("message", {"im:history"}),
+}
+"""By its name in the manifest, each event as a listener knows it, and the scopes that it needs."""
+
+
+def manifest() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((PROJECT / "manifest.yaml").read_text())
+    return loaded
+
+
+def methods_in_use() -> set[str]:
+    """Return the Web API methods that the bot's code names on a client."""
+    names: set[str] = set()
+    for path in (PROJECT / "bot").rglob("*.py"):
+        names |= {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    return {name for name in names if re.match(r"[a-z]+_\w+$", name) and hasattr(AsyncWebClient, name)}
+
+
+def listened_to() -> set[str]:
+    """Return the events that build_app has listeners for."""
+    source = (PROJECT / "bot" / "app.py").read_text()
+    return set(re.findall(r'app\.event\("(\w+)"\)', source))
+
+
+def test_the_manifest_subscribes_to_the_events_that_are_listened_to_and_to_no_other() -> None:
+    events = manifest()["settings"]["event_subscriptions"]["bot_events"]
+    assert set(events) == set(EVENT_SCOPES)
+    assert {EVENT_SCOPES[event][0] for event in events} == listened_to()
+
+
+def test_the_manifest_asks_for_the_scopes_that_are_used_and_for_no_other() -> None:
+    assert methods_in_use() == set(METHOD_SCOPES)
+    needed = set().union(*METHOD_SCOPES.values(), *(scopes for _, scopes in EVENT_SCOPES.values()), {"commands"})
+    assert set(manifest()["oauth_config"]["scopes"]["bot"]) == needed
+
+
+def test_the_manifest_has_the_commands_and_shortcuts_that_are_listened_to() -> None:
+    features = manifest()["features"]
     assert [command["command"] for command in features["slash_commands"]] == [COMMAND]
-    assert settings["socket_mode_enabled"] is True
-    assert settings["interactivity"] == {"is_enabled": True}
-    events = set(settings["event_subscriptions"]["bot_events"])
-    assert events == {"app_mention", "message.im", "message.channels", "message.groups"}
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == {
-        "app_mentions:read",
-        "assistant:write",
-        "channels:history",
-        "chat:write",
-        "commands",
-        "groups:history",
-        "im:history",
-        "users:read",
+    assert [(one["type"], one["callback_id"]) for one in features["shortcuts"]] == [("message", SHORTCUT)]
+    assert [prompt["message"] for prompt in features["agent_view"]["suggested_prompts"]] == [
+        wording().at(action) for action in EXAMPLE_ACTIONS
+    ]
+
+
+def test_the_manifest_is_one_that_slack_takes() -> None:
+    read = manifest()
+    features, display = read["features"], read["display_information"]
+    assert read["settings"]["socket_mode_enabled"] is True
+    assert read["settings"]["interactivity"] == {"is_enabled": True}
+    assert features["app_home"] == {
+        "home_tab_enabled": True,
+        "messages_tab_enabled": True,
+        "messages_tab_read_only_enabled": False,
     }
-    assert len(manifest["display_information"]["name"]) <= 35
-    assert len(manifest["display_information"]["description"]) <= 140
-    assert 175 <= len(manifest["display_information"]["long_description"]) <= 4_000
+    assert all(len(shortcut["name"]) <= 24 for shortcut in features["shortcuts"])
+    assert len(display["name"]) <= 35
+    assert len(display["description"]) <= 140
+    assert 175 <= len(display["long_description"]) <= 4_000
     assert len(features["agent_view"]["agent_description"]) <= 300
     assert 1 <= len(features["agent_view"]["suggested_prompts"]) <= 4
     assert "assistant_view" not in features

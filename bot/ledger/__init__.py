@@ -6,11 +6,14 @@ from bot.ledger.feedback import disliked, note_feedback
 from bot.ledger.forgetting import forget_older_than, forget_user
 from bot.ledger.ledger import Ledger
 from bot.ledger.opening import open_ledger
+from bot.ledger.recent import TOO_MANY, Asked, asked_last, count_before
 from bot.ledger.revisions import answer_again, answered_before, is_known, note_messages, past_answer, reword
 from bot.ledger.threads import has_joined, mute, unmute
 
 __all__ = [
     "STARTED",
+    "TOO_MANY",
+    "Asked",
     "Entry",
     "Ledger",
     "LedgerError",
@@ -19,6 +22,8 @@ __all__ = [
     "State",
     "answer_again",
     "answered_before",
+    "asked_last",
+    "count_before",
     "disliked",
     "forget_older_than",
     "forget_user",

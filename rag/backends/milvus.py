@@ -172,6 +172,11 @@ class MilvusStore:
             raise IngestError(message, hint="Set MILVUS_COLLECTION to another name.")
         return name
 
+    def built_at(self) -> float:
+        """Return when the live collection was built, in seconds since 1970; 0 before the first ingest."""
+        live = self.live()
+        return int(live.rpartition("_")[2], 16) / 1e9 if live else 0.0
+
     def recorded_embedding(self, collection: str) -> tuple[str, int] | None:
         """Return the model and dimension that the collection was made with."""
         with _translated(self.uri):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from openai.resources.chat import AsyncCompletions
     from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam, ChatCompletionStreamOptionsParam
 
+    from rag.domain import NoticeKind
+
 CONNECT_TIMEOUT_S = 10.0
 EMBEDDINGS_PER_CALL = 64
 BROKE_OFF = "The language model's answer broke off."
@@ -64,7 +66,7 @@ class OpenAIChatModel:
                             prompt_tokens=chunk.usage.prompt_tokens, completion_tokens=chunk.usage.completion_tokens
                         )
         if finish_reason is None:
-            raise GenerationError(BROKE_OFF)
+            raise GenerationError(BROKE_OFF, kind="model broke off")
         if finish_reason == "length":
             yield f"\n\n_(Cut at the longest answer allowed: LLM_MAX_TOKENS={self.max_tokens}.)_"
 
@@ -156,9 +158,10 @@ def _translated(model: str, *, connection_lost: str = "The language model can't 
         yield
     except openai.APITimeoutError as error:
         message = "The language model did not answer in time."
-        raise GenerationError(message, hint="See LLM_TIMEOUT_S and LLM_BASE_URL.") from error
+        raise GenerationError(message, hint="See LLM_TIMEOUT_S and LLM_BASE_URL.", kind="model slow") from error
     except openai.APIConnectionError as error:
-        raise GenerationError(connection_lost, hint="Check LLM_BASE_URL.") from error
+        kind: NoticeKind = "model broke off" if connection_lost == BROKE_OFF else "model unreachable"
+        raise GenerationError(connection_lost, hint="Check LLM_BASE_URL.", kind=kind) from error
     except openai.APIStatusError as error:
         raise _from_status(error, model) from error
     except (openai.OpenAIError, ValueError) as error:  # an error within the stream, or JSON that does not parse
@@ -169,10 +172,12 @@ def _translated(model: str, *, connection_lost: str = "The language model can't 
 def _from_status(error: openai.APIStatusError, model: str) -> GenerationError:
     status = error.status_code
     if status in {401, 403}:
-        return GenerationError(f"The language model refused the token ({status}).", hint="Check LEPTONAI_TOKEN.")
+        message = f"The language model refused the token ({status})."
+        return GenerationError(message, hint="Check LEPTONAI_TOKEN.", kind="model refuses")
     if status == 404:  # noqa: PLR2004 - HTTP statuses are their own names
         message = f"The language model's address does not know the model {model!r} (404)."
         return GenerationError(message, hint="Check LLM_BASE_URL and LLM_MODEL.")
     if status == 429:  # noqa: PLR2004
-        return GenerationError("The language model is overloaded (429).", hint="Try again later, or raise its limits.")
+        message = "The language model is overloaded (429)."
+        return GenerationError(message, hint="Try again later, or raise its limits.", kind="model overloaded")
     return GenerationError(f"The language model answered with an error ({status}).", hint="See its own log.")

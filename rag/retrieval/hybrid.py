@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.domain import Retrieved
+from rag.domain import Docs, Retrieved
 from rag.errors import RetrievalError
 from rag.retrieval.batching import Batcher
 from rag.retrieval.language import is_foreign
@@ -57,6 +57,7 @@ class HybridRetriever:
     speller: Speller
     default_version: str = ""
     search_threads: int = 1
+    built_at: float = 0.0
     threads: ThreadPoolExecutor = field(init=False)
     batcher: Batcher = field(init=False)
 
@@ -76,6 +77,10 @@ class HybridRetriever:
             return Retrieved(passages=(), off_topic="orders")
         vectors = await self.batcher.encode(sought.texts)
         return await run(self.threads, partial(self.find, sought, vectors, limit=limit))
+
+    def docs(self) -> Docs:
+        """Return what there is to answer from."""
+        return Docs(versions=self.vocabulary.versions, built_at=self.built_at)
 
     def search_now(self, question: Question, *, limit: int) -> Retrieved:
         """Do the same on this thread."""
@@ -103,7 +108,7 @@ class HybridRetriever:
         table = measure(candidates, query, vector)
         return Retrieved(
             passages=tuple(one_of_each(rank(table, candidates), limit)),
-            notice=versions.notice,
+            notices=versions.notices,
             off_topic=None
             if is_foreign(query.text)  # an English model sees nothing near it, which tells nothing
             else off_topic(query.text, terms=len(set(query.terms)), table=table, candidates=candidates),

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.domain import Notice
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,10 +24,10 @@ _NOT_MILVUS = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
-    """Which docs versions are searched, and the line that a reader should know of them ("" for none)."""
+    """Which docs versions are searched, and what a reader should know of that."""
 
     searched: tuple[str, ...]
-    notice: str = ""
+    notices: tuple[Notice, ...] = ()
 
 
 def choose_versions(text: str, *, present: Sequence[str], default: str = "") -> Versions:
@@ -43,8 +45,9 @@ def choose_versions(text: str, *, present: Sequence[str], default: str = "") -> 
     chosen = default if default in known else known[-1]
     if not named:
         return Versions(searched=(chosen,))
-    notice = f"The docs of Milvus {named[0]} are not in my collection; this is from those of {chosen}."
-    return Versions(searched=(chosen,), notice=notice)
+    text = f"The docs of Milvus {named[0]} are not in my collection; this is from those of {chosen}."
+    notice = Notice(kind="version absent", text=text, values={"asked": named[0], "searched": chosen})
+    return Versions(searched=(chosen,), notices=(notice,))
 
 
 def named_versions(text: str) -> list[str]:

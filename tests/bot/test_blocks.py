@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bot.blocks import answer_messages, notice_message, question_message
+from bot.blocks import Frame, answer_messages, notice_message, question_message
 from bot.markdown import harmless
+from bot.wording import wording
 from rag import Answer, Citation
 from tests.builders import make_passage
 from tests.standins.slack_limits import refused_blocks
 
+WORDS = wording()
 NASTY = [
     "<!channel> <!here> <!everyone>",
     "<@U0BOSS> <#C0SECRET>",
@@ -25,7 +27,7 @@ def make_answer(text: str, *, citations: int = 1, snippet: str = "a snippet") ->
 
 
 def test_an_answer_is_one_message_with_its_citations() -> None:
-    (message,) = answer_messages(make_answer("It is *so* [1]."), question="1.2")
+    (message,) = answer_messages(make_answer("It is *so* [1]."), WORDS, Frame(question="1.2"))
     assert message.text == "It is *so* [1]."
     *shown, buttons = message.blocks
     assert buttons["type"] == "context_actions"
@@ -63,8 +65,8 @@ def test_nothing_pings_and_no_link_lies(text: str) -> None:
 
 @pytest.mark.parametrize("text", NASTY)
 def test_the_plain_text_beside_the_blocks_is_escaped(text: str) -> None:
-    answer = answer_messages(make_answer(text), question="1.2")
-    for message in (*answer, notice_message(text), question_message("U1", text)):
+    answer = answer_messages(make_answer(text), WORDS, Frame(question="1.2"))
+    for message in (*answer, notice_message(text), question_message("U1", text, WORDS)):
         assert "<!" not in message.text
         assert "<@" not in message.text.removeprefix("<@U1>")
         assert "<http" not in message.text
@@ -77,7 +79,7 @@ def test_the_plain_text_beside_the_blocks_is_escaped(text: str) -> None:
     ids=["short", "long", "code", "one word", "pings", "paragraphs"],
 )
 def test_every_message_is_within_slacks_limits_and_nothing_is_cut(text: str, citations: int) -> None:
-    messages = answer_messages(make_answer(text, citations=citations, snippet="s" * 240), question="1.2")
+    messages = answer_messages(make_answer(text, citations=citations, snippet="s" * 240), WORDS, Frame(question="1.2"))
     shown = "".join(b["text"] for message in messages for b in message.blocks if b["type"] == "markdown")
     for message in messages:
         assert refused_blocks(message.blocks) is None
@@ -89,10 +91,10 @@ def test_every_message_is_within_slacks_limits_and_nothing_is_cut(text: str, cit
 
 
 def test_an_answer_without_text_still_says_something() -> None:
-    (message,) = answer_messages(make_answer("", citations=0), question="1.2")
+    (message,) = answer_messages(make_answer("", citations=0), WORDS, Frame(question="1.2"))
     assert message.blocks[0] == {"type": "markdown", "text": "The docs do not hold an answer to this."}
 
 
 def test_a_question_is_shown_word_for_word() -> None:
-    message = question_message("U1", "<!channel> *why* `x`?")
-    assert message.blocks[0]["elements"][0]["elements"][2] == {"type": "text", "text": "<!channel> *why* `x`?"}
+    message = question_message("U1", "<!channel> *why* `x`?", WORDS)
+    assert message.blocks[0]["elements"][0]["elements"][-1] == {"type": "text", "text": "<!channel> *why* `x`?"}

@@ -36,10 +36,16 @@ def test_a_reply_is_answered_in_its_thread() -> None:
         ({"text": "thanks a lot", "thread_ts": "1.0"}, "asks nothing"),
         ({"text": "<@U2> why?", "channel": "C2"}, "addressed to someone else"),
         ({"text": "good morning", "channel": "C2"}, "asks nothing"),
+        ({"text": "", "channel": "C3"}, "asks nothing"),
+        ({"text": "<@U2> why?", "channel": "C3"}, "addressed to someone else"),
+        ({"text": "why?", "channel": "C4"}, "only mentions are answered here"),
+        ({"text": "why?", "channel": "C4", "thread_ts": "1.0"}, "only mentions are answered here"),
     ],
 )
 def test_every_quiet_rule(changes: dict[str, object], reason: str) -> None:
-    read = read_message({**EVENT, **changes}, bot_user="U0BOT", support_channels=["C2"])
+    read = read_message(
+        {**EVENT, **changes}, bot_user="U0BOT", support_channels={"C2": "questions", "C3": "all", "C4": "mentions"}
+    )
     assert read == Quiet(reason)  # type: ignore[arg-type]
 
 
@@ -54,6 +60,12 @@ def test_every_quiet_rule(changes: dict[str, object], reason: str) -> None:
         "它支持吗？",  # noqa: RUF001
         "هل يدعم؟",
         "Wie geht das",
+        "怎么备份数据",
+        "教えてください、バックアップの方法",
+        "كيف أنشئ فهرسا",
+        "Où sont mes données",
+        "dónde están los datos",
+        "onde ficam os dados",
     ],
 )
 def test_what_asks(text: str) -> None:

@@ -43,6 +43,8 @@ def settings_for(slack: SlackStandIn, model: ModelStandIn | None, folder: Path) 
         "SLACK_APP_TOKEN": slack_standin.APP_TOKEN,
         "SLACK_API_URL": slack.api_url,
         "SLACK_PACE": "1000",
+        "QUESTIONS_PER_USER": "0",
+        "QUESTIONS_PER_CHANNEL": "0",
         "MILVUS_URI": str(folder / "milvus.db"),
     }
     if model:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot import wording
 from bot.blocks import AGAIN_ACTIONS, FEEDBACK_ACTION
+from bot.wording import wording
 from tests.e2e.bot_process import environment, log_of
 from tests.standins.model import DEFAULT_REPLY, Reply
 from tests.standins.slack import BOT_USER, SlackStandIn, is_growing
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.standins.model import ModelStandIn
     from tests.standins.slack import Json
 
+WORDS = wording()
 pytestmark = pytest.mark.usefixtures("folder")
 
 QUESTION = "How is data stored in milvus?"
@@ -71,7 +72,7 @@ def test_an_edited_question_is_answered_again_in_place_and_marked_so(
     slack.edit(channel, ts, f"<@{BOT_USER}> {OTHER_QUESTION}")
     reply = shows(slack, channel, ts, "An index is built by index nodes [1].")
     assert reply["ts"] == before
-    assert reply["blocks"][1]["elements"][0]["text"] == wording.EDITED
+    assert reply["blocks"][1]["elements"][0]["text"] == WORDS.edited
     assert model.prompt().endswith(f"<question>\n{OTHER_QUESTION}\n</question>")
 
 
@@ -149,7 +150,7 @@ def test_only_the_latest_answer_of_a_thread_has_these_buttons(slack: SlackStandI
     told = len(slack.private)
     press(slack, channel, before, SHORTER)  # on a screen that was not redrawn
     slack.wait_for(lambda: len(slack.private) > told, "a word to who pressed")
-    assert slack.private[-1]["text"] == wording.NOT_THE_LATEST
+    assert slack.private[-1]["text"] == WORDS.not_the_latest
 
 
 def test_who_may_not_ask_may_not_ask_again(slack: SlackStandIn, channel: str, folder: Path) -> None:
@@ -159,7 +160,7 @@ def test_who_may_not_ask_may_not_ask_again(slack: SlackStandIn, channel: str, fo
     told = len(slack.private)
     slack.press(channel, reply, SHORTER, ts, user="U0GUEST")
     slack.wait_for(lambda: len(slack.private) > told, "a word to the guest")
-    assert slack.private[-1]["text"] == wording.NOT_GUESTS
+    assert slack.private[-1]["text"] == WORDS.not_guests
 
 
 def test_a_press_while_the_answer_is_made_is_one_answer(

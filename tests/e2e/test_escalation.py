@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot import wording
 from bot.blocks import AGAIN_ACTIONS, ESCALATE_ACTION, MUTE_ACTION, RESOLVE_ACTION
+from bot.wording import wording
 from tests.standins.model import Reply
 from tests.standins.slack import ASKER, Failure
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.standins.model import ModelStandIn
     from tests.standins.slack import Json, SlackStandIn
 
+WORDS = wording()
 QUESTION = "How is data stored in milvus?"
 HELPER = "U0HELPER"
 
@@ -65,7 +66,7 @@ def test_a_press_calls_people_once_with_what_is_known_and_resolved_closes_it(
     told = len(slack.private)
     press(slack, channel, answer, ESCALATE_ACTION, user="U0OTHER")
     slack.wait_for(lambda: len(slack.private) > told, "a word to the second one")
-    assert (slack.private[-1]["user"], slack.private[-1]["text"]) == ("U0OTHER", wording.ASKED_A_PERSON_BEFORE)
+    assert (slack.private[-1]["user"], slack.private[-1]["text"]) == ("U0OTHER", WORDS.asked_a_person_before)
     press(slack, channel, plea, RESOLVE_ACTION, user=HELPER)
     slack.wait_for(lambda: plea["blocks"][-1]["type"] == "rich_text", "the plea's end")
     assert words(plea["blocks"][-1]) == f"Resolved by {HELPER}"
@@ -102,7 +103,7 @@ def test_when_nobody_could_be_called_the_button_works_again(slack: SlackStandIn,
     told = len(slack.private)
     press(slack, channel, answer, ESCALATE_ACTION)
     slack.wait_for(lambda: len(slack.private) > told, "a word to who pressed")
-    assert slack.private[-1]["text"] == wording.CAN_NOT_ASK_A_PERSON
+    assert slack.private[-1]["text"] == WORDS.can_not_ask_a_person
     slack.wait_for(lambda: rows(folder, ts) == [], "the note to be withdrawn")
     press(slack, channel, answer, ESCALATE_ACTION)
     slack.wait_for_replies(channel, ts, count=2)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot import wording
 from bot.blocks import MUTE_ACTION
+from bot.wording import wording
 from tests.e2e.bot_process import log_of
 from tests.standins.model import Reply
 from tests.standins.slack import ASKER, BOT_USER
@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from tests.standins.model import ModelStandIn
     from tests.standins.slack import SlackStandIn
 
+WORDS = wording()
 QUESTION = "How is data stored in milvus?"
 FOLLOW_UP = "And how is an index of it built?"
 COLLEAGUE = "U0COLLEAGUE"
 
 pytestmark = pytest.mark.usefixtures("folder", "people")
+
+
+@pytest.fixture(scope="module")
+def more_settings() -> dict[str, str]:
+    return {"LOG_LEVEL": "DEBUG"}
 
 
 @pytest.fixture(scope="module")
@@ -67,32 +73,32 @@ def test_below_a_commands_question_one_asks_on_without_a_mention(slack: SlackSta
 
 
 @pytest.mark.parametrize(
-    ("text", "more"),
+    ("text", "more", "reason"),
     [
-        ("thanks, that helps!", {}),
-        (f"<@{COLLEAGUE}> can you look at this, how is it with us?", {}),
-        ("do we know, <@U0BOSS>?", {}),
-        (FOLLOW_UP, {"bot_id": "B0OTHER"}),
-        (FOLLOW_UP, {"user": "U0GUEST"}),
+        ("thanks, that helps!", {}, "asks nothing"),
+        (f"<@{COLLEAGUE}> can you look at this, how is it with us?", {}, "addressed to someone else"),
+        ("do we know, <@U0BOSS>?", {}, "addressed to someone else"),
+        (FOLLOW_UP, {"bot_id": "B0OTHER"}, "from a bot"),
+        (FOLLOW_UP, {"user": "U0GUEST"}, "may not ask"),
     ],
     ids=["asks nothing", "to a colleague", "to somebody", "a bot", "a guest"],
 )
-def test_what_is_no_follow_up_is_left_alone(
-    slack: SlackStandIn, channel: str, thread: str, text: str, more: dict[str, str]
+def test_what_is_no_follow_up_is_left_alone_and_the_log_says_why(  # noqa: PLR0913 - a row of the table and fixtures
+    slack: SlackStandIn, channel: str, thread: str, folder: Path, *, text: str, more: dict[str, str], reason: str
 ) -> None:
     told = len(slack.private)
-    slack.say(channel, text, thread_ts=thread, **more)
-    all_is_dealt_with(slack)
+    ts = slack.say(channel, text, thread_ts=thread, **more)
+    slack.wait_for(lambda: f"Quiet in {channel} {ts}: {reason}" in log_of(folder), "the reason")
     assert len(slack.replies(channel, thread)) == 1
     assert len(slack.private) == told
 
 
 def test_talk_that_is_not_about_milvus_is_left_alone(
-    slack: SlackStandIn, model: ModelStandIn, channel: str, thread: str
+    slack: SlackStandIn, model: ModelStandIn, channel: str, thread: str, folder: Path
 ) -> None:
     model.play(Reply("Can you tell me a joke about cats?"))  # the follow-up as the model words it for the search
-    slack.say(channel, "Can you tell me a joke about cats?", thread_ts=thread)
-    all_is_dealt_with(slack)
+    ts = slack.say(channel, "Can you tell me a joke about cats?", thread_ts=thread)
+    slack.wait_for(lambda: f"Quiet in {channel} {ts}: not about Milvus" in log_of(folder), "the reason")
     assert len(slack.replies(channel, thread)) == 1
 
 
@@ -125,7 +131,7 @@ def test_a_muted_thread_stays_quiet_until_a_mention(
     slack.say(channel, FOLLOW_UP, thread_ts=thread)
     all_is_dealt_with(slack)
     assert len(slack.replies(channel, thread)) == 1
-    assert [m["text"] for m in slack.private[told:]] == [wording.MUTED]
+    assert [m["text"] for m in slack.private[told:]] == [WORDS.muted]
     slack.mention(channel, FOLLOW_UP, thread_ts=thread)
     slack.wait_for_replies(channel, thread, count=2)
     slack.say(channel, FOLLOW_UP, thread_ts=thread)
@@ -149,11 +155,11 @@ def test_a_mention_that_slack_delivers_again_does_not_undo_a_mute(
 def test_the_button_mutes_too(slack: SlackStandIn, channel: str, thread: str) -> None:
     (answer,) = slack.replies(channel, thread)
     *_, button = answer["blocks"][-1]["elements"]
-    assert (button["action_id"], button["text"]["text"]) == (MUTE_ACTION, wording.MUTE)
+    assert (button["action_id"], button["text"]["text"]) == (MUTE_ACTION, WORDS.mute)
     told = len(slack.private)
     slack.wait_for_ack(slack.press(channel, answer, MUTE_ACTION, ""))
     slack.wait_for(lambda: len(slack.private) > told, "a word to who pressed it")
-    assert (slack.private[-1]["user"], slack.private[-1]["text"]) == (ASKER, wording.MUTED)
+    assert (slack.private[-1]["user"], slack.private[-1]["text"]) == (ASKER, WORDS.muted)
     slack.say(channel, FOLLOW_UP, thread_ts=thread)
     all_is_dealt_with(slack)
     assert len(slack.replies(channel, thread)) == 1

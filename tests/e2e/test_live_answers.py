@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot import wording
+from bot.wording import wording
 from tests.e2e.bot_process import log_of, running_bot, settings_for
 from tests.standins.model import DEFAULT_REPLY, Reply
 from tests.standins.slack import ASKER, TEAM, SlackStandIn
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.standins.model import ModelStandIn
     from tests.standins.slack import Json
 
+WORDS = wording()
 pytestmark = pytest.mark.usefixtures("folder")
 
 QUESTION = "How is data stored in milvus?"
@@ -123,7 +124,7 @@ def test_the_stop_button_ends_the_answer_where_it_stands_and_the_models_call(
     model.wait_for(lambda: model.hung_up > ended, "the end of the model's call")
     text, note, *_ = reply["blocks"]
     assert LONG.startswith(text["text"].strip())
-    assert note["elements"][0]["text"] == wording.STOPPED_HERE
+    assert note["elements"][0]["text"] == WORDS.stopped_here
     slack.wait_for(lambda: slack.sessions[channel, ts] == "active", "the session's end")
     slack.wait_for(lambda: f"Answered {channel} {ts}" in log_of(folder), "the end of the question")
 
@@ -138,5 +139,5 @@ def test_who_stops_before_anything_was_said_is_told_that_it_has_stopped(
     slack.press_stop(channel, ts)
     (reply,) = slack.wait_for_replies(channel, ts)
     model.open_gate(gate)
-    assert reply["text"] == wording.STOPPED
+    assert reply["text"] == WORDS.stopped
     slack.wait_for(lambda: slack.sessions[channel, ts] == "active", "the session's end")

@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from bot import wording
+from bot.wording import wording
 from tests.e2e.bot_process import log_of, running_bot, settings_for
 from tests.standins.model import Reply
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.standins.model import ModelStandIn
     from tests.standins.slack import SlackStandIn
 
+WORDS = wording()
 QUESTION = "How is data stored in milvus?"
 MANY = 50
 
@@ -38,14 +39,14 @@ def test_who_comes_when_the_queue_is_full_is_told_so_and_who_waits_sees_how_many
         model.open_gate(gate)
         slack.wait_for_replies(channel, first)
         slack.wait_for_replies(channel, second)
-    assert refusal["text"] == wording.BUSY
-    assert waiting_words(slack, second)[0] == "has 1 other question to answer first…"
+    assert refusal["text"] == WORDS.busy
+    assert waiting_words(slack, second)[0] == WORDS.waiting.format(before=1)
     assert [len(slack.replies(channel, ts)) for ts in (first, second, third)] == [1, 1, 1]
 
 
 def waiting_words(slack: SlackStandIn, ts: str) -> list[str]:
     statuses = slack.calls_of("assistant.threads.setStatus")
-    return [s["status"] for s in statuses if s["thread_ts"] == ts and s["status"] != wording.SEARCHING]
+    return [s["status"] for s in statuses if s["thread_ts"] == ts and s["status"] != WORDS.searching]
 
 
 def test_a_question_that_ends_every_process_gets_an_apology_instead_of_a_fifth(
@@ -64,7 +65,7 @@ def test_a_question_that_ends_every_process_gets_an_apology_instead_of_a_fifth(
         ledger.commit()
     with running_bot(slack, tmp_path, settings):
         (reply,) = slack.wait_for_replies(channel, ts)
-    assert reply["text"] == wording.APOLOGY
+    assert reply["text"] == WORDS.apology
     with closing(sqlite3.connect(tmp_path / "milvus.ledger.sqlite3")) as ledger:
         assert ledger.execute("SELECT state, reason FROM questions").fetchall() == [
             ("failed", "it ended every process that took it up")

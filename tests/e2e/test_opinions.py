@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot import wording
 from bot.blocks import FEEDBACK_ACTION
+from bot.views import FEEDBACK_REASONS
+from bot.wording import wording
 from tests.e2e.bot_process import environment
 from tests.standins.slack import ASKER
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.standins.slack import Envelope, Json, SlackStandIn
 
+WORDS = wording()
 QUESTION = "How is data stored in milvus?"
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -70,8 +72,8 @@ def test_a_thumb_down_asks_why_and_ones_last_vote_counts(slack: SlackStandIn, ch
     vote(slack, channel, answer, "negative")
     assert votes(folder, ts) == [(ASKER, 0, None), ("U0OTHER", 0, None)]
     form = slack.wait_for(lambda: slack.views[-1:], "the form")[0]
-    assert form["title"]["text"] == wording.FEEDBACK_TITLE
-    assert [option["value"] for option in form["blocks"][0]["element"]["options"]] == list(wording.FEEDBACK_REASONS)
+    assert form["title"]["text"] == WORDS.feedback_title
+    assert [option["value"] for option in form["blocks"][0]["element"]["options"]] == list(FEEDBACK_REASONS)
     sent = slack.submit(form, values("outdated", "It says 2.3, my key is xoxb-1234567890-abc"))
     slack.wait_for_ack(sent)
     assert sent.reply == {}
@@ -103,7 +105,7 @@ def test_while_the_ledger_is_locked_the_voter_is_told_and_the_form_stays_open(
         sent = slack.submit(form, values("wrong", "No."))
         slack.wait_for_ack(sent)
         other.execute("ROLLBACK")
-    assert slack.private[-1]["text"] == wording.FEEDBACK_NOT_KEPT
+    assert slack.private[-1]["text"] == WORDS.feedback_not_kept
     assert sent.reply["response_action"] == "errors"
     assert votes(folder, ts) == [(ASKER, 0, None)]
 

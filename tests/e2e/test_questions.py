@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.wording import wording
 from tests.standins.model import Reply
 from tests.standins.slack import ASKER, BOT_ID, BOT_USER, Failure, SlackStandIn
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tests.standins.model import ModelStandIn
     from tests.standins.slack import Json
 
+WORDS = wording()
 QUESTION = "How is data stored in milvus?"
 SUPPORT = "C0SUPPORT"
 
@@ -328,13 +330,13 @@ def test_a_question_in_another_language_is_searched_in_english_and_answered_in_i
 @pytest.mark.parametrize(
     ("reply", "notice"),
     [
-        (Reply(""), "The language model sent an empty reply."),
-        (Reply(status=401), "The language model refused the token (401)."),
-        (Reply(status=404), "The language model's address does not know the model 'mistral-7b' (404)."),
-        (Reply(status=429), "The language model is overloaded (429)."),
-        (Reply(status=500), "The language model answered with an error (500)."),
-        (Reply("Half an answer", break_off=True), "The language model's answer broke off."),
-        (Reply(raw="data: {not json\n\n"), "The language model sent an error, or something that can't be read."),
+        (Reply(""), WORDS.notice_model_fails),
+        (Reply(status=401), WORDS.notice_model_refuses),
+        (Reply(status=404), WORDS.notice_model_fails),
+        (Reply(status=429), WORDS.notice_model_overloaded),
+        (Reply(status=500), WORDS.notice_model_fails),
+        (Reply("Half an answer", break_off=True), WORDS.notice_model_broke_off),
+        (Reply(raw="data: {not json\n\n"), WORDS.notice_model_fails),
     ],
     ids=["empty", "401", "404", "429", "500", "breaks off", "nonsense"],
 )
@@ -345,6 +347,6 @@ def test_a_model_that_fails_is_replaced_by_the_passages(
     model.play(reply)
     (message,) = slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
     assert message["blocks"][0]["text"].startswith("> **Milvus starter FAQ > ")
-    assert message["blocks"][1]["elements"][0]["text"] == f"{notice} These are the passages themselves."
+    assert message["blocks"][1]["elements"][0]["text"] == notice
     assert sum(block["type"] == "rich_text" for block in message["blocks"]) == 3
     assert "secret detail" not in words(message)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from rag import Answer, Answerer, GenerationError, Message, Question, RetrievalError
+from rag import Answer, Answerer, GenerationError, Message, Notice, Question, RetrievalError
 from rag.retrieval.query import search_text
 from tests.builders import make_passages
 from tests.fakes import FakeModel, FakeRetriever
@@ -93,5 +93,6 @@ def test_a_follow_up_is_searched_with_the_turn_that_it_refers_to() -> None:
 
 
 def test_what_the_search_has_to_say_is_told_with_the_answer() -> None:
-    retriever = FakeRetriever(PASSAGES, notice="This is from 2.4.")
-    assert answer(FakeModel(["Yes [1]."]), Question(text="fuel?"), retriever).notice == "This is from 2.4."
+    notice = Notice(kind="version absent", text="This is from 2.4.")
+    retriever = FakeRetriever(PASSAGES, notices=(notice,))
+    assert answer(FakeModel(["Yes [1]."]), Question(text="fuel?"), retriever).notices == (notice,)

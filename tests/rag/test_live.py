@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from rag import Question, RagError, RetrievalError
-from rag.domain import Retrieved
+from rag.domain import Docs, Retrieved
 from rag.errors import EmbeddingError, UnreachableError
 from rag.live import Generation, LiveRetriever
 from tests.builders import make_passages
@@ -23,6 +23,9 @@ class SlowRetriever:
 
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     let: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def docs(self) -> Docs | None:
+        return None
 
     async def search(self, question: Question, *, limit: int) -> Retrieved:
         assert question

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TOKEN = "lepton-stand-in"
-STALLED_S = 0.2
+LOOK_EVERY_S = 0.1
 DEFAULT_REPLY = "Milvus keeps inserted data in object storage [1] and metadata in etcd [1]."
 
 
@@ -120,9 +120,10 @@ async def _stream(reply: Reply, request: web.Request, response: web.StreamRespon
         if reply.words_per_s:
             await asyncio.sleep(begun + number / reply.words_per_s - time.monotonic())
         await response.write(_chunk(delta={"content": f"{word} "}))
-    while reply.stall:  # a comment now and then, as servers send it, tells whether anybody listens
-        await asyncio.sleep(STALLED_S)
-        await response.write(b": still there\n\n")
+    while reply.stall:
+        await asyncio.sleep(LOOK_EVERY_S)
+        if request.transport is None:
+            raise ConnectionError
     if reply.break_off and request.transport:
         request.transport.close()
         return

@@ -75,7 +75,7 @@ def test_a_version_that_is_named_is_searched_and_else_the_newest(
 ) -> None:
     chosen = choose_versions(text, present=("", "2.4", "3.0"))
     assert chosen.searched == searched
-    assert bool(chosen.notice) == told
+    assert bool(chosen.notices) == told
 
 
 def test_the_default_version_is_a_setting_and_no_version_is_no_filter() -> None:

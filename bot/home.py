@@ -1,0 +1,100 @@
+"""This file is where the app's home is shown: what it can do and knows, what was asked last, questions to press."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.errors import SlackApiError
+
+from bot.intake import Inquiry
+from bot.ledger import LedgerError, asked_last
+from bot.presser import Presser
+from bot.slack_errors import SlackTroubleError, explain, talking_to_slack
+from bot.views import HomePage, home_view, prompts
+
+if TYPE_CHECKING:
+    from slack_bolt.context.ack.async_ack import AsyncAck
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.ledger import Asked, Ledger
+    from bot.people import People
+    from bot.workers import Workers
+    from rag import Answerer
+
+logger = logging.getLogger(__name__)
+
+SHOWN = 5
+"""Questions that a person asked last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Shows each person a page of their own; `workspace` is the address below which messages are linked."""
+
+    ledger: Ledger
+    workers: Workers
+    answerer: Answerer
+    people: People
+    bot_name: str
+    workspace: str
+
+    async def on_opened(self, event: dict[str, Any], client: AsyncWebClient) -> None:
+        """Show the home tab, or suggest questions where someone begins to write."""
+        user = event["user"]
+        try:
+            if event.get("tab") == "home":
+                await self._show(client, user)
+            elif event.get("tab") == "messages":
+                with talking_to_slack():
+                    await client.assistant_threads_setSuggestedPrompts(
+                        channel_id=event["channel"], prompts=prompts(await self.people.words(user))
+                    )
+        except SlackApiError as error:
+            logger.info("The home tab can't be shown: %s", explain(error))
+        except SlackTroubleError as error:
+            logger.info("The home tab can't be shown now: %s", error)
+
+    async def on_example(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Ask the question that was pressed, in the presser's direct messages."""
+        await ack()
+        presser = Presser(client, body, self.people)
+        try:
+            with talking_to_slack():
+                opened = await client.conversations_open(users=presser.user)
+            inquiry = Inquiry(
+                team=presser.team,
+                channel=opened["channel"]["id"],
+                ts=f"home {body['trigger_id']}",
+                thread_ts="",
+                user=presser.user,
+                text=presser.value,
+                way="home",
+            )
+            if entry := await self.ledger.accept(inquiry):
+                self.workers.take(entry)
+                await self._show(client, presser.user, asked=presser.value)
+        except SlackApiError as error:
+            logger.warning("An example can't be asked: %s", explain(error))
+        except (SlackTroubleError, LedgerError) as error:
+            logger.warning("An example can't be asked now: %s", error)
+
+    async def _show(self, client: AsyncWebClient, user: str, *, asked: str = "") -> None:
+        page = HomePage(
+            bot_name=self.bot_name,
+            workspace=self.workspace,
+            docs=self.answerer.docs(),
+            recent=await self._recent(user),
+            asked=asked,
+        )
+        view = home_view(await self.people.words(user), page)
+        with talking_to_slack():
+            await client.views_publish(user_id=user, view=view)
+
+    async def _recent(self, user: str) -> list[Asked]:
+        try:
+            return await asked_last(self.ledger.database, user, limit=SHOWN)
+        except LedgerError as error:
+            logger.info("The last questions can't be shown: %s", error)
+            return []

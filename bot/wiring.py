@@ -1,0 +1,122 @@
+"""This file is where the Slack side's parts meet, made of the settings and of who the bot is in its workspace."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bot.access import Access
+from bot.again import Again
+from bot.app import Buttons
+from bot.blocks import ESCALATE_ACTION, MUTE_ACTION
+from bot.escalation import Escalation
+from bot.home import Home
+from bot.limits import Limits
+from bot.listeners import Listeners
+from bot.manners import Manners
+from bot.opinions import Opinions
+from bot.people import People
+from bot.responder import Responder
+from bot.shortcut import Shortcut
+from bot.workers import Workers
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+    from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+    from bot.ledger import Ledger
+    from bot.settings import SlackSettings
+    from rag import Answerer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the parts are made of; `identity` is auth.test's reply."""
+
+    slack: SlackSettings
+    client: AsyncWebClient
+    ledger: Ledger
+    answerer: Answerer
+    identity: AsyncSlackResponse
+
+    def workers(self) -> Workers:
+        """Return what works through accepted questions."""
+        responder = Responder(
+            client=self.client,
+            ledger=self.ledger,
+            answerer=self.answerer,
+            access=self._access,
+            people=self._people,
+            limits=Limits(
+                ledger=self.ledger,
+                people=self._people,
+                per_user=self.slack.questions_per_user,
+                per_channel=self.slack.questions_per_channel,
+            ),
+            manners=Manners(pace=self.slack.slack_pace),
+            bot_user=self._bot_user,
+            bot_name=self._bot_name,
+            buttons=(*([ESCALATE_ACTION] if self.slack.escalation_group else []), MUTE_ACTION),
+        )
+        return Workers(
+            responder=responder,
+            ledger=self.ledger,
+            at_once=self.slack.answers_at_once,
+            queue_length=self.slack.queue_length,
+            answer_within_s=self.slack.answer_within_s,
+            slots=asyncio.Semaphore(self.slack.answers_at_once),
+        )
+
+    def listeners(self, workers: Workers) -> Listeners:
+        """Return what takes messages and commands."""
+        return Listeners(
+            ledger=self.ledger,
+            workers=workers,
+            people=self._people,
+            bot_user=self._bot_user,
+            bot_name=self._bot_name,
+            support_channels=self.slack.support_channels,
+        )
+
+    def buttons(self, workers: Workers) -> Buttons:
+        """Return what takes buttons, forms, the home tab and the shortcut."""
+        return Buttons(
+            opinions=Opinions(self.ledger, self._people),
+            escalation=Escalation(self.ledger, self._people, self.slack.escalation_group),
+            again=Again(self.ledger, workers, self._access, self._people),
+            home=Home(
+                ledger=self.ledger,
+                workers=workers,
+                answerer=self.answerer,
+                people=self._people,
+                bot_name=self._bot_name,
+                workspace=self.identity["url"],
+            ),
+            shortcut=Shortcut(ledger=self.ledger, workers=workers, people=self._people, bot_user=self._bot_user),
+        )
+
+    @cached_property
+    def _people(self) -> People:
+        return People(self.client)
+
+    @cached_property
+    def _access(self) -> Access:
+        return Access(
+            people=self._people,
+            team=self.identity["team_id"],
+            enterprise=self.identity.get("enterprise_id") or "",
+            channels=self.slack.allowed_channels,
+            users=self.slack.allowed_users,
+            guests=self.slack.allow_guests,
+            external=self.slack.allow_external,
+        )
+
+    @property
+    def _bot_user(self) -> str:
+        return str(self.identity["user_id"])
+
+    @property
+    def _bot_name(self) -> str:
+        return str(self.identity["user"])
