@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check format bench soak tune calibrate quality requirements audit clean
+.PHONY: setup demo test check format bench soak transcript tune calibrate quality requirements audit clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -29,6 +29,10 @@ bench: setup
 # Two bots for five minutes, while all that they stand on fails by turns; this machine's loopback only.
 soak: setup
 	$(BIN)/python -m benchmarks.soak
+
+# docs/transcript.md: what people see, from a run against the stand-ins.
+transcript: setup
+	$(BIN)/python -m benchmarks.transcript
 
 # Learn the ranking's weights, and fit what is off topic, from a question file: make tune QUESTIONS=dev.jsonl
 tune: setup

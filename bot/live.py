@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 PAUSE_S: dict[Manner, float] = {"stream": 0.7, "update": 3.0, "whole": 0.0}
 """Between two pieces: Slack takes 100 appends and 50 updates a minute in all."""
 CALL_TIMEOUT_S = 5.0
+FIRST_CHARACTERS = 24
+"""A message that begins with half a word is not worth a call."""
 LONGEST = 9_000
 """Characters that are shown as they come: a message takes 12,000, and where it is cut best shows in the end."""
 NO_STREAMS = {"unknown_method", "feature_not_enabled", "feature_disabled", "not_allowed_token_type", "access_denied"}
@@ -89,13 +91,19 @@ class LiveReply:
             await self.news.wait()
             self.news.clear()
             text = certain_part(self.heard.lstrip())
-            if len(text) > len(self.shown) and len(text) <= LONGEST and not self.over.is_set():
+            if self._is_worth_showing(text) and not self.over.is_set():
                 await self._show(text)
+            if not self.ts:
+                continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(PAUSE_S[self.manner or "stream"]):
                     await self.over.wait()
             if len(self.heard) > len(self.shown):
                 self.news.set()
+
+    def _is_worth_showing(self, text: str) -> bool:
+        least = len(self.shown) + 1 if self.ts else FIRST_CHARACTERS
+        return least <= len(text) <= LONGEST
 
     async def _show(self, text: str) -> None:
         try:

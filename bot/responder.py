@@ -23,7 +23,7 @@ from bot.blocks import (
 )
 from bot.delivery import Delivery
 from bot.intake import objection
-from bot.ledger import TOO_MANY, Outcome, answered_before, note_messages, past_answer
+from bot.ledger import TOO_MANY, Outcome, answered_before, is_latest, note_messages, past_answer
 from bot.live import LiveReply
 from bot.progress import Progress
 from bot.reply import InThread, Privately, post_question, tell_directly
@@ -280,7 +280,7 @@ class Responder:
             return NOT_ABOUT_MILVUS
         frame = Frame(
             question=inquiry.ts,
-            actions=[] if private else self._buttons(entry, answer),
+            actions=[] if private else await self._buttons(entry, answer),
             remark=_remark(entry, words),
             asker=inquiry.user if inquiry.way in {"shortcut", "private"} else "",
             asked=shorten(inquiry.text, SHORT_QUESTION, placeholder=" …"),
@@ -291,10 +291,12 @@ class Responder:
             messages[-1] = replace(messages[-1], blocks=[*messages[-1].blocks, invitation])
         return await self._keep(entry, messages, _outcome(answer, took_s=time.monotonic() - begun))
 
-    def _buttons(self, entry: Entry, answer: Answer) -> list[str]:
-        """Return the actions below an answer."""
+    async def _buttons(self, entry: Entry, answer: Answer) -> list[str]:
+        """Return the actions below an answer; one that comes again above a later one is not asked for anew."""
         again = AGAIN_ACTIONS if answer.kind == "grounded" else AGAIN_ACTIONS[-1:] if self.answerer.model else ()
-        return [*(() if answer.kind == "abstained" else again), *(() if entry.inquiry.is_direct else self.buttons)]
+        if answer.kind == "abstained" or (entry.revision and not await is_latest(self.ledger.database, entry)):
+            again = ()
+        return [*again, *(() if entry.inquiry.is_direct else self.buttons)]
 
     async def _keep(self, entry: Entry, messages: list[SlackMessage], outcome: Outcome) -> tuple[Entry, Outcome]:
         return await self.ledger.note_answer(entry, messages, outcome), outcome

@@ -7,7 +7,7 @@ from bot.ledger.forgetting import forget_older_than, forget_user
 from bot.ledger.ledger import Ledger
 from bot.ledger.opening import open_ledger
 from bot.ledger.recent import TOO_MANY, Asked, asked_last, count_before
-from bot.ledger.revisions import answer_again, answered_before, is_known, note_messages, past_answer, reword
+from bot.ledger.revisions import answer_again, answered_before, is_known, is_latest, note_messages, past_answer, reword
 from bot.ledger.threads import has_joined, mute, unmute
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "forget_user",
     "has_joined",
     "is_known",
+    "is_latest",
     "mute",
     "note_escalation",
     "note_feedback",

@@ -75,6 +75,24 @@ async def answer_again(ledger: Ledger, key: Key, *, style: Style) -> Entry | Non
     return await ledger.database.run(work)
 
 
+async def is_latest(database: Database, entry: Entry) -> bool:
+    """Tell whether no later question of the same thread has an answer, or gets one."""
+    statement = select(
+        ~exists().where(
+            questions.c.team == entry.inquiry.team,
+            questions.c.channel == entry.inquiry.channel,
+            questions.c.thread_ts == entry.inquiry.thread_ts,
+            questions.c.id > entry.id,
+            questions.c.state.in_((*OPEN, *ENDED_WELL)),
+        )
+    )
+
+    async def work(connection: AsyncConnection) -> bool:
+        return bool((await connection.execute(statement)).scalar_one())
+
+    return await database.run(work)
+
+
 async def past_answer(database: Database, entry: Entry) -> str:
     """Return the text of the answer before this one; "" where there was none."""
     statement = (

@@ -147,6 +147,9 @@ def test_only_the_latest_answer_of_a_thread_has_these_buttons(slack: SlackStandI
     slack.wait_for(lambda: LONGER not in actions(first), "the first one's buttons to go")
     assert LONGER in actions(second)
     assert first["blocks"][0]["text"] == before["blocks"][0]["text"]
+    slack.edit(channel, ts, f"<@{BOT_USER}> {QUESTION} And why?")
+    slack.wait_for(lambda: WORDS.edited in str(first["blocks"]), "the new answer to the first question")
+    assert LONGER not in actions(first)
     told = len(slack.private)
     press(slack, channel, before, SHORTER)  # on a screen that was not redrawn
     slack.wait_for(lambda: len(slack.private) > told, "a word to who pressed")

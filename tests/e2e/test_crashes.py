@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.standins.slack import SlackStandIn
 
 QUESTION = "How is data stored in milvus?"
-NEVER_ENDING = Reply("Half an answer", stall=True)
+NEVER_ENDING = Reply("Half an answer, no more than that", stall=True)
 
 
 def kill(bot: subprocess.Popen[bytes]) -> None:
@@ -149,7 +149,7 @@ def test_a_stop_finishes_what_it_can_and_hands_on_the_rest(
         slack.wait_for_replies(channel, quick)
         assert bot.wait(20) == 0
     assert [state for state, _ in states(tmp_path)] == ["answered", "answering"]
-    assert [reply["text"] for reply in slack.replies(channel, slow)] == ["Half an answer"]
+    assert [reply["text"] for reply in slack.replies(channel, slow)] == ["Half an answer, no more than that"]
     with running_bot(slack, tmp_path, settings):
         slack.wait_for_replies(channel, slow)
         slack.wait_for(lambda: states(tmp_path)[1] == ("answered", 1), "the end of the question")
