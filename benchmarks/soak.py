@@ -42,7 +42,7 @@ def main() -> None:
         )
         report = run_soak(folder, plan)
     show(report, Console(highlight=False, width=120))
-    if report.lost or report.doubled or report.left_hanging:
+    if report.lost or report.doubled or report.left_hanging or report.orphaned:
         raise SystemExit(1)
 
 
@@ -63,6 +63,8 @@ def show(report: Report, out: Console) -> None:
         ("lost", report.lost),
         ("  of these never acknowledged, until Slack gave up", report.unheard),
         ("left hanging: open in the ledger, or a notice without its answer", report.left_hanging),
+        ("streams begun", report.streamed),
+        ("  of these orphaned: open, or cut short", report.orphaned),
         ("commands that Slack itself told their senders had failed", report.not_taken),
     ):
         counts.add_row(name, str(number))

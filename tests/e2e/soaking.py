@@ -24,7 +24,7 @@ from tests.e2e.bot_process import environment, settings_for
 from tests.standins.milvus import running_server
 from tests.standins.model import ModelStandIn, Reply
 from tests.standins.postgres import find_binaries, running_postgres
-from tests.standins.slack import Failure, SlackStandIn
+from tests.standins.slack import BOT_USER, Failure, SlackStandIn, is_growing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,6 +80,8 @@ class Report:
     doubled: int
     lost: int
     left_hanging: int
+    streamed: int
+    orphaned: int
     states: dict[str, int]
     answer_s: list[float]
     heal_s: dict[str, list[float]]
@@ -159,6 +161,7 @@ class Soak:
             "sockets silent": lambda: self._at_once(self.slack.silence_connections),
             "SIGTERM of a bot": lambda: self._end_one(signal.SIGTERM),
             "Slack: 500, not posted": lambda: self._fail(Failure(status=500)),
+            "streams ended by Slack": lambda: self._at_once(self.slack.kill_streams),
         }
         if self.postgres:
             kinds["PostgreSQL away for 1 s"] = partial(self._restart, self.postgres)
@@ -196,8 +199,9 @@ class Soak:
         return 0.0
 
     def _fail(self, failure: Failure) -> float:
-        for _ in range(3):
-            self.slack.fail("chat.postMessage", failure)
+        for method in ("chat.postMessage", "chat.startStream", "chat.stopStream"):
+            for _ in range(3):
+                self.slack.fail(method, failure)
         return 0.0
 
     def _pause_milvus(self) -> float:
@@ -347,6 +351,8 @@ def _report(soak: Soak, *, ledger: str, took_s: float, states: dict[str, int], t
         doubled=sum(number for times, number in counts.items() if times > 1),
         lost=counts[0],
         left_hanging=notices + states.get("accepted", 0) + states.get("answering", 0),
+        streamed=sum(call.method == "chat.startStream" for call in soak.slack.calls),
+        orphaned=_orphans(soak),
         states=states,
         answer_s=sorted(posted[asked.key] - asked.at for asked in taken if asked.key in posted),
         heal_s=_times_to_heal(soak, posted),
@@ -355,13 +361,19 @@ def _report(soak: Soak, *, ledger: str, took_s: float, states: dict[str, int], t
 
 
 def _answer_times(calls: list[Call]) -> dict[str, float]:
-    """Return when each question's answer began to stand in Slack, by its key."""
+    """Return when each question's answer stood in Slack, by its key."""
     times: dict[str, float] = {}
     for call in calls:
         metadata = call.arguments.get("metadata") or {}
-        if call.method == "chat.postMessage" and metadata.get("event_type") == "milvusfaq_answer":
+        if metadata.get("event_type") == "milvusfaq_answer":
             times.setdefault(metadata["event_payload"]["question"], call.at)
     return times
+
+
+def _orphans(soak: Soak) -> int:
+    """Return how many of the bots' messages are streams that were not completed, open or cut short."""
+    messages = [message for channel in soak.slack.channels.values() for message in channel.messages]
+    return sum(message["user"] == BOT_USER and is_growing(message) for message in messages)
 
 
 def _times_to_heal(soak: Soak, posted: dict[str, float]) -> dict[str, list[float]]:

@@ -96,7 +96,7 @@ def test_a_stream_that_slack_ends_is_completed_in_its_place(
     slack: SlackStandIn, model: ModelStandIn, channel: str, assert_answered_once: Callable[..., None]
 ) -> None:
     gate = asyncio.Event()
-    model.play(Reply("Milvus keeps inserted data in object storage [1].", pause_after=3, gate=gate))
+    model.play(Reply("Milvus keeps inserted data in object storage [1].", pause_after=6, gate=gate))
     ts = slack.mention(channel, QUESTION)
     slack.wait_for(lambda: slack.replies(channel, ts), "the stream")
     slack.kill_streams()
@@ -110,7 +110,7 @@ def test_a_stream_that_someone_deletes_is_posted_again_when_it_is_whole(
     slack: SlackStandIn, model: ModelStandIn, channel: str, assert_answered_once: Callable[..., None]
 ) -> None:
     gate = asyncio.Event()
-    model.play(Reply("Milvus keeps inserted data in object storage [1].", pause_after=3, gate=gate))
+    model.play(Reply("Milvus keeps inserted data in object storage [1].", pause_after=6, gate=gate))
     ts = slack.mention(channel, QUESTION)
     (stream,) = slack.wait_for(lambda: slack.replies(channel, ts), "the stream")
     slack.channels[channel].messages.remove(stream)
