@@ -95,7 +95,7 @@ def _notice(notice: Notice, words: Wording) -> str:
 
 def notice_message(text: str) -> SlackMessage:
     """Return one of the bot's own sentences as a message."""
-    return SlackMessage(text=_escape(text), blocks=[markdown_block(text)])
+    return SlackMessage(text=escaped(text), blocks=[markdown_block(text)])
 
 
 def growing_message(text: str) -> SlackMessage:
@@ -105,7 +105,7 @@ def growing_message(text: str) -> SlackMessage:
 
 def question_message(user: str, question: str, words: Wording) -> SlackMessage:
     """Return the message that stands for a question that was asked without one, in its channel."""
-    text = words.asked.format(user=f"<@{user}>", question=_escape(question))[:FALLBACK_CHARACTERS]
+    text = words.asked.format(user=f"<@{user}>", question=escaped(question))[:FALLBACK_CHARACTERS]
     return SlackMessage(text=text, blocks=[_asked_block(user, question, words)])
 
 
@@ -140,7 +140,7 @@ def plea_message(plea: Plea, words: Wording, *, called: Sequence[str], ts: str) 
         {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]},
         {"type": "actions", "elements": [button(RESOLVE_ACTION, words.resolved, ts)]},
     ]
-    return SlackMessage(text=f"{text} {_escape(question)}", blocks=blocks)
+    return SlackMessage(text=f"{text} {escaped(question)}", blocks=blocks)
 
 
 def resolved_blocks(blocks: list[Block], user: str, words: Wording) -> list[Block]:
@@ -262,10 +262,11 @@ def _fallback(blocks: list[Block], words: Wording) -> str:
 def _cut(text: str) -> str:
     """Return so much of it that it is not too long, once it is escaped, for chat.update."""
     cut = text[:FALLBACK_CHARACTERS]
-    while len(_escape(cut)) > FALLBACK_CHARACTERS:
+    while len(escaped(cut)) > FALLBACK_CHARACTERS:
         cut = cut[: len(cut) * 3 // 4]
-    return _escape(text if cut == text else f"{cut} …")
+    return escaped(text if cut == text else f"{cut} …")
 
 
-def _escape(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return words in which nothing is a mention or a link, for Slack's own markup."""
     return html.escape(text, quote=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from bot.blocks import button, plain_text
+from bot.blocks import button, escaped, plain_text
 from bot.markdown import plain
 
 if TYPE_CHECKING:
@@ -92,12 +92,12 @@ def home_view(words: Wording, page: HomePage) -> Block:
     if not page.recent:
         recent.append(_small_print(words.home_nothing_asked))
     examples = [button(action, words.at(action), words.at(action)) for action in EXAMPLE_ACTIONS]
-    asked = [{"type": "markdown", "text": words.home_asked.format(question=plain(page.asked))}] if page.asked else []
+    asked = [_section(words.home_asked.format(question=escaped(plain(page.asked))))] if page.asked else []
     return {
         "type": "home",
         "blocks": [
             _heading(words.home_title),
-            {"type": "markdown", "text": words.help.format(name=page.bot_name)},
+            _section(words.help.format(name=escaped(page.bot_name)).replace("\n- ", "\n• ")),
             _docs_block(words, page.docs),
             _heading(words.home_examples),
             {"type": "actions", "elements": examples},
@@ -129,6 +129,11 @@ def _recent_block(asked: Asked, workspace: str) -> Block:
         address += f"?thread_ts={asked.thread_ts}&cid={asked.channel}"
     element = {"type": "link", "url": address, "text": text}
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [element]}]}
+
+
+def _section(mrkdwn: str) -> Block:
+    """Return words with marks; a home tab takes no markdown block."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn}}
 
 
 def _heading(text: str) -> Block:

@@ -64,6 +64,7 @@ async def answer_again(ledger: Ledger, key: Key, *, style: Style) -> Entry | Non
         later.c.channel == questions.c.channel,
         later.c.thread_ts == questions.c.thread_ts,
         later.c.id > questions.c.id,
+        later.c.way != "private",
         later.c.state.in_((*OPEN, *ENDED_WELL)),
     )
     may_be = _is(key) & questions.c.state.in_(ENDED_WELL) & questions.c.text.is_not(None) & is_last
@@ -83,6 +84,7 @@ async def is_latest(database: Database, entry: Entry) -> bool:
             questions.c.channel == entry.inquiry.channel,
             questions.c.thread_ts == entry.inquiry.thread_ts,
             questions.c.id > entry.id,
+            questions.c.way != "private",
             questions.c.state.in_((*OPEN, *ENDED_WELL)),
         )
     )
@@ -117,7 +119,7 @@ async def answered_before(database: Database, entry: Entry) -> Entry | None:
         select(questions, age)
         .where(questions.c.team == entry.inquiry.team, questions.c.channel == entry.inquiry.channel)
         .where(questions.c.thread_ts == entry.inquiry.thread_ts, questions.c.id < entry.id)
-        .where(questions.c.state.in_(ENDED_WELL), questions.c.messages.is_not(None))
+        .where(questions.c.state.in_(ENDED_WELL), questions.c.messages.is_not(None), questions.c.way != "private")
         .order_by(questions.c.id.desc())
         .limit(1)
     )

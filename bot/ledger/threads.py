@@ -27,6 +27,7 @@ async def has_joined(database: Database, thread: ThreadKey) -> bool:
         questions.c.channel == channel,
         questions.c.thread_ts == ts,
         questions.c.state.in_(("accepted", "answering", "answered", "abstained")),
+        questions.c.way != "private",  # nobody else has seen that answer
     )
 
     async def work(connection: AsyncConnection) -> bool:

@@ -45,6 +45,8 @@ def test_in_every_language_slack_takes_the_forms_and_the_home_tab(language: str)
         assert refused_view(view) is None
     assert all(len(words.at(button)) <= 75 for button in (*BUTTONS, *EXAMPLE_ACTIONS))
     assert len(prompts(words)) == 4
+    assert len(words.ask_privately) <= 75
+    assert len(words.ask_privately_hint) <= 75
 
 
 def test_a_locale_that_nobody_translated_is_answered_in_english() -> None:

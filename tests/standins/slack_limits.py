@@ -40,6 +40,8 @@ def refused_view(view: Json) -> str | None:
     """Return the error with which Slack refuses a form or a home tab over its limits; None when it takes it."""
     if len(view["blocks"]) > 100 or len(view.get("private_metadata", "")) > 3_000:
         return "invalid_arguments"
+    if any(block["type"] == "markdown" for block in view["blocks"]):
+        return "invalid_blocks"  # for messages alone
     if view["type"] == "home":
         return refused_blocks(view["blocks"][:50]) or refused_blocks(view["blocks"][50:])
     titles = [view[part]["text"] for part in ("title", "submit", "close") if part in view]
