@@ -6,13 +6,12 @@ as they are, so nothing in them can ping, link or break a block; in Markdown wha
 
 from __future__ import annotations
 
-import html
 import json
 from dataclasses import dataclass, replace
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from bot.markdown import harmless, plain
+from bot.markdown import as_mrkdwn, escaped, harmless, plain
 from rag import split_markdown
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ MARKDOWN_CHARACTERS = 11_000
 """Slack takes 12,000 in all markdown blocks of a message together; breaking up pings may add a few."""
 MESSAGE_CHARACTERS = 12_000
 """Slack refuses a message whose blocks hold about 13,200 (`msg_blocks_too_long`)."""
+SECTION_CHARACTERS = 2_000
+"""Slack takes 3,000, once what is special to it is escaped."""
 MESSAGE_BLOCKS = 45
 """Slack takes 50."""
 FALLBACK_CHARACTERS = 3_000
@@ -168,6 +169,18 @@ def markdown_block(text: str) -> Block:
     return {"type": "markdown", "text": text}
 
 
+def without_markdown(blocks: Sequence[Block]) -> list[Block]:
+    """Return blocks for where Slack takes no markdown ones (response_url), or has refused them: sections instead."""
+    return [section for block in blocks for section in _as_sections(block)]
+
+
+def _as_sections(block: Block) -> list[Block]:
+    if block["type"] != "markdown":
+        return [block]
+    pieces = split_markdown(str(block["text"]), SECTION_CHARACTERS)
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": as_mrkdwn(piece)}} for piece in pieces]
+
+
 def _citation_block(citation: Citation) -> Block:
     passage = citation.passage
     label = {"type": "link", "url": passage.url, "text": passage.label} if passage.url else _words(passage.label)
@@ -265,8 +278,3 @@ def _cut(text: str) -> str:
     while len(escaped(cut)) > FALLBACK_CHARACTERS:
         cut = cut[: len(cut) * 3 // 4]
     return escaped(text if cut == text else f"{cut} …")
-
-
-def escaped(text: str) -> str:
-    """Return words in which nothing is a mention or a link, for Slack's own markup."""
-    return html.escape(text, quote=False)

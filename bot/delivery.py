@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from slack_sdk.errors import SlackApiError
+
+from bot.blocks import without_markdown
 from bot.ledger import STARTED
+from bot.slack_errors import error_code
 
 if TYPE_CHECKING:
+    from bot.blocks import SlackMessage
     from bot.ledger import Entry, Ledger
     from bot.live import LiveReply
     from bot.reply import Place
 
+logger = logging.getLogger(__name__)
+
+REFUSED_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
 SETTLED_AFTER_S = 1.0
 """What Slack took without our hearing so may not be seen in the thread at once."""
 
@@ -35,20 +44,35 @@ class Delivery:
                 continue
             if part:
                 entry = await self.ledger.note_posted(entry, posted)  # and make sure that it is still ours
-            if part >= len(standing):
-                posted[part] = await place.post(message, part)
-            elif live and live.ts == standing[part] and await live.finish(message):
+            if live and standing[part : part + 1] == [live.ts] and await live.finish(message):
                 posted[part] = live.ts
-            else:
-                posted[part] = await place.rewrite(standing[part], message, part)
+                continue
+            ts = standing[part] if part < len(standing) else ""
+            posted[part] = await _stand(place, message, part, ts)
         for ts in set(standing) - set(posted.values()):
             await place.take_back(ts)
         return replace(entry, posted=posted)
 
     async def standing(self, entry: Entry, place: Place) -> list[str]:
-        """Return the messages from before, in order; a stream that may have been begun is looked for in the thread."""
-        if STARTED not in entry.standing:
-            return list(entry.standing)
-        await asyncio.sleep(SETTLED_AFTER_S)
-        known = await self.ledger.streams_in(entry.inquiry)
-        return [ts for ts in await place.read_unmarked(self.bot_user) if ts not in known][:1]
+        """Return the messages from before, in order; of what may stand there unheard the thread is asked."""
+        standing = [ts for ts in entry.standing if ts != STARTED]
+        if STARTED in entry.standing:
+            await asyncio.sleep(SETTLED_AFTER_S)
+            known = await self.ledger.streams_in(entry.inquiry)
+            standing += [ts for ts in await place.read_unmarked(self.bot_user) if ts not in known][:1]
+        if entry.revision and not standing:  # what was being posted when it was taken up anew
+            await asyncio.sleep(SETTLED_AFTER_S)
+            standing = await place.read_before()
+        return standing
+
+
+async def _stand(place: Place, message: SlackMessage, part: int, ts: str) -> str:
+    """Post a part, or put it in place of what stands at `ts`; more plainly where Slack refuses its blocks."""
+    try:
+        return await (place.rewrite(ts, message, part) if ts else place.post(message, part))
+    except SlackApiError as error:
+        if error_code(error) not in REFUSED_BLOCKS:
+            raise
+        logger.warning("Slack refuses an answer's blocks (%s); it is shown without Markdown.", error_code(error))
+    message = replace(message, blocks=without_markdown(message.blocks))
+    return await (place.rewrite(ts, message, part) if ts else place.post(message, part))

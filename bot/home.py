@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,14 +80,17 @@ class Home:
             logger.warning("An example can't be asked: %s", explain(error))
         except (SlackTroubleError, LedgerError) as error:
             logger.warning("An example can't be asked now: %s", error)
+            with suppress(SlackApiError, SlackTroubleError):
+                await self._show(client, presser.user, note=(await presser.words()).not_now)
 
-    async def _show(self, client: AsyncWebClient, user: str, *, asked: str = "") -> None:
+    async def _show(self, client: AsyncWebClient, user: str, *, asked: str = "", note: str = "") -> None:
         page = HomePage(
             bot_name=self.bot_name,
             workspace=self.workspace,
             docs=self.answerer.docs(),
             recent=await self._recent(user),
             asked=asked,
+            note=note,
         )
         view = home_view(await self.people.words(user), page)
         with talking_to_slack():

@@ -27,6 +27,7 @@ from bot.intake import (
 from bot.ledger import LedgerError, has_joined, is_known, mute, reword, unmute
 from bot.reply import InThread, tell_privately
 from bot.slack_errors import SlackTroubleError, talking_to_slack
+from bot.wording import wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,10 +101,10 @@ class Listeners:
     async def on_command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         """Take up `/milvusfaq QUESTION`; Slack never delivers a command twice, so it is on disk before the ack."""
         inquiry = read_command(command, bot_user=self.bot_user)
-        words = await self.people.words(inquiry.user)
-        if word := objection(inquiry.text or "help", words, bot_name=self.bot_name):
+        if objection(inquiry.text or "help", wording()):
             await ack()
-            await tell_privately(respond, word)
+            words = await self.people.words(inquiry.user)
+            await tell_privately(respond, objection(inquiry.text or "help", words, bot_name=self.bot_name))
             return
         entry = await self.ledger.accept(inquiry, reply_url=command["response_url"])
         await ack()

@@ -6,6 +6,7 @@ still growing: what `certain_part` returns for a beginning stays the beginning.
 
 from __future__ import annotations
 
+import html
 import re
 from urllib.parse import urlsplit
 
@@ -14,16 +15,27 @@ EMPTY_CELL = "–"  # noqa: RUF001 - a dash that stands for nothing
 """An empty table cell makes Slack refuse the whole message."""
 
 _PING = re.compile(
-    r"(?:<|&(?:lt|#0*60|#x0*3c);)(?=[!@#]|https?:[^>\s]*\|)|@(?=(?:channel|here|everyone)\b)", re.IGNORECASE
+    r"(?:<|&(?:lt|#0*60|#x0*3c);)(?=[!@#]|[a-z][a-z0-9+.-]*:[^>\s]*\|)|@(?=(?:channel|here|everyone)\b)", re.IGNORECASE
 )
 _OPEN_PING = re.compile(r"(?:<[^>\s]*|&[#\w]{0,8};?|@\w*)$")
-_LINK = re.compile(r"\[([^\[\]\n]*)\]\((https?://[^()\s]+)\)")
+_LINK = re.compile(r"\[([^\[\]\n]*)\]\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)")
 _DEFINITION = re.compile(r"^(\s*\[[^\]\n]+\]):", re.MULTILINE)
 """`[1]: https://…` would make a link of every mark [1]."""
-_ADDRESS_LIKE = re.compile(r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})\b", re.IGNORECASE)
+_ADDRESS_LIKE = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}\b", re.IGNORECASE)
+_DRESSING = re.compile("[*_~`\u200b-\u200d\u2060\ufeff]")
+"""Marks and characters of no width, which hide an address in a label from us and not from a reader."""
 _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """What turns the direction of writing around can show another address than there is."""
+_MRKDWN = (
+    (re.compile(r"\*\*([^*\n]+)\*\*"), r"*\1*"),
+    (re.compile(r"\[([^\[\]\n|]+)\]\((https?://[^()\s|]+)\)"), r"<\2|\1>"),
+    (re.compile(r"^#{1,6} +(.+)$", re.MULTILINE), r"*\1*"),
+    (re.compile(r"^(\s*)[-*] ", re.MULTILINE), r"\1• "),
+    (re.compile(r"^&gt; ?", re.MULTILINE), "> "),
+)
 _FENCE = re.compile(r"\s*(```+|~~~+)")
+_HALF_ROW = re.compile(r"[ \t]*>?[ \t>]*(?:\||$)")
+"""The beginning of a line that is a table's row, or may become one."""
 _EMPTY_CELLS = re.compile(r"\|[^\S\n]*(?=\|)")
 
 
@@ -39,7 +51,7 @@ def certain_part(markdown: str) -> str:
     half = _OPEN_PING.search(markdown)
     certain = markdown[: half.start()] if half else markdown
     line_start = certain.rfind("\n") + 1
-    if certain[line_start:].lstrip().startswith("|"):
+    if _HALF_ROW.match(certain, line_start):
         certain = certain[:line_start]
     return harmless(certain)
 
@@ -51,13 +63,11 @@ def plain(text: str) -> str:
 
 def _honest(link: re.Match[str]) -> str:
     """Show the address of a link whose label names another one."""
-    label, address = link[1], link[2]
-    named = _ADDRESS_LIKE.fullmatch(label.strip().rstrip("/").split("/")[0] if "://" not in label else label.strip())
-    shown = urlsplit(label.strip()).hostname if "://" in label else named and named[1].lower()
-    host = urlsplit(address).hostname or ""
-    if not shown or shown.removeprefix("www.") == host.removeprefix("www."):
-        return link[0]
-    return f"{label} ({address})"
+    label, address = link[1], link[2].strip().split(" ")[0].strip("<>")
+    named = {name.lower().removeprefix("www.") for name in _ADDRESS_LIKE.findall(_DRESSING.sub("", label))}
+    parts = urlsplit(address)
+    host = (parts.hostname or "").removeprefix("www.") if parts.scheme.lower() in {"http", "https"} else ""
+    return link[0] if named <= {host} else f"{label} ({address})"
 
 
 def _with_full_cells(markdown: str) -> str:
@@ -70,6 +80,19 @@ def _with_full_cells(markdown: str) -> str:
             fence = mark[1]
         elif fence and line.strip() == fence:
             fence = ""
-        elif not fence and line.lstrip().startswith("|"):
+        elif not fence and line.lstrip(" >").startswith("|"):
             lines[number] = _EMPTY_CELLS.sub(f"| {EMPTY_CELL} ", line)
     return "\n".join(lines)
+
+
+def as_mrkdwn(markdown: str) -> str:
+    """Return harmless Markdown in Slack's own markup: bold, links, headings and lists; the rest reads as it is."""
+    text = escaped(markdown)
+    for pattern, replacement in _MRKDWN:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def escaped(text: str) -> str:
+    """Return words in which nothing is a mention or a link, for Slack's own markup."""
+    return html.escape(text, quote=False)

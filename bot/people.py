@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 REMEMBERED_S = 600.0
 """How long it is believed what Slack said of a person: who becomes a guest is noticed after ten minutes."""
 REMEMBERED_PEOPLE = 10_000
+PATIENCE_S = 1.0
+"""Slack wants its acks within three seconds: whose language is not known by then is spoken to in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class People:
     async def words(self, user: str) -> Wording:
         """Return the bot's sentences in a person's language; in English where Slack does not tell it now."""
         try:
-            return wording((await self.person(user)).get("locale") or "")
-        except (SlackApiError, SlackTroubleError) as error:
+            async with asyncio.timeout(PATIENCE_S):
+                return wording((await self.person(user)).get("locale") or "")
+        except (SlackApiError, SlackTroubleError, TimeoutError) as error:
             logger.debug("The language of %s is not known: %s", user, error)
             return wording()

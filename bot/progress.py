@@ -49,15 +49,18 @@ class Progress:
         if self.showing:
             self.showing.cancel()
 
-    async def end(self, *, session_ended: bool) -> None:
-        """Take the stop button away, unless the stream's end has done that."""
+    async def end(self, *, session_ended: bool = False, was_posted: bool = True) -> None:
+        """Take the stop button away, unless the stream's end has done that; and the status, unless a post has."""
         self.hide()
+        if not was_posted and self.showing:
+            await self._show_status("")
         if self.processing and not session_ended:
             await self._try("session", self._set_session("active"))
 
     async def _show(self, text: str) -> None:
         await self._show_status(text)
         if not self.processing and self.manners.may("session"):
+            self.processing = True  # Slack may have heard it, whatever we hear
             self.processing = await self._try("session", self._set_session("processing"))
 
     async def _show_status(self, text: str) -> None:

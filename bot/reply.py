@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.blocks import growing_message, notice_message, question_message
-from bot.slack_errors import SlackTroubleError, error_code, talking_to_slack
+from bot.blocks import growing_message, notice_message, question_message, without_markdown
+from bot.slack_errors import SERVER_ERROR, SlackTroubleError, UnreachableAskerError, error_code, talking_to_slack
 from bot.thread import ANSWER_EVENT, NOTICE_EVENT, QUESTION_EVENT, read_back, read_unmarked
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class Place(Protocol):
 
     async def read_posted(self) -> dict[int, str]:
         """Return the ts of the parts that stand there already, as far as that can be seen."""
+        ...
+
+    async def read_before(self) -> list[str]:
+        """Return the ts of what was answered before the question was taken up anew, as far as that can be seen."""
         ...
 
     async def read_unmarked(self, bot_user: str) -> list[str]:
@@ -136,6 +140,15 @@ class InThread:
             if payload.get("revision", 0) == self.revision and not payload.get("growing")
         }
 
+    async def read_before(self) -> list[str]:
+        """Read the thread for parts of earlier answers, posted though nobody heard so."""
+        found = await read_back(self.client, self.inquiry, ANSWER_EVENT)
+        return [ts for ts, payload in found if payload.get("revision", 0) < self.revision]
+
+    async def change(self, ts: str, message: SlackMessage, part: int) -> None:
+        """Show a part that stands there in another way; raise SlackApiError where it is gone."""
+        await self._update(ts, message, self._payload(part))
+
     def _payload(self, part: int) -> dict[str, object]:
         return {"question": self.inquiry.ts, "part": part, "revision": self.revision}
 
@@ -210,11 +223,12 @@ class Privately:
         del part  # Slack keeps no metadata of what only one person sees
         with talking_to_slack():
             webhook = AsyncWebhookClient(self.reply_url, timeout=WEBHOOK_TIMEOUT_S)
-            sent = await webhook.send(text=message.text, blocks=message.blocks, response_type="ephemeral")
-        if sent.status_code != OK:
-            message_ = f"response_url answered {sent.status_code}"
-            raise SlackTroubleError(message_)
-        return ""
+            blocks = without_markdown(message.blocks)
+            sent = await webhook.send(text=message.text, blocks=blocks, response_type="ephemeral")
+        if sent.status_code == OK:
+            return ""
+        told = f"response_url answered {sent.status_code}"
+        raise SlackTroubleError(told) if sent.status_code >= SERVER_ERROR else UnreachableAskerError(told)
 
     async def rewrite(self, ts: str, message: SlackMessage, part: int) -> str:
         """Show a part anew: what one person was shown can't be changed."""
@@ -227,6 +241,10 @@ class Privately:
     async def read_posted(self) -> dict[int, str]:
         """Return nothing: what one person was shown can't be read."""
         return {}
+
+    async def read_before(self) -> list[str]:
+        """Return nothing."""
+        return []
 
     async def read_unmarked(self, bot_user: str) -> list[str]:
         """Return nothing either."""
@@ -252,7 +270,7 @@ async def post_question(client: AsyncWebClient, inquiry: Inquiry, words: Wording
 async def tell_privately(respond: AsyncRespond, text: str) -> None:
     """Tell the person who used the command, and nobody else."""
     message = notice_message(text)
-    await respond(text=message.text, blocks=message.blocks, response_type="ephemeral")
+    await respond(text=message.text, blocks=without_markdown(message.blocks), response_type="ephemeral")
 
 
 async def tell_directly(client: AsyncWebClient, user: str, text: str) -> None:

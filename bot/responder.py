@@ -23,11 +23,11 @@ from bot.blocks import (
 )
 from bot.delivery import Delivery
 from bot.intake import objection
-from bot.ledger import TOO_MANY, Outcome, answered_before, is_latest, note_messages, past_answer
+from bot.ledger import ENDS, TOO_MANY, Outcome, answered_before, is_latest, note_messages, past_answer, restore
 from bot.live import LiveReply
 from bot.progress import Progress
 from bot.reply import InThread, Privately, post_question, tell_directly
-from bot.slack_errors import ADVICE, error_code, explain
+from bot.slack_errors import ADVICE, UnreachableAskerError, error_code, explain
 from bot.thread import NOTICE_EVENT, find_question, has_replies, look_at_thread, read_back, read_thread
 from rag import Question
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from bot.access import Access
     from bot.blocks import SlackMessage
     from bot.intake import Inquiry
-    from bot.ledger import Entry, Ledger, State
+    from bot.ledger import Entry, Ledger
     from bot.limits import Limits
     from bot.manners import Manners
     from bot.people import People
@@ -56,7 +56,7 @@ ANSWERED_PRIVATELY = {"command", "shortcut", "private"}
 """The ways that have an address at which the asker alone is answered."""
 A_PERSON_ANSWERS, NOT_ABOUT_MILVUS = "a person has taken over", "not about Milvus"
 """Why a follow-up that does not mention the bot is left alone."""
-ENDS: dict[str, State] = {"grounded": "answered", "extractive": "answered", "abstained": "abstained"}
+RESTORED = "the answer before stands"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,8 @@ class Responder:
             if error_code(error) not in CANNOT_POST_HERE:
                 raise
             await self._tell_elsewhere(entry, error)
+        except UnreachableAskerError as error:
+            await self._close_unreachable(entry, error)
 
     async def _answer(self, entry: Entry, stop: asyncio.Event) -> None:
         words = await self.people.words(entry.inquiry.user)
@@ -113,6 +115,8 @@ class Responder:
             prepared = await self._prepare(entry, thread, attempt, private=isinstance(place, Privately))
             if isinstance(prepared, str):
                 await self._stay_quiet(entry, prepared)
+                if progress:
+                    await progress.end(was_posted=False)
                 return
             entry, outcome = prepared
         entry = await self.delivery.deliver(entry, place, live=live, look_first=outcome is None)
@@ -120,7 +124,7 @@ class Responder:
         await self.ledger.close(entry, ENDS.get(entry.kind, "quiet"), reason="stopped" if stop.is_set() else "")
         _log(entry, outcome)
         if progress:
-            await progress.end(session_ended=bool(live and live.is_finished))
+            await progress.end(session_ended=bool(live and live.is_finished), was_posted=not entry.standing)
 
     @property
     def delivery(self) -> Delivery:
@@ -137,20 +141,27 @@ class Responder:
         if refusal := await self.access.refusal(entry.inquiry):
             await self._refuse(entry, refusal, reason="may not ask")
             return
+        if not entry.messages and entry.revision and await restore(self.ledger, entry, reason=reason):
+            await self._place(entry).whisper(text)  # the answer before stands as it was
+            return
         entry, place = await self._find_place(entry)
         if entry.messages:
             entry = replace(entry, posted={**entry.posted, **await place.read_posted()})
         if not entry.posted:
             entry = await self.ledger.note_answer(entry, [notice_message(text)], Outcome(kind="notice"))
-        entry = await self.delivery.deliver(entry, place, look_first=False)
+        try:
+            entry = await self.delivery.deliver(entry, place, look_first=False)
+        except UnreachableAskerError as error:
+            await self._close_unreachable(entry, error)
+            return
         await self._take_back_notice(entry)
         await self.ledger.close(entry, ENDS.get(entry.kind, "failed"), reason=reason)
         if isinstance(place, InThread):
-            await Progress(place=place, manners=self.manners, processing=True).end(session_ended=False)
+            await self._end_session(entry)
 
     async def tell_to_wait(self, entry: Entry, text: str) -> Entry:
         """Tell the asker, once, that the answer will take longer."""
-        if entry.notice_ts or not entry.inquiry.thread_ts:
+        if entry.notice_ts or not entry.inquiry.thread_ts or entry.inquiry.way == "private":
             return entry
         ts = await InThread(client=self.client, inquiry=entry.inquiry).post_notice(text)
         return await self.ledger.note_notice(entry, ts)
@@ -165,6 +176,7 @@ class Responder:
         parts = {**entry.posted, **await place.read_posted()}.values()
         for ts in filter(None, dict.fromkeys([*parts, *await self.delivery.standing(entry, place), entry.notice_ts])):
             await place.take_back(ts)
+        await self._end_session(entry)
         logger.info("Took back the answer to the deleted %s %s", inquiry.channel, inquiry.ts)
 
     async def take_again_buttons_away(self, entry: Entry) -> None:
@@ -173,10 +185,9 @@ class Responder:
         if before is None or not before.posted:
             return
         stripped = without_again(before.messages)
-        if stripped != list(before.messages):
-            await note_messages(self.ledger.database, before, stripped)
+        if stripped != list(before.messages) and await note_messages(self.ledger.database, before, stripped):
             last = max(before.posted)
-            await self._place(before).rewrite(before.posted[last], stripped[last], last)
+            await self._place(before).change(before.posted[last], stripped[last], last)
 
     async def take_back_untaken(self, inquiry: Inquiry) -> None:
         """Delete the word that this question could not be taken down, whichever replica said it."""
@@ -186,7 +197,7 @@ class Responder:
 
     async def show_status(self, entry: Entry, text: str) -> None:
         """Show what is going on, where there is a thread."""
-        if entry.inquiry.thread_ts:
+        if entry.inquiry.thread_ts and entry.inquiry.way != "private":
             await Progress(place=self._place(entry), manners=self.manners).tell(text)
 
     async def _refuse(self, entry: Entry, refusal: str, *, reason: str) -> None:
@@ -213,6 +224,14 @@ class Responder:
         except SlackApiError as second:
             logger.info("The asker %s can't be told: %s", inquiry.user, explain(second))
         await self.ledger.close(entry, "failed", reason=error_code(error))
+
+    async def _close_unreachable(self, entry: Entry, error: UnreachableAskerError) -> None:
+        logger.warning("The asker of %s %s can't be reached: %s", entry.inquiry.channel, entry.inquiry.ts, error)
+        await self.ledger.close(entry, "failed", reason=str(error))
+
+    async def _end_session(self, entry: Entry) -> None:
+        if entry.inquiry.thread_ts and entry.inquiry.way != "private":
+            await Progress(place=self._place(entry), manners=self.manners, processing=True).end()
 
     async def _find_place(self, entry: Entry) -> tuple[Entry, Place]:
         """Return where the answer goes; a question that has no thread is posted first, and answered below.
@@ -274,6 +293,9 @@ class Responder:
         answer = await attempt.answer(
             Question(text=inquiry.text, history=thread.turns, style=entry.style, before=before)
         )
+        if answer is None and entry.revision and await restore(self.ledger, entry, reason="stopped"):
+            await self._place(entry).whisper(words.stopped)
+            return RESTORED
         if answer is None:
             return await self._keep(entry, [notice_message(words.stopped)], Outcome(kind="stopped"))
         if inquiry.is_unasked and answer.kind == "abstained" and not answer.trace.model:
@@ -302,7 +324,10 @@ class Responder:
         return await self.ledger.note_answer(entry, messages, outcome), outcome
 
     async def _stay_quiet(self, entry: Entry, reason: str) -> None:
+        """Close a question without an answer; one that had an answer before keeps that."""
         logger.debug("Quiet in %s %s: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
+        if reason == RESTORED or (entry.revision and await restore(self.ledger, entry, reason=reason)):
+            return
         await self.ledger.close(entry, "quiet", reason=reason)
 
     async def _take_back_notice(self, entry: Entry) -> None:

@@ -29,6 +29,10 @@ class SlackTroubleError(Exception):
     """Slack can't be reached, or can't for now. What was sent may have arrived all the same."""
 
 
+class UnreachableAskerError(Exception):
+    """The address at which the asker alone is answered works no more: it is good for half an hour."""
+
+
 @contextmanager
 def talking_to_slack() -> Iterator[None]:
     """Turn what may pass into SlackTroubleError; a refusal stays the SlackApiError that it is."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from bot.blocks import button, escaped, plain_text
-from bot.markdown import plain
+from bot.blocks import button, plain_text
+from bot.markdown import escaped, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +73,9 @@ def ask_form(words: Wording, question: str, *, private_metadata: str) -> Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePage:
-    """What stands on a person's home tab: `recent` is what they asked last, `asked` what they have just asked there.
+    """What stands on a person's home tab.
 
+    `recent` is what they asked last, `asked` what they have just asked there, `note` what else there is to tell;
     `workspace` is the address below which messages are linked.
     """
 
@@ -83,6 +84,7 @@ class HomePage:
     docs: Docs | None
     recent: Sequence[Asked]
     asked: str = ""
+    note: str = ""
 
 
 def home_view(words: Wording, page: HomePage) -> Block:
@@ -102,6 +104,7 @@ def home_view(words: Wording, page: HomePage) -> Block:
             _heading(words.home_examples),
             {"type": "actions", "elements": examples},
             *asked,
+            *([_small_print(page.note)] if page.note else []),
             *recent,
         ],
     }

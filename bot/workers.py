@@ -54,26 +54,32 @@ class Workers:
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     stops: dict[int, asyncio.Event] = field(default_factory=dict)
     """Set when someone wants no more of an answer, by the question's id."""
+    lost: set[int] = field(default_factory=set)
+    """What was no longer ours, or no longer open, when the leases were renewed."""
     endings: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: bool = False
 
-    def take(self, entry: Entry) -> None:
-        """Work on an accepted question, now or as soon as there is room; refuse it, in words, when too many wait."""
+    def take(self, entry: Entry, *, after: asyncio.Task[None] | None = None) -> None:
+        """Work on an accepted question, now or as soon as there is room; refuse it, in words, when too many wait.
+
+        `after` is what has to end before: what it has under way may still reach Slack.
+        """
         if self.stopping:
             self._end(self.ledger.hand_on([entry.id]))
         elif len(self.tasks) >= self.at_once + self.queue_length:
             self._end(self._give_up(entry, "busy", reason="the queue is full"))
         else:
             self.stops[entry.id] = asyncio.Event()
-            task = asyncio.create_task(self._work(entry, self.stops[entry.id]))
+            task = asyncio.create_task(self._work(entry, self.stops[entry.id], after))
             self.tasks[entry.id] = task
             task.add_done_callback(lambda done: self._ended(entry, done))
 
     def take_anew(self, entry: Entry) -> None:
         """Work on a question that now says something else, or is to be answered in another way."""
-        if task := self.tasks.pop(entry.id, None):
-            task.cancel()
-        self.take(entry)
+        before = self.tasks.pop(entry.id, None)
+        if before:
+            before.cancel()
+        self.take(entry, after=before)
 
     def stop(self, ids: Iterable[int]) -> None:
         """End the answers to these questions where they stand, as far as they are made here."""
@@ -136,12 +142,16 @@ class Workers:
     async def _renew(self) -> None:
         working = set(self.tasks)
         kept = await self.ledger.keep(working)
-        for lost in working - kept.keys():
-            if task := self.tasks.get(lost):
+        lost = working - kept.keys()
+        for id_ in lost & self.lost:  # a second time: it is not just putting an end to what it has closed
+            if task := self.tasks.get(id_):
                 task.cancel()
+        self.lost = lost
         self.stop(id_ for id_, stopped in kept.items() if stopped)
 
-    async def _work(self, entry: Entry, stop: asyncio.Event) -> None:
+    async def _work(self, entry: Entry, stop: asyncio.Event, after: asyncio.Task[None] | None) -> None:
+        if after:
+            await asyncio.wait({after})
         if entry.was_stopped:
             stop.set()
         if self.slots.locked():

@@ -1,16 +1,26 @@
 """The ledger's door: which question was accepted, by whom it is worked on, what was answered and how it was liked."""
 
-from bot.ledger.entries import STARTED, Entry, LedgerError, LostLeaseError, Outcome, State
+from bot.ledger.entries import ENDS, STARTED, Entry, LedgerError, LostLeaseError, Outcome, State
 from bot.ledger.escalations import note_escalation, resolve_escalation, withdraw_escalation
 from bot.ledger.feedback import disliked, note_feedback
 from bot.ledger.forgetting import forget_older_than, forget_user
 from bot.ledger.ledger import Ledger
 from bot.ledger.opening import open_ledger
 from bot.ledger.recent import TOO_MANY, Asked, asked_last, count_before
-from bot.ledger.revisions import answer_again, answered_before, is_known, is_latest, note_messages, past_answer, reword
+from bot.ledger.revisions import (
+    answer_again,
+    answered_before,
+    is_known,
+    is_latest,
+    note_messages,
+    past_answer,
+    restore,
+    reword,
+)
 from bot.ledger.threads import has_joined, mute, unmute
 
 __all__ = [
+    "ENDS",
     "STARTED",
     "TOO_MANY",
     "Asked",
@@ -37,6 +47,7 @@ __all__ = [
     "open_ledger",
     "past_answer",
     "resolve_escalation",
+    "restore",
     "reword",
     "unmute",
     "withdraw_escalation",

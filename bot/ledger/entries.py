@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 STARTED = "?"
 """Stands in `standing` from before a stream is begun until its ts is known."""
 State = Literal["accepted", "answering", "answered", "abstained", "failed", "quiet", "deleted"]
+ENDS: dict[str, State] = {"grounded": "answered", "extractive": "answered", "abstained": "abstained"}
+"""By an answer's kind, the state that it leaves its question in; other kinds leave it quiet or failed."""
 
 
 class LedgerError(Exception):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, insert, select, update
 
+from bot.ledger.entries import ENDS
 from bot.ledger.ledger import entry_of
 from bot.ledger.tables import OPEN, past_answers, questions
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 KEPT = ("text", "kind", "messages", "passages", "versions", "times", "tokens")
 ENDED_WELL = ("answered", "abstained")
+UNASKED = ("follow-up", "support")
 
 
 async def is_known(database: Database, key: Key) -> bool:
@@ -45,13 +47,18 @@ async def is_known(database: Database, key: Key) -> bool:
 async def reword(ledger: Ledger, inquiry: Inquiry) -> Entry | None:
     """Take a question up anew in other words; None where it says so already, is not known, or is gone.
 
-    Whoever works on the old words loses the lease.
+    Whoever works on the old words loses the lease. That the bot is mentioned now, and was not before, is a change too.
     """
-    changed = _is(inquiry.key) & (questions.c.text != inquiry.text) & (questions.c.state != "deleted")
+    is_other = questions.c.text != inquiry.text
+    if not inquiry.is_unasked:
+        is_other |= questions.c.way.in_(UNASKED)
+    changed = _is(inquiry.key) & is_other & questions.c.text.is_not(None) & (questions.c.state != "deleted")
+
+    words = {"text": inquiry.text, "way": inquiry.way, "style": ""}
 
     async def work(connection: AsyncConnection) -> Entry | None:
         row = (await connection.execute(select(questions).where(changed).with_for_update())).first()
-        return await _take_up(connection, ledger, row, text=inquiry.text, style="") if row else None
+        return await _take_up(connection, ledger, row, **words) if row else None
 
     return await ledger.database.run(work)
 
@@ -95,6 +102,29 @@ async def is_latest(database: Database, entry: Entry) -> bool:
     return await database.run(work)
 
 
+async def restore(ledger: Ledger, entry: Entry, *, reason: str) -> bool:
+    """Let the answer before stand again, and close the question; False where there was no answer before."""
+    before = (
+        select(past_answers)
+        .where(past_answers.c.question_id == entry.id, past_answers.c.messages.is_not(None))
+        .order_by(past_answers.c.revision.desc())
+        .limit(1)
+    )
+    ours = (questions.c.id == entry.id) & (questions.c.revision == entry.revision)
+    ours &= (questions.c.owner == ledger.owner) & questions.c.state.in_(OPEN)
+
+    async def work(connection: AsyncConnection) -> bool:
+        row = (await connection.execute(before)).mappings().first()
+        if row is None:
+            return False
+        values = {name: row[name] for name in KEPT[1:]} | {"state": ENDS.get(row["kind"], "quiet"), "reason": reason}
+        posted = {str(part): ts for part, ts in enumerate(entry.standing[: len(row["messages"])])}
+        values |= {"posted": posted, "ended_at": ledger.database.now, "notice_ts": None, "reply_url": None}
+        return (await connection.execute(update(questions).where(ours).values(values))).rowcount > 0
+
+    return await ledger.database.run(work)
+
+
 async def past_answer(database: Database, entry: Entry) -> str:
     """Return the text of the answer before this one; "" where there was none."""
     statement = (
@@ -131,14 +161,16 @@ async def answered_before(database: Database, entry: Entry) -> Entry | None:
     return await database.run(work)
 
 
-async def note_messages(database: Database, entry: Entry, messages: Sequence[SlackMessage]) -> None:
-    """Keep an answered question's messages as they stand now: a button has gone."""
+async def note_messages(database: Database, entry: Entry, messages: Sequence[SlackMessage]) -> bool:
+    """Keep an answered question's messages as they stand now: a button has gone. False where it is answered anew."""
     same = (questions.c.id == entry.id) & (questions.c.revision == entry.revision) & questions.c.messages.is_not(None)
 
-    async def work(connection: AsyncConnection) -> None:
-        await connection.execute(update(questions).where(same).values(messages=list(map(asdict, messages))))
+    changed = update(questions).where(same).values(messages=list(map(asdict, messages)))
 
-    await database.run(work)
+    async def work(connection: AsyncConnection) -> bool:
+        return (await connection.execute(changed)).rowcount > 0
+
+    return await database.run(work)
 
 
 async def _take_up(connection: AsyncConnection, ledger: Ledger, row: Row[Any], **values: str) -> Entry:
@@ -160,7 +192,7 @@ async def _take_up(connection: AsyncConnection, ledger: Ledger, row: Row[Any], *
         "attempts": 1,
         "tries": 0,
         "revision": stored["revision"] + 1,
-        "standing": posted or stored["standing"],
+        "standing": list(dict.fromkeys([*posted, *stored["standing"]])),
         "posted": {},
         "stopped_by": "",
         **dict.fromkeys(KEPT[1:]),

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from bot.blocks import Frame, answer_messages
-from bot.markdown import EMPTY_CELL, certain_part, harmless
+from bot.markdown import EMPTY_CELL, as_mrkdwn, certain_part, harmless
 from bot.wording import wording
 from rag import Answer
 from tests.standins.slack_limits import refused_blocks
@@ -31,6 +31,15 @@ NASTY = {
         "[https://milvus.io/docs](https://evil.example)",
         "https://milvus.io/docs (https://evil.example)",
     ),
+    "another scheme": ("[milvus.io](HTTP://evil.example)", "milvus.io (HTTP://evil.example)"),
+    "no scheme": ("[milvus.io](//evil.example)", "milvus.io (//evil.example)"),
+    "a mail": ("[help@milvus.io](mailto:x@evil.example)", "help@milvus.io (mailto:x@evil.example)"),
+    "a mail's label": ("<mailto:a@evil.example|milvus.io>", f"<{SPACE}mailto:a@evil.example|milvus.io>"),
+    "in angles": ("[milvus.io](<http://evil.example>)", "milvus.io (http://evil.example)"),
+    "with a title": ('[milvus.io](http://evil.example "t")', "milvus.io (http://evil.example)"),
+    "dressed up": ("[**milvus.io** docs](http://evil.example)", "**milvus.io** docs (http://evil.example)"),
+    "hidden": (f"[mil{SPACE}vus.io](http://evil.example)", f"mil{SPACE}vus.io (http://evil.example)"),
+    "with brackets": ("[milvus.io](http://evil.example/a(b)c)", "milvus.io (http://evil.example/a(b)c)"),
     "its own name": ("[milvus.io](https://milvus.io/docs)", "[milvus.io](https://milvus.io/docs)"),
     "a name": ("[the docs](https://milvus.io/docs)", "[the docs](https://milvus.io/docs)"),
     "a mark that becomes a link": ("[1]: https://evil.example", f"[1]{SPACE}: https://evil.example"),
@@ -40,6 +49,7 @@ NASTY = {
         "| a | b |\n|---|---|\n| 1 |  |\n| | 2 |",
         f"| a | b |\n|---|---|\n| 1 | {EMPTY_CELL} |\n| {EMPTY_CELL} | 2 |",
     ),
+    "a quoted table": ("> | a | b |\n> |---|---|\n> | 1 | |", f"> | a | b |\n> |---|---|\n> | 1 | {EMPTY_CELL} |"),
     "bars in code": ("```\na || b\n| |\n```", "```\na || b\n| |\n```"),
 }
 
@@ -56,7 +66,12 @@ def test_nothing_pings_lies_or_breaks_the_message(text: str, shown: str) -> None
 @pytest.mark.parametrize("seed", range(20))
 def test_what_is_certain_of_a_growing_text_stays_its_beginning(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311
-    parts = [text for text, _ in NASTY.values()] + ["plain words. ", "\n\n", "中文没有空格", "`code` "]
+    parts = [text for name, (text, _) in NASTY.items() if name != "with brackets"] + [
+        "plain words. ",
+        "\n\n",
+        "中文没有空格",
+        "`code` ",
+    ]
     whole = " ".join(chance.choices(parts, k=12)) + " end"
     shown = ""
     for length in range(0, len(whole), chance.randint(1, 7)):
@@ -73,6 +88,12 @@ def settled(text: str) -> str:
     if opening >= 0 and not re.search(r"\](?:[^(]|\([^)]*\))", line[opening:]):
         return text[: len(text) - len(line) + opening]
     return text
+
+
+def test_in_slacks_own_markup_nothing_pings_and_the_marks_are_slacks() -> None:
+    text = "## A **b** &\n- <!channel>\n\n> see [docs](https://milvus.io/docs)"
+    shown = f"*A *b* &amp;*\n• &lt;{SPACE}!channel&gt;\n\n> see <https://milvus.io/docs|docs>"
+    assert as_mrkdwn(harmless(text)) == shown
 
 
 def test_languages_without_spaces_grow_too() -> None:

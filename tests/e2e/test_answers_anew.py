@@ -16,7 +16,7 @@ from bot.blocks import AGAIN_ACTIONS, FEEDBACK_ACTION
 from bot.wording import wording
 from tests.e2e.bot_process import environment, log_of
 from tests.standins.model import DEFAULT_REPLY, Reply
-from tests.standins.slack import BOT_USER, SlackStandIn, is_growing
+from tests.standins.slack import BOT_USER, Failure, SlackStandIn, is_growing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -216,3 +216,60 @@ def test_a_vote_stays_with_the_answer_that_it_was_given_on(
     with closing(sqlite3.connect(folder / "milvus.ledger.sqlite3")) as ledger:
         kept = "SELECT count(*) FROM past_answers p JOIN questions q ON q.id = question_id WHERE ts = ?"
         assert ledger.execute(kept, [ts]).fetchone() == (0,)
+
+
+def test_an_edit_while_the_answer_is_being_posted_leaves_one_answer(
+    slack: SlackStandIn, model: ModelStandIn, channel: str
+) -> None:
+    model.play(Reply(status=400), Reply("New words [1]."))  # the passages first: posted whole
+    slack.fail("chat.postMessage", Failure(after_work=True, hang=True))
+    ts = slack.mention(channel, QUESTION)
+    slack.wait_for(lambda: slack.replies(channel, ts), "the message of which nobody hears")
+    slack.edit(channel, ts, f"<@{BOT_USER}> {OTHER_QUESTION}")
+    shows(slack, channel, ts, "New words [1].")
+
+
+def test_who_stops_another_answer_before_it_begins_keeps_the_one_before(
+    slack: SlackStandIn, model: ModelStandIn, channel: str, folder: Path
+) -> None:
+    ts = slack.mention(channel, QUESTION)
+    reply = answer_of(slack, folder, channel, ts)
+    gate, asked, told = asyncio.Event(), len(model.requests), len(slack.private)
+    model.play(Reply("Short [1].", gate=gate))
+    press(slack, channel, reply, SHORTER)
+    model.wait_for(lambda: len(model.requests) > asked, "the model to be asked")
+    slack.press_stop(channel, ts)
+    slack.wait_for(lambda: len(slack.private) > told, "a word to the asker")
+    model.open_gate(gate)
+    assert slack.private[-1]["text"] == WORDS.stopped
+    shows(slack, channel, ts, DEFAULT_REPLY)
+    model.play(Reply("Even shorter [1]."))
+    press(slack, channel, reply, SHORTER)
+    shows(slack, channel, ts, "Even shorter [1].")
+
+
+def test_a_mention_that_is_added_to_a_question_that_was_left_alone_is_heard(
+    slack: SlackStandIn, channel: str, folder: Path
+) -> None:
+    slack.people["U0COLLEAGUE"] = {"team_id": "T0TEAM"}
+    ts = slack.mention(channel, QUESTION)
+    answer_of(slack, folder, channel, ts)
+    slack.say(channel, "I know that.", thread_ts=ts, user="U0COLLEAGUE")
+    later = slack.say(channel, OTHER_QUESTION, thread_ts=ts)
+    with closing(sqlite3.connect(folder / "milvus.ledger.sqlite3")) as ledger:
+        left = "SELECT 1 FROM questions WHERE ts = ? AND state = 'quiet'"
+        slack.wait_for(lambda: ledger.execute(left, [later]).fetchone(), "the question to be left alone")
+    slack.edit(channel, later, f"<@{BOT_USER}> {OTHER_QUESTION}")
+    slack.wait_for_replies(channel, ts, count=2)
+
+
+def test_an_answer_that_was_deleted_does_not_come_back_with_the_next_one(
+    slack: SlackStandIn, channel: str, folder: Path
+) -> None:
+    ts = slack.mention(channel, QUESTION)
+    reply = answer_of(slack, folder, channel, ts)
+    slack.channels[channel].messages.remove(reply)
+    slack.say(channel, OTHER_QUESTION, thread_ts=ts)
+    slack.wait_for_replies(channel, ts)
+    slack.wait_for(lambda: f"A button stays in {channel}" in log_of(folder), "the try to take the buttons away")
+    assert len(slack.replies(channel, ts)) == 1

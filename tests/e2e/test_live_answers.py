@@ -10,7 +10,7 @@ import pytest
 from bot.wording import wording
 from tests.e2e.bot_process import log_of, running_bot, settings_for
 from tests.standins.model import DEFAULT_REPLY, Reply
-from tests.standins.slack import ASKER, TEAM, SlackStandIn
+from tests.standins.slack import ASKER, TEAM, Failure, SlackStandIn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,3 +141,13 @@ def test_who_stops_before_anything_was_said_is_told_that_it_has_stopped(
     model.open_gate(gate)
     assert reply["text"] == WORDS.stopped
     slack.wait_for(lambda: slack.sessions[channel, ts] == "active", "the session's end")
+
+
+def test_an_answer_whose_blocks_slack_refuses_is_shown_more_plainly(
+    slack: SlackStandIn, model: ModelStandIn, channel: str
+) -> None:
+    model.play(Reply(status=400))  # the passages: posted whole
+    slack.fail("chat.postMessage", Failure("invalid_blocks"))
+    (reply,) = slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
+    assert reply["blocks"][0]["type"] == "section"
+    assert reply["blocks"][0]["text"]["text"].startswith("> *Milvus starter FAQ")

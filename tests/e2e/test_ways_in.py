@@ -85,11 +85,19 @@ def test_a_shortcuts_answer_may_be_for_the_asker_alone(slack: SlackStandIn, chan
     message, told = said(slack, channel, QUESTION), len(slack.private)
     slack.submit(use_shortcut(slack, channel, message), values(QUESTION, privately=True))
     (shown,) = slack.wait_for(lambda: slack.private[told:], "the private answer")
-    assert shown["blocks"][0]["text"] == DEFAULT_REPLY
+    assert shown["blocks"][0]["text"]["text"] == DEFAULT_REPLY
     assert "/invite" not in str(shown["blocks"])
     slack.say(channel, "And how is an index of it built?", thread_ts=message["ts"])  # to colleagues who saw nothing
     slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
     assert slack.replies(channel, message["ts"]) == []
+
+
+def test_an_asker_who_can_not_be_reached_any_more_is_given_up(slack: SlackStandIn, channel: str, folder: Path) -> None:
+    message = said(slack, channel, QUESTION)
+    slack.reply_urls_are_spent = True
+    slack.submit(use_shortcut(slack, channel, message), values(QUESTION, privately=True))
+    slack.wait_for(lambda: f"The asker of {channel} shortcut" in log_of(folder), "the end of the question")
+    slack.reply_urls_are_spent = False
 
 
 def test_where_the_bot_is_not_a_shortcut_is_answered_privately_with_an_invitation(slack: SlackStandIn) -> None:
@@ -97,8 +105,8 @@ def test_where_the_bot_is_not_a_shortcut_is_answered_privately_with_an_invitatio
     message = said(slack, channel, QUESTION)
     slack.submit(use_shortcut(slack, channel, message), values(QUESTION))
     (shown,) = slack.wait_for(lambda: slack.private[told:], "the private answer")
-    assert shown["blocks"][0]["text"] == DEFAULT_REPLY
-    assert "`/invite @milvusfaq`" in shown["blocks"][-1]["text"]
+    assert shown["blocks"][0]["text"]["text"] == DEFAULT_REPLY
+    assert "`/invite @milvusfaq`" in shown["blocks"][-1]["text"]["text"]
 
 
 def test_a_form_that_can_not_be_answered_says_why_and_one_that_can_not_be_shown_too(

@@ -107,6 +107,7 @@ class SlackStandIn(Workspace, StandInServer):
         self.opened = 0
         """How many addresses were asked for."""
         self.handshakes_to_refuse = 0
+        self.reply_urls_are_spent = False
         self._by_id: dict[str, Envelope] = {}
         self._random = random.Random(7)  # noqa: S311 - which socket gets an envelope
 
@@ -458,8 +459,13 @@ class SlackStandIn(Workspace, StandInServer):
 
     async def _on_response_url(self, request: web.Request) -> web.Response:
         message = await request.json()
-        if error := refused_blocks(message.get("blocks") or []):
+        blocks = message.get("blocks") or []
+        if any(block["type"] == "markdown" for block in blocks):  # as incoming webhooks were seen to answer them
+            return web.json_response({"ok": False, "error": "invalid_blocks"}, status=500)
+        if error := refused_blocks(blocks):
             return web.json_response({"ok": False, "error": error}, status=400)
+        if self.reply_urls_are_spent:
+            return web.json_response({"ok": False, "error": "used_url"}, status=404)
         with self.changed:
             self.private.append(message)
             self.changed.notify_all()
@@ -468,7 +474,9 @@ class SlackStandIn(Workspace, StandInServer):
 
 def is_growing(message: Json) -> bool:
     """Tell a message that is still written: a stream that is open or was cut short, or one that is updated."""
-    return "metadata" not in message or bool(message["metadata"]["event_payload"].get("growing"))
+    if "streamed" in message and "metadata" not in message:
+        return True
+    return bool((message.get("metadata") or {}).get("event_payload", {}).get("growing"))
 
 
 async def _arguments(request: web.Request) -> Json:

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 TEAM, BOT_USER, BOT_ID, BOT_NAME, ASKER = "T0TEAM", "U0BOT", "B0BOT", "milvusfaq", "U0ASKER"
 BURST = 5.0
 NOT_IN_A_COARSE_WORKSPACE = ("chat.startStream", "chat.appendStream", "chat.stopStream", "assistant.", "agents.")
-OUR_OWN = ("stream", "stopped")
+OUR_OWN = ("stream", "streamed", "stopped")
 """What a message has here that Slack shows nobody."""
 
 
@@ -195,7 +195,8 @@ class Workspace:
         if channel.type != "im" and not (arguments.get("recipient_user_id") and arguments.get("recipient_team_id")):
             return error("missing_recipient_team_id")
         text = arguments.get("markdown_text") or ""
-        return self._add(channel, {"thread_ts": arguments["thread_ts"], "text": text, "stream": [text] if text else []})
+        stream = {"stream": [text] if text else [], "streamed": True}
+        return self._add(channel, {"thread_ts": arguments["thread_ts"], "text": text, **stream})
 
     def _append_stream(self, arguments: Json) -> Json:
         return self._extend(arguments, arguments.get("markdown_text") or "") or {}
