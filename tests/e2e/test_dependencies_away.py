@@ -141,7 +141,7 @@ def test_a_full_disk_costs_no_question(slack: SlackStandIn, model: ModelStandIn,
         assert notice["blocks"][0]["text"].startswith("I can't take questions down at this moment.")
         refused = slack.command(channel, QUESTION)
         slack.wait_for(lambda: slack.private, "a word to the command's asker")
-        assert slack.private[-1]["blocks"][0]["text"].startswith("I can't take questions down at this moment.")
+        assert slack.private[-1]["blocks"][0]["text"]["text"].startswith("I can't take questions down at this moment.")
         assert refused.acked_at is None
         resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, before)
         slack.wait_for(lambda: f"Answered {channel} {ts}" in log_of(tmp_path), "the end of the question")

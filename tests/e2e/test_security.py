@@ -62,7 +62,7 @@ def test_what_is_pasted_into_a_question_reaches_neither_model_nor_log_nor_ledger
 def test_no_token_of_ours_is_written_or_sent_anywhere_though_everything_fails(
     slack: SlackStandIn, model: ModelStandIn, channel: str, folder: Path
 ) -> None:
-    slack.fail("chat.postMessage", Failure("invalid_blocks"))
+    slack.fail("chat.postMessage", Failure("as_user_not_supported"))
     slack.refuse_handshakes(2)
     slack.cut_connections()
     model.play(Reply(status=401), Reply(raw="data: nonsense"))

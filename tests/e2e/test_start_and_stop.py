@@ -98,13 +98,13 @@ def test_a_model_that_stalls_is_replaced_by_the_passages(
 def test_a_question_that_fails_gets_an_apology_and_the_log_the_reason(slack: SlackStandIn, tmp_path: Path) -> None:
     channel = slack.join("C0FAIL")
     with running_bot(slack, tmp_path, settings_for(slack, None, tmp_path)):
-        slack.fail("chat.postMessage", Failure("invalid_blocks"))
+        slack.fail("chat.postMessage", Failure("as_user_not_supported"))
         ts = slack.mention(channel, "How is data stored in milvus?")
         (reply,) = slack.wait_for_replies(channel, ts)
     assert reply["blocks"][0]["text"].startswith("Sorry, I could not answer this")
-    assert "invalid_blocks" not in str(reply)
+    assert "as_user_not_supported" not in str(reply)
     log = (tmp_path / "bot.log").read_text()
-    assert "invalid_blocks" in log
+    assert "as_user_not_supported" in log
     assert "Traceback" in log
     assert "What is a segment?" not in log
 
