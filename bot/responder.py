@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -19,16 +18,17 @@ from bot.blocks import (
     answer_messages,
     markdown_block,
     notice_message,
-    without_again,
 )
 from bot.delivery import Delivery
 from bot.intake import objection
-from bot.ledger import ENDS, TOO_MANY, Outcome, answered_before, is_latest, note_messages, past_answer, restore
+from bot.ledger import ENDS, TOO_MANY, Outcome, is_latest, past_answer, restore
 from bot.live import LiveReply
+from bot.outcome import log_answered, outcome_of
 from bot.progress import Progress
 from bot.reply import InThread, Privately, post_question, tell_directly
 from bot.slack_errors import ADVICE, UnreachableAskerError, error_code, explain
-from bot.thread import NOTICE_EVENT, find_question, has_replies, look_at_thread, read_back, read_thread
+from bot.thread import find_question, look_at_thread, read_thread
+from bot.tidying import Tidier, place_of
 from rag import Question
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from bot.access import Access
     from bot.blocks import SlackMessage
-    from bot.intake import Inquiry
     from bot.ledger import Entry, Ledger
     from bot.limits import Limits
     from bot.manners import Manners
@@ -122,7 +121,7 @@ class Responder:
         entry = await self.delivery.deliver(entry, place, live=live, look_first=outcome is None)
         await self._take_back_notice(entry)
         await self.ledger.close(entry, ENDS.get(entry.kind, "quiet"), reason="stopped" if stop.is_set() else "")
-        _log(entry, outcome)
+        log_answered(entry, outcome)
         if progress:
             await progress.end(session_ended=bool(live and live.is_finished), was_posted=not entry.standing)
 
@@ -130,6 +129,11 @@ class Responder:
     def delivery(self) -> Delivery:
         """What posts an answer."""
         return Delivery(self.ledger, self.bot_user)
+
+    @property
+    def tidier(self) -> Tidier:
+        """What takes away what has served."""
+        return Tidier(client=self.client, ledger=self.ledger, manners=self.manners, bot_user=self.bot_user)
 
     async def words(self, entry: Entry) -> Wording:
         """Return the bot's sentences in the asker's language."""
@@ -142,7 +146,7 @@ class Responder:
             await self._refuse(entry, refusal, reason="may not ask")
             return
         if not entry.messages and entry.revision and await restore(self.ledger, entry, reason=reason):
-            await self._place(entry).whisper(text)  # the answer before stands as it was
+            await place_of(self.client, entry).whisper(text)  # the answer before stands as it was
             return
         entry, place = await self._find_place(entry)
         if entry.messages:
@@ -157,7 +161,7 @@ class Responder:
         await self._take_back_notice(entry)
         await self.ledger.close(entry, ENDS.get(entry.kind, "failed"), reason=reason)
         if isinstance(place, InThread):
-            await self._end_session(entry)
+            await self.tidier.end_session(entry)
 
     async def tell_to_wait(self, entry: Entry, text: str) -> Entry:
         """Tell the asker, once, that the answer will take longer."""
@@ -166,39 +170,10 @@ class Responder:
         ts = await InThread(client=self.client, inquiry=entry.inquiry).post_notice(text)
         return await self.ledger.note_notice(entry, ts)
 
-    async def take_back_answer(self, entry: Entry) -> None:
-        """Delete what was posted for a question that is gone, unless someone has replied to it."""
-        inquiry = entry.inquiry
-        place = InThread(client=self.client, inquiry=inquiry)
-        if await has_replies(self.client, inquiry, bot_user=self.bot_user):
-            logger.info("The answer to the deleted %s %s stays: it was replied to", inquiry.channel, inquiry.ts)
-            return
-        parts = {**entry.posted, **await place.read_posted()}.values()
-        for ts in filter(None, dict.fromkeys([*parts, *await self.delivery.standing(entry, place), entry.notice_ts])):
-            await place.take_back(ts)
-        await self._end_session(entry)
-        logger.info("Took back the answer to the deleted %s %s", inquiry.channel, inquiry.ts)
-
-    async def take_again_buttons_away(self, entry: Entry) -> None:
-        """Leave the buttons that ask for another answer to the thread's latest one."""
-        before = await answered_before(self.ledger.database, entry)
-        if before is None or not before.posted:
-            return
-        stripped = without_again(before.messages)
-        if stripped != list(before.messages) and await note_messages(self.ledger.database, before, stripped):
-            last = max(before.posted)
-            await self._place(before).change(before.posted[last], stripped[last], last)
-
-    async def take_back_untaken(self, inquiry: Inquiry) -> None:
-        """Delete the word that this question could not be taken down, whichever replica said it."""
-        notices = await read_back(self.client, inquiry, NOTICE_EVENT)
-        for ts in (ts for ts, payload in notices if payload.get("untaken")):
-            await InThread(client=self.client, inquiry=inquiry).take_back(ts)
-
     async def show_status(self, entry: Entry, text: str) -> None:
         """Show what is going on, where there is a thread."""
         if entry.inquiry.thread_ts and entry.inquiry.way != "private":
-            await Progress(place=self._place(entry), manners=self.manners).tell(text)
+            await Progress(place=place_of(self.client, entry), manners=self.manners).tell(text)
 
     async def _refuse(self, entry: Entry, refusal: str, *, reason: str) -> None:
         """Tell the asker alone why there is no answer; who has not asked the bot is not told."""
@@ -229,10 +204,6 @@ class Responder:
         logger.warning("The asker of %s %s can't be reached: %s", entry.inquiry.channel, entry.inquiry.ts, error)
         await self.ledger.close(entry, "failed", reason=str(error))
 
-    async def _end_session(self, entry: Entry) -> None:
-        if entry.inquiry.thread_ts and entry.inquiry.way != "private":
-            await Progress(place=self._place(entry), manners=self.manners, processing=True).end()
-
     async def _find_place(self, entry: Entry) -> tuple[Entry, Place]:
         """Return where the answer goes; a question that has no thread is posted first, and answered below.
 
@@ -253,10 +224,7 @@ class Responder:
             if error_code(error) not in CANNOT_POST_HERE or not reply_url:
                 raise
             return entry, Privately(reply_url)
-        return entry, self._place(entry)
-
-    def _place(self, entry: Entry) -> InThread:
-        return InThread(client=self.client, inquiry=entry.inquiry, revision=entry.revision)
+        return entry, place_of(self.client, entry)
 
     def _live(self, entry: Entry, place: Place, progress: Progress | None) -> LiveReply | None:
         """Return what shows the answer as it grows; it only listens where messages stand that are to be replaced."""
@@ -294,7 +262,7 @@ class Responder:
             Question(text=inquiry.text, history=thread.turns, style=entry.style, before=before)
         )
         if answer is None and entry.revision and await restore(self.ledger, entry, reason="stopped"):
-            await self._place(entry).whisper(words.stopped)
+            await place_of(self.client, entry).whisper(words.stopped)
             return RESTORED
         if answer is None:
             return await self._keep(entry, [notice_message(words.stopped)], Outcome(kind="stopped"))
@@ -311,7 +279,7 @@ class Responder:
         if private and inquiry.way != "private":
             invitation = markdown_block(words.not_a_member.format(name=self.bot_name))
             messages[-1] = replace(messages[-1], blocks=[*messages[-1].blocks, invitation])
-        return await self._keep(entry, messages, _outcome(answer, took_s=time.monotonic() - begun))
+        return await self._keep(entry, messages, outcome_of(answer, took_s=time.monotonic() - begun))
 
     async def _buttons(self, entry: Entry, answer: Answer) -> list[str]:
         """Return the actions below an answer; one that comes again above a later one is not asked for anew."""
@@ -340,43 +308,3 @@ def _remark(entry: Entry, words: Wording) -> str:
     if not entry.revision:
         return ""
     return words.at(f"answered_{entry.style}") if entry.style else words.edited
-
-
-def _outcome(answer: Answer, *, took_s: float) -> Outcome:
-    trace = answer.trace
-    return Outcome(
-        kind=answer.kind,
-        passages=tuple((passage.id, round(passage.score, 4), passage.version) for passage in trace.passages),
-        versions={"milvusfaq": version("milvusfaq"), "model": trace.model, "prompt": trace.prompt},
-        times={
-            name: round(seconds, 3)
-            for name, seconds in (
-                ("search", trace.search_s),
-                ("first_text", trace.first_text_s),
-                ("model", trace.model_s),
-                ("all", took_s),
-            )
-        },
-        tokens=(trace.usage.prompt_tokens, trace.usage.completion_tokens) if trace.usage else None,
-        citations=len(answer.citations),
-    )
-
-
-def _log(entry: Entry, outcome: Outcome | None) -> None:
-    """Write the question's one line; its text stays out of it."""
-    inquiry = entry.inquiry
-    if outcome is None:
-        logger.info("Answered %s %s: %s, begun earlier, %.2f s", inquiry.channel, inquiry.ts, entry.kind, entry.age_s)
-        return
-    logger.info(
-        "Answered %s %s: %s, %d passages, %d citations, %.2f s (search %.2f s, model %.2f s, tokens %s)",
-        inquiry.channel,
-        inquiry.ts,
-        outcome.kind,
-        len(outcome.passages),
-        outcome.citations,
-        entry.age_s,
-        outcome.times.get("search", 0.0),
-        outcome.times.get("model", 0.0),
-        "+".join(map(str, outcome.tokens)) if outcome.tokens else "not told",
-    )

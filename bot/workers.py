@@ -164,7 +164,9 @@ class Workers:
                     await self.responder.respond(entry, stop)
                 if entry.inquiry.in_running_thread:
                     self._end(
-                        self._aside("A button stays", entry.inquiry, self.responder.take_again_buttons_away(entry))
+                        self._aside(
+                            "A button stays", entry.inquiry, self.responder.tidier.take_again_buttons_away(entry)
+                        )
                     )
             except LostLeaseError:
                 logger.info("%s %s is no longer ours", entry.inquiry.channel, entry.inquiry.ts)
@@ -220,13 +222,13 @@ class Workers:
 
     async def _take_back(self, entry: Entry) -> None:
         await self._aside(
-            "The answer to a deleted question stays", entry.inquiry, self.responder.take_back_answer(entry)
+            "The answer to a deleted question stays", entry.inquiry, self.responder.tidier.take_back_answer(entry)
         )
 
     async def _tidy(self, inquiry: Inquiry, after: asyncio.Event | None) -> None:
         if after:
             await after.wait()
-        await self._aside("A notice stays", inquiry, self.responder.take_back_untaken(inquiry))
+        await self._aside("A notice stays", inquiry, self.responder.tidier.take_back_untaken(inquiry))
 
     async def _aside(self, otherwise: str, inquiry: Inquiry, work: Coroutine[object, object, None]) -> None:
         """Do what is worth no second try; say what is `otherwise`."""

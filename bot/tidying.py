@@ -1,0 +1,77 @@
+"""This file is where messages of the bot are taken away that have served, or have lost their question."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.blocks import without_again
+from bot.delivery import Delivery
+from bot.ledger import answered_before, note_messages
+from bot.progress import Progress
+from bot.reply import InThread
+from bot.thread import NOTICE_EVENT, has_replies, read_back
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.intake import Inquiry
+    from bot.ledger import Entry, Ledger
+    from bot.manners import Manners
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidier:
+    """Takes away answers, notices, buttons and sessions; `bot_user` is the bot's own user id."""
+
+    client: AsyncWebClient
+    ledger: Ledger
+    manners: Manners
+    bot_user: str
+
+    async def take_back_answer(self, entry: Entry) -> None:
+        """Delete what was posted for a question that is gone, unless someone has replied to it."""
+        inquiry = entry.inquiry
+        place = place_of(self.client, entry)
+        if await has_replies(self.client, inquiry, bot_user=self.bot_user):
+            logger.info("The answer to the deleted %s %s stays: it was replied to", inquiry.channel, inquiry.ts)
+            return
+        parts = {**entry.posted, **await place.read_posted()}.values()
+        for ts in filter(
+            None,
+            dict.fromkeys(
+                [*parts, *await Delivery(self.ledger, self.bot_user).standing(entry, place), entry.notice_ts]
+            ),
+        ):
+            await place.take_back(ts)
+        await self.end_session(entry)
+        logger.info("Took back the answer to the deleted %s %s", inquiry.channel, inquiry.ts)
+
+    async def take_again_buttons_away(self, entry: Entry) -> None:
+        """Leave the buttons that ask for another answer to the thread's latest one."""
+        before = await answered_before(self.ledger.database, entry)
+        if before is None or not before.posted:
+            return
+        stripped = without_again(before.messages)
+        if stripped != list(before.messages) and await note_messages(self.ledger.database, before, stripped):
+            last = max(before.posted)
+            await place_of(self.client, before).change(before.posted[last], stripped[last], last)
+
+    async def take_back_untaken(self, inquiry: Inquiry) -> None:
+        """Delete the word that this question could not be taken down, whichever replica said it."""
+        notices = await read_back(self.client, inquiry, NOTICE_EVENT)
+        for ts in (ts for ts, payload in notices if payload.get("untaken")):
+            await InThread(client=self.client, inquiry=inquiry).take_back(ts)
+
+    async def end_session(self, entry: Entry) -> None:
+        """Take the stop button away."""
+        if entry.inquiry.thread_ts and entry.inquiry.way != "private":
+            await Progress(place=place_of(self.client, entry), manners=self.manners, processing=True).end()
+
+
+def place_of(client: AsyncWebClient, entry: Entry) -> InThread:
+    """Return the thread of a question, for the answer that it gets now."""
+    return InThread(client=client, inquiry=entry.inquiry, revision=entry.revision)
