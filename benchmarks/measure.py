@@ -93,7 +93,8 @@ def time_bot(slack: SlackStandIn, at_once: int) -> Times:
         for call in slack.calls[first_call:]:
             for name in SHOWN_BY.get(call.method, ()):
                 ts = call.arguments.get("thread_ts") or call.arguments["metadata"]["event_payload"]["question"]
-                seen.setdefault((name, ts), 1_000 * (call.at - sent[ts]))
+                if ts in sent:  # a status of the question before may come late
+                    seen.setdefault((name, ts), 1_000 * (call.at - sent[ts]))
         for (name, _), milliseconds in seen.items():
             times[name].append(milliseconds)
     return times
