@@ -30,6 +30,7 @@ Way = Literal["mention", "direct", "command", "support", "follow-up", "shortcut"
 A follow-up is a reply in a thread that the bot has joined, and does not mention it; a shortcut's question is about
 another's message, and answered in its thread or in private; home is a press on an example.
 """
+UNASKED_WAYS = ("follow-up", "support")
 Policy = Literal["questions", "all", "mentions"]
 """What is answered in a support channel without a mention: what asks something, everything, or nothing."""
 MAX_QUESTION_CHARACTERS = 3_000
@@ -90,7 +91,7 @@ class Inquiry:
     @property
     def is_unasked(self) -> bool:
         """Whether nobody has turned to the bot: it may stay quiet then."""
-        return self.way in {"follow-up", "support"}
+        return self.way in UNASKED_WAYS
 
     @property
     def is_direct(self) -> bool:

@@ -82,15 +82,16 @@ class Progress:
         )
 
     async def _try(self, courtesy: Courtesy, call: Awaitable[object]) -> bool:
+        """Make a call; return False where Slack refuses it."""
         try:
             with talking_to_slack():
                 async with asyncio.timeout(PATIENCE_S):
                     await call
-                    return True
         except SlackApiError as error:
             logger.debug("No %s in %s: %s", courtesy, self.place.inquiry.channel, error)
             if error_code(error) in NOT_HERE:
                 self.manners.refuse(courtesy)
+            return False
         except SlackTroubleError as error:
             logger.debug("No %s in %s: %s", courtesy, self.place.inquiry.channel, error)
-        return False
+        return True  # it may have been heard all the same

@@ -118,6 +118,8 @@ class Responder:
                     await progress.end(was_posted=False)
                 return
             entry, outcome = prepared
+        if progress:
+            progress.hide()
         entry = await self.delivery.deliver(entry, place, live=live, look_first=outcome is None)
         await self._take_back_notice(entry)
         await self.ledger.close(entry, ENDS.get(entry.kind, "quiet"), reason="stopped" if stop.is_set() else "")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, insert, select, update
 
+from bot.intake import UNASKED_WAYS
 from bot.ledger.entries import ENDS
 from bot.ledger.ledger import entry_of
 from bot.ledger.tables import OPEN, past_answers, questions
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 KEPT = ("text", "kind", "messages", "passages", "versions", "times", "tokens")
 ENDED_WELL = ("answered", "abstained")
-UNASKED = ("follow-up", "support")
 
 
 async def is_known(database: Database, key: Key) -> bool:
@@ -51,7 +51,7 @@ async def reword(ledger: Ledger, inquiry: Inquiry) -> Entry | None:
     """
     is_other = questions.c.text != inquiry.text
     if not inquiry.is_unasked:
-        is_other |= questions.c.way.in_(UNASKED)
+        is_other |= questions.c.way.in_(UNASKED_WAYS)
     changed = _is(inquiry.key) & is_other & questions.c.text.is_not(None) & (questions.c.state != "deleted")
 
     words = {"text": inquiry.text, "way": inquiry.way, "style": ""}
@@ -65,16 +65,7 @@ async def reword(ledger: Ledger, inquiry: Inquiry) -> Entry | None:
 
 async def answer_again(ledger: Ledger, key: Key, *, style: Style) -> Entry | None:
     """Take up anew a question that was answered; None where it is not the last one of its thread, or is open."""
-    later = questions.alias("later")
-    is_last = ~exists().where(
-        later.c.team == questions.c.team,
-        later.c.channel == questions.c.channel,
-        later.c.thread_ts == questions.c.thread_ts,
-        later.c.id > questions.c.id,
-        later.c.way != "private",
-        later.c.state.in_((*OPEN, *ENDED_WELL)),
-    )
-    may_be = _is(key) & questions.c.state.in_(ENDED_WELL) & questions.c.text.is_not(None) & is_last
+    may_be = _is(key) & questions.c.state.in_(ENDED_WELL) & questions.c.text.is_not(None) & _is_last()
 
     async def work(connection: AsyncConnection) -> Entry | None:
         row = (await connection.execute(select(questions).where(may_be).with_for_update())).first()
@@ -85,16 +76,7 @@ async def answer_again(ledger: Ledger, key: Key, *, style: Style) -> Entry | Non
 
 async def is_latest(database: Database, entry: Entry) -> bool:
     """Tell whether no later question of the same thread has an answer, or gets one."""
-    statement = select(
-        ~exists().where(
-            questions.c.team == entry.inquiry.team,
-            questions.c.channel == entry.inquiry.channel,
-            questions.c.thread_ts == entry.inquiry.thread_ts,
-            questions.c.id > entry.id,
-            questions.c.way != "private",
-            questions.c.state.in_((*OPEN, *ENDED_WELL)),
-        )
-    )
+    statement = select(_is_last()).where(questions.c.id == entry.id)
 
     async def work(connection: AsyncConnection) -> bool:
         return bool((await connection.execute(statement)).scalar_one())
@@ -209,3 +191,16 @@ async def _take_up(connection: AsyncConnection, ledger: Ledger, row: Row[Any], *
 def _is(key: Key) -> ColumnElement[bool]:
     team, channel, ts = key
     return (questions.c.team == team) & (questions.c.channel == channel) & (questions.c.ts == ts)
+
+
+def _is_last() -> ColumnElement[bool]:
+    """Tell that no later question of the same thread has an answer that everyone sees, or gets one."""
+    later = questions.alias("later")
+    return ~exists().where(
+        later.c.team == questions.c.team,
+        later.c.channel == questions.c.channel,
+        later.c.thread_ts == questions.c.thread_ts,
+        later.c.id > questions.c.id,
+        later.c.way != "private",
+        later.c.state.in_((*OPEN, *ENDED_WELL)),
+    )
