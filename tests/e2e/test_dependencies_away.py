@@ -9,8 +9,9 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from tests.e2e.bot_process import log_of, running_bot, settings_for
-from tests.standins.milvus import free_port, running_server
+from tests.standins.milvus import running_server
 from tests.standins.model import Reply
+from tests.standins.processes import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

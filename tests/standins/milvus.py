@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.standins.processes import free_port, is_listening, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,31 +37,15 @@ def running_old_server(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def running(command: list[str], folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server in a process group of its own, which is ended with it."""
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
-            wait_until_listening(port, process)
+            wait_until(lambda: is_listening(port), process, "the Milvus server")
             yield process
         finally:
             with contextlib.suppress(ProcessLookupError):  # a test has killed it already
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-def wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-    pytest.fail("the server did not come up")

