@@ -79,7 +79,7 @@ def answer_messages(answer: Answer, words: Wording, frame: Frame) -> list[SlackM
         blocks.append(_asked_block(frame.asker, frame.asked, words))
     if answer.citations:
         title = words.nearest_pages if answer.kind == "abstained" else words.sources
-        blocks += [_small_print(title), *map(_citation_block, answer.citations)]
+        blocks += [_small_print(title), *(_citation_block(citation, words) for citation in answer.citations)]
     blocks.append(_feedback_buttons(frame.question, words))
     blocks += _more_buttons(frame, words)
     return [SlackMessage(text=_fallback(group, words), blocks=group) for group in _packed(blocks)]
@@ -181,12 +181,13 @@ def _as_sections(block: Block) -> list[Block]:
     return [{"type": "section", "text": {"type": "mrkdwn", "text": as_mrkdwn(piece)}} for piece in pieces]
 
 
-def _citation_block(citation: Citation) -> Block:
+def _citation_block(citation: Citation, words: Wording) -> Block:
     passage = citation.passage
     label = {"type": "link", "url": passage.url, "text": passage.label} if passage.url else _words(passage.label)
     place = [_words(f"[{citation.number}] ", bold=True), label]
-    if passage.edition:
-        place.append(_words(f"  {passage.edition}"))
+    edition = ", ".join(filter(None, (passage.docs, words.deprecated_page if passage.deprecated else "")))
+    if edition:
+        place.append(_words(f"  {edition}"))
     elements: list[Block] = [{"type": "rich_text_section", "elements": place}]
     if citation.snippet:
         elements.append({"type": "rich_text_quote", "elements": [_words(citation.snippet)]})

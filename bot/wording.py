@@ -25,6 +25,7 @@ class Wording:
     waiting: str
     sources: str
     nearest_pages: str
+    deprecated_page: str
     nothing_found: str
     asked: str
     edited: str
@@ -42,6 +43,7 @@ class Wording:
     notice_model_refuses: str
     notice_model_overloaded: str
     notice_model_broke_off: str
+    notice_model_cut_short: str
     notice_model_fails: str
     notice_unmarked: str
     notice_version_absent: str

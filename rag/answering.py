@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag.abstaining import abstain
 from rag.citations import cite, settled
-from rag.domain import Notice, Question, Trace
+from rag.domain import Notice, Question, Trace, Usage
 from rag.errors import GenerationError
 from rag.extractive import quote_passages
 from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
@@ -17,7 +17,7 @@ from rag.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from rag.domain import Answer, Docs, Passage, Usage
+    from rag.domain import Answer, Docs, Passage
     from rag.protocols import ChatModel, Retriever
     from rag.rewriting import Rewriter
 
@@ -92,7 +92,8 @@ class Answerer:
             logger.warning("The answer is extractive: %s", error)
             notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
             return quote_passages(passages, question=question.text, notice=notice)
-        return replace(cite(reply.text, passages), trace=reply.trace(self.model.name))
+        answer = cite(reply.text, passages)
+        return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace(self.model.name))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,16 +106,19 @@ class Reply:
     heard: int = 0
     next_look: int = 0
     usage: Usage | None = None
+    notices: tuple[Notice, ...] = ()
     begun: float = field(default_factory=time.monotonic)
     first_text_s: float = 0.0
 
-    async def listen(self, pieces: AsyncIterator[str | Usage]) -> None:
+    async def listen(self, pieces: AsyncIterator[str | Usage | Notice]) -> None:
         """Take in the whole reply; raise GenerationError for one that is empty, or has no end."""
         async for piece in pieces:
             if isinstance(piece, str):
                 await self._hear(piece)
-            else:
+            elif isinstance(piece, Usage):
                 self.usage = piece
+            else:
+                self.notices += (piece,)
             if len(self.text) > LONGEST_REPLY:
                 message = "The language model did not come to an end."
                 raise GenerationError(message)

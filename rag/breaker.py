@@ -16,7 +16,7 @@ from rag.errors import GenerationError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from rag.domain import Usage
+    from rag.domain import Notice, Usage
     from rag.protocols import ChatModel
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class BreakingModel:
         """The model's name."""
         return self.model.name
 
-    async def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage]:
+    async def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage | Notice]:
         """Yield the model's reply; raise GenerationError at once while it is left alone."""
         broken = self.failures >= FAILURES_ALLOWED
         if broken and (self.is_trying or self.clock() < self.closed_until):

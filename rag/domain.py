@@ -22,6 +22,7 @@ NoticeKind = Literal[
     "model refuses",
     "model overloaded",
     "model broke off",
+    "model cut short",
     "model fails",
     "unmarked",
     "version absent",
@@ -84,10 +85,14 @@ class Passage:
         return " > ".join((self.title, *self.headings))
 
     @property
+    def docs(self) -> str:
+        """Which docs it stands in: `Milvus 2.4`; "" where it has no version."""
+        return f"Milvus {self.version}" if self.version else ""
+
+    @property
     def edition(self) -> str:
-        """Which docs it stands in, as a reader sees it: `Milvus 2.4`; "" where it has no version."""
-        edition = f"Milvus {self.version}" if self.version else ""
-        return f"{edition}, deprecated page".removeprefix(", ") if self.deprecated else edition
+        """Which docs it stands in, and whether its page is deprecated, as a reader of English sees it."""
+        return ", ".join(filter(None, (self.docs, "deprecated page" if self.deprecated else "")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

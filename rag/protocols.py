@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Docs, Question, Retrieved, Usage
+    from rag.domain import Docs, Notice, Question, Retrieved, Usage
 
 
 class Retriever(Protocol):
@@ -33,8 +33,8 @@ class ChatModel(Protocol):
         """The model's name."""
         ...
 
-    def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage]:
-        """Yield the reply piece by piece, and what it cost where the model tells it.
+    def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage | Notice]:
+        """Yield the reply piece by piece, what it cost where the model tells it, and what a reader should know of it.
 
         Raise GenerationError when it can't be had or breaks off.
         """

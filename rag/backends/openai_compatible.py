@@ -11,7 +11,7 @@ import httpx2
 import numpy as np
 import openai
 
-from rag.domain import Usage
+from rag.domain import Notice, Usage
 from rag.errors import EmbeddingError, GenerationError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class OpenAIChatModel:
         """The model's name at its address."""
         return self.model
 
-    async def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage]:
+    async def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage | Notice]:
         """Yield the reply as it is written. A stream that ends without a finish reason has broken off."""
         messages: list[ChatCompletionMessageParam] = [
             {"role": "system", "content": instructions},
@@ -68,7 +68,8 @@ class OpenAIChatModel:
         if finish_reason is None:
             raise GenerationError(BROKE_OFF, kind="model broke off")
         if finish_reason == "length":
-            yield f"\n\n_(Cut at the longest answer allowed: LLM_MAX_TOKENS={self.max_tokens}.)_"
+            text = f"Cut at the longest answer allowed (LLM_MAX_TOKENS={self.max_tokens})."
+            yield Notice(kind="model cut short", text=text)
 
     async def _begin(self, messages: list[ChatCompletionMessageParam]) -> openai.AsyncStream[ChatCompletionChunk]:
         """Ask for a stream that ends in the count of tokens; of a server that does not know that, for one without."""

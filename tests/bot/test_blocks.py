@@ -55,6 +55,14 @@ def test_an_answer_is_one_message_with_its_citations() -> None:
     ]
 
 
+@pytest.mark.parametrize(("version", "shown"), [("2.4", "  Milvus 2.4, veraltete Seite"), ("", "  veraltete Seite")])
+def test_a_deprecated_page_is_marked_in_the_askers_language(version: str, shown: str) -> None:
+    citation = Citation(number=1, passage=make_passage(version=version, deprecated=True), snippet="")
+    answer = Answer(text="So [1].", citations=(citation,), kind="grounded")
+    (message,) = answer_messages(answer, wording("de-DE"), Frame(question="1.2"))
+    assert message.blocks[2]["elements"][0]["elements"][-1]["text"] == shown
+
+
 @pytest.mark.parametrize("text", NASTY)
 def test_nothing_pings_and_no_link_lies(text: str) -> None:
     broken = harmless(text)

@@ -327,6 +327,15 @@ def test_a_question_in_another_language_is_searched_in_english_and_answered_in_i
     assert "<question>\nWann sind eingefügte Daten auf der Platte?\n</question>" in model.prompt()
 
 
+def test_an_answer_as_long_as_answers_may_be_says_that_it_was_cut(
+    slack: SlackStandIn, model: ModelStandIn, channel: str
+) -> None:
+    model.play(Reply("Data is flushed [1], and", finish_reason="length"))
+    (message,) = slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
+    assert message["blocks"][0]["text"] == "Data is flushed [1], and"
+    assert message["blocks"][1]["elements"][0]["text"] == WORDS.notice_model_cut_short
+
+
 @pytest.mark.parametrize(
     ("reply", "notice"),
     [

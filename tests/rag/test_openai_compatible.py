@@ -6,17 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from rag.backends.openai_compatible import OpenAIChatModel, make_chat_client
-from rag.domain import Usage
+from rag.domain import Notice, Usage
 from tests.standins.model import TOKEN, ModelStandIn, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def ask(server: ModelStandIn) -> list[str | Usage]:
+def ask(server: ModelStandIn) -> list[str | Usage | Notice]:
     """Return all that a stream brings."""
 
-    async def stream() -> list[str | Usage]:
+    async def stream() -> list[str | Usage | Notice]:
         client = make_chat_client(base_url=server.base_url, api_key=TOKEN, timeout_s=5, max_retries=0)
         async with client:
             model = OpenAIChatModel(completions=client.chat.completions, model="m", max_tokens=9, temperature=0)
@@ -25,7 +25,7 @@ def ask(server: ModelStandIn) -> list[str | Usage]:
     return asyncio.run(stream())
 
 
-def words(pieces: Iterable[str | Usage]) -> str:
+def words(pieces: Iterable[str | Usage | Notice]) -> str:
     return "".join(piece for piece in pieces if isinstance(piece, str)).strip()
 
 
@@ -53,4 +53,6 @@ def test_a_server_that_does_not_know_the_count_is_asked_again_without() -> None:
 def test_an_answer_at_the_longest_allowed_says_so() -> None:
     with ModelStandIn() as server:
         server.play(Reply("Two words", finish_reason="length"))
-        assert words(ask(server)).endswith("_(Cut at the longest answer allowed: LLM_MAX_TOKENS=9.)_")
+        pieces = ask(server)
+    assert words(pieces) == "Two words"
+    assert pieces[-1] == Notice(kind="model cut short", text="Cut at the longest answer allowed (LLM_MAX_TOKENS=9).")
