@@ -121,6 +121,7 @@ class LiveReply:
         if not self.ts:
             await self._begin(text)
         elif self.manner == "update" and self.manners.may("update"):
+            await self.note(self.ts)  # whoever has taken the question over may have put its own answer here
             await self.place.update_growing(self.ts, text)
             self.shown = text
         elif self.manner == "stream" and self.manners.may("append"):
