@@ -107,13 +107,13 @@ class Responder:
         if not entry.messages:
             thread = await self._read_thread(entry, progress, words)
             if isinstance(thread, str):
-                await self._stay_quiet(entry, thread)
+                await self._close_quietly(entry, thread)
                 return
             live = self._live(entry, place, progress)
             attempt = Attempt(answerer=self.answerer, live=live, progress=progress, stop=stop, words=words)
             prepared = await self._prepare(entry, thread, attempt, private=isinstance(place, Privately))
             if isinstance(prepared, str):
-                await self._stay_quiet(entry, prepared)
+                await self._close_quietly(entry, prepared)
                 if progress:
                     await progress.end(was_posted=False)
                 return
@@ -179,7 +179,6 @@ class Responder:
 
     async def _refuse(self, entry: Entry, refusal: str, *, reason: str) -> None:
         """Tell the asker alone why there is no answer; who has not asked the bot is not told."""
-        logger.debug("Quiet in %s %s: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
         try:
             if reply_url := await self.ledger.reply_url(entry):
                 await Privately(reply_url).post(notice_message(refusal), 0)
@@ -187,7 +186,7 @@ class Responder:
                 await InThread(client=self.client, inquiry=entry.inquiry).whisper(refusal)
         except SlackApiError as error:
             logger.info("The asker in %s can't be told: %s", entry.inquiry.channel, explain(error))
-        await self.ledger.close(entry, "quiet", reason=reason)
+        await self._close_quietly(entry, reason)
 
     async def _tell_elsewhere(self, entry: Entry, error: SlackApiError) -> None:
         """Tell the asker directly that the bot can't post where they asked, and whoever runs it what can be done."""
@@ -293,7 +292,7 @@ class Responder:
     async def _keep(self, entry: Entry, messages: list[SlackMessage], outcome: Outcome) -> tuple[Entry, Outcome]:
         return await self.ledger.note_answer(entry, messages, outcome), outcome
 
-    async def _stay_quiet(self, entry: Entry, reason: str) -> None:
+    async def _close_quietly(self, entry: Entry, reason: str) -> None:
         """Close a question without an answer; one that had an answer before keeps that."""
         logger.debug("Quiet in %s %s: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
         if reason == RESTORED or (entry.revision and await restore(self.ledger, entry, reason=reason)):

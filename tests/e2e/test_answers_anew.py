@@ -14,7 +14,7 @@ import pytest
 
 from bot.blocks import AGAIN_ACTIONS, FEEDBACK_ACTION
 from bot.wording import wording
-from tests.e2e.bot_process import environment, log_of
+from tests.e2e.bot_process import environment, log_of, running_bot, settings_for
 from tests.standins.model import DEFAULT_REPLY, Reply
 from tests.standins.slack import BOT_USER, Failure, SlackStandIn, is_growing
 
@@ -164,6 +164,20 @@ def test_who_may_not_ask_may_not_ask_again(slack: SlackStandIn, channel: str, fo
     slack.press(channel, reply, SHORTER, ts, user="U0GUEST")
     slack.wait_for(lambda: len(slack.private) > told, "a word to the guest")
     assert slack.private[-1]["text"] == WORDS.not_guests
+
+
+def test_who_may_not_ask_any_more_keeps_the_answer_that_was_given(model: ModelStandIn, tmp_path: Path) -> None:
+    with SlackStandIn() as other, closing(sqlite3.connect(tmp_path / "milvus.ledger.sqlite3")) as ledger:
+        channel, settings = other.join("C0LEAVER"), settings_for(other, model, tmp_path)
+        with running_bot(other, tmp_path, settings):
+            ts = other.mention(channel, QUESTION)
+            reply = answer_of(other, tmp_path, channel, ts)
+        with running_bot(other, tmp_path, {**settings, "ALLOWED_USERS": "U0SOMEONE"}):
+            other.edit(channel, ts, f"<@{BOT_USER}> {OTHER_QUESTION}")
+            restored = "SELECT posted FROM questions WHERE revision = 1 AND state = 'answered'"
+            (posted,) = other.wait_for(lambda: ledger.execute(restored).fetchone(), "the end of the edited question")
+    assert [told["text"] for told in other.private] == [WORDS.not_this_person]
+    assert (other.replies(channel, ts), json.loads(posted)) == ([reply], {"0": reply["ts"]})
 
 
 def test_a_press_while_the_answer_is_made_is_one_answer(
