@@ -13,7 +13,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks import AGAIN_ACTIONS, ESCALATE_ACTION, FEEDBACK_ACTION, MUTE_ACTION, RESOLVE_ACTION
+from bot.blocks import (
+    AGAIN_ACTIONS,
+    ESCALATE_ACTION,
+    ESCALATE_ELSEWHERE_ACTION,
+    FEEDBACK_ACTION,
+    MUTE_ACTION,
+    RESOLVE_ACTION,
+)
 from bot.shortcut import SHORTCUT
 from bot.views import ASK_FORM, EXAMPLE_ACTIONS, FEEDBACK_FORM
 
@@ -92,7 +99,8 @@ def build_app(client: AsyncWebClient, listeners: Listeners, buttons: Buttons, id
     app.view(FEEDBACK_FORM)(buttons.opinions.on_form)
     for action in AGAIN_ACTIONS:
         app.action(action)(buttons.again.on_button)
-    app.action(ESCALATE_ACTION)(buttons.escalation.on_button)
+    for action in (ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION):
+        app.action(action)(buttons.escalation.on_button)
     app.action(RESOLVE_ACTION)(buttons.escalation.on_resolved)
     app.event("app_home_opened")(buttons.home.on_opened)
     for action in EXAMPLE_ACTIONS:

@@ -36,6 +36,8 @@ FALLBACK_CHARACTERS = 3_000
 FEEDBACK_ACTION = "feedback"
 MUTE_ACTION = "mute"
 ESCALATE_ACTION = "escalate"
+ESCALATE_ELSEWHERE_ACTION = "escalate_elsewhere"
+"""Calls people from where they can't be called: into a channel, once the asker agrees to be named there."""
 RESOLVE_ACTION = "resolve"
 SHORT_QUESTION = 500
 AGAIN_PREFIX = "again_"
@@ -129,8 +131,8 @@ class Plea:
     pages: Sequence[str]
 
 
-def plea_message(plea: Plea, words: Wording, *, called: Sequence[str], ts: str) -> SlackMessage:
-    """Return the message that calls people, once, with what is known so far; `ts` is the question's."""
+def plea_message(plea: Plea, words: Wording, *, called: Sequence[str], about: str) -> SlackMessage:
+    """Return the message that calls people, once, with what is known so far; `about` tells its button the question."""
     question, pages = shorten(plea.question, width=SHORT_QUESTION, placeholder=" …"), "; ".join(plea.pages)
     told = words.not_in_the_docs if plea.kind == "abstained" else words.answered_from_docs
     found = told.format(pages=pages) if pages else words.nothing_near
@@ -139,7 +141,7 @@ def plea_message(plea: Plea, words: Wording, *, called: Sequence[str], ts: str) 
     text = " ".join(f"<!subteam^{person}>" if person.startswith("S") else f"<@{person}>" for person in called)
     blocks = [
         {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]},
-        {"type": "actions", "elements": [button(RESOLVE_ACTION, words.resolved, ts)]},
+        {"type": "actions", "elements": [button(RESOLVE_ACTION, words.resolved, about)]},
     ]
     return SlackMessage(text=f"{text} {escaped(question)}", blocks=blocks)
 
@@ -209,9 +211,21 @@ def _feedback_buttons(question: str, words: Wording) -> Block:
 
 
 def _more_buttons(frame: Frame, words: Wording) -> list[Block]:
-    labels = {ESCALATE_ACTION: words.ask_a_person, MUTE_ACTION: words.mute}
+    labels = {
+        ESCALATE_ACTION: words.ask_a_person,
+        ESCALATE_ELSEWHERE_ACTION: words.ask_a_person,
+        MUTE_ACTION: words.mute,
+    }
     labels |= {action: words.at(action) for action in AGAIN_ACTIONS}
     buttons = [button(action, labels[action], frame.question) for action in frame.actions]
+    for one in buttons:
+        if one["action_id"] == ESCALATE_ELSEWHERE_ACTION:
+            one["confirm"] = {
+                "title": plain_text(words.ask_a_person),
+                "text": plain_text(words.asks_openly),
+                "confirm": plain_text(words.send),
+                "deny": plain_text(words.cancel),
+            }
     return [{"type": "actions", "elements": buttons}] if buttons else []
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
 
-from bot.slack_errors import SlackTroubleError, talking_to_slack
+from bot.blocks import notice_message
+from bot.reply import Privately
+from bot.slack_errors import SlackTroubleError, UnreachableAskerError, talking_to_slack
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -29,7 +31,7 @@ class Presser:
 
     @property
     def value(self) -> str:
-        """What the button says of itself: below an answer, the ts of its question's message."""
+        """What the button says of itself: the ts of its question's message, behind its channel and / if in another."""
         return str(self.body["actions"][0]["value"])
 
     @property
@@ -50,7 +52,8 @@ class Presser:
     @property
     def key(self) -> tuple[str, str, str]:
         """What the ledger knows the button's question by."""
-        return self.team, self.channel, self.value
+        channel, _, ts = self.value.rpartition("/")
+        return self.team, channel or self.channel, ts
 
     @property
     def user(self) -> str:
@@ -62,8 +65,11 @@ class Presser:
         return await self.people.words(self.user)
 
     async def whisper(self, text: str) -> None:
-        """Tell them alone."""
+        """Tell them alone; below what they alone see the bot may have no other way than that message's address."""
         try:
+            if self.body.get("container", {}).get("is_ephemeral"):
+                await Privately(self.body["response_url"]).post(notice_message(text), 0)
+                return
             with talking_to_slack():
                 await self.client.chat_postEphemeral(
                     channel=self.channel,
@@ -71,5 +77,5 @@ class Presser:
                     thread_ts=self.body.get("message", {}).get("thread_ts"),
                     text=text,
                 )
-        except (SlackApiError, SlackTroubleError) as error:
+        except (SlackApiError, SlackTroubleError, UnreachableAskerError) as error:
             logger.warning("Who pressed the button can't be told: %s", error)

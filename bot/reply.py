@@ -267,6 +267,19 @@ async def post_question(client: AsyncWebClient, inquiry: Inquiry, words: Wording
     return str(posted["ts"])
 
 
+async def post_plea_elsewhere(client: AsyncWebClient, channel: str, message: SlackMessage) -> str:
+    """Post what calls a person into a channel where the question was not asked; return its ts."""
+    with talking_to_slack():
+        posted = await client.chat_postMessage(
+            channel=channel,
+            text=message.text,
+            blocks=message.blocks,
+            metadata={"event_type": NOTICE_EVENT, "event_payload": {"question": "", "untaken": False}},
+            unfurl_links=False,
+        )
+    return str(posted["ts"])
+
+
 async def tell_privately(respond: AsyncRespond, text: str) -> None:
     """Tell the person who used the command, and nobody else."""
     message = notice_message(text)

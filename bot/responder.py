@@ -63,7 +63,7 @@ class Responder:
     """Answers accepted questions.
 
     `bot_user` is the bot's own user id, `bot_name` what people invite; `buttons` are the actions below an answer in a
-    channel, besides those below every answer.
+    channel, besides those below every answer; `buttons_in_private` those below one that the asker alone sees.
     """
 
     client: AsyncWebClient
@@ -76,6 +76,7 @@ class Responder:
     bot_user: str
     bot_name: str
     buttons: tuple[str, ...]
+    buttons_in_private: tuple[str, ...]
 
     async def respond(self, entry: Entry, stop: asyncio.Event) -> None:
         """Answer a question and close it; `stop` is set when someone wants no more of it.
@@ -271,7 +272,7 @@ class Responder:
             return NOT_ABOUT_MILVUS
         frame = Frame(
             question=inquiry.ts,
-            actions=[] if private else await self._buttons(entry, answer),
+            actions=self.buttons_in_private if private else await self._buttons(entry, answer),
             remark=_remark(entry, words),
             asker=inquiry.user if inquiry.way in {"shortcut", "private"} else "",
             asked=shorten(inquiry.text, SHORT_QUESTION, placeholder=" …"),
@@ -287,7 +288,7 @@ class Responder:
         again = AGAIN_ACTIONS if answer.kind == "grounded" else AGAIN_ACTIONS[-1:] if self.answerer.model else ()
         if answer.kind == "abstained" or (entry.revision and not await is_latest(self.ledger.database, entry)):
             again = ()
-        return [*again, *(() if entry.inquiry.is_direct else self.buttons)]
+        return [*again, *(self.buttons_in_private if entry.inquiry.is_direct else self.buttons)]
 
     async def _keep(self, entry: Entry, messages: list[SlackMessage], outcome: Outcome) -> tuple[Entry, Outcome]:
         return await self.ledger.note_answer(entry, messages, outcome), outcome

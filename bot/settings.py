@@ -44,6 +44,11 @@ class SlackSettings(BaseSettings):
         default=(),
         description="User group or user ids who are called when someone asks for a person; empty for no button.",
     )
+    escalation_channel: str = Field(
+        default="",
+        description="Channel id where they are called from direct messages and answers that the asker alone sees; "
+        "empty for no such button there.",
+    )
     allowed_channels: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Channel ids; where any are given, only these and direct messages are answered in."
     )
@@ -108,6 +113,12 @@ class SlackSettings(BaseSettings):
     @classmethod
     def _are_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return _checked_ids(value, "CG", CHANNEL_ID)
+
+    @field_validator("escalation_channel")
+    @classmethod
+    def _is_channel(cls, value: str) -> str:
+        _checked_ids((value,) if value else (), "CG", CHANNEL_ID)
+        return value
 
     @field_validator("allowed_users")
     @classmethod

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
+from bot.addresses import message_address
 from bot.blocks import button, plain_text
 from bot.markdown import escaped, plain
 
@@ -127,9 +128,7 @@ def _docs_block(words: Wording, docs: Docs | None) -> Block:
 def _recent_block(asked: Asked, workspace: str) -> Block:
     """Return a question that was asked, linked to where it was, word for word."""
     text = plain(shorten(asked.text, SHORT_QUESTION, placeholder=" …")) or "…"
-    address = f"{workspace}archives/{asked.channel}/p{asked.ts.replace('.', '')}"
-    if asked.thread_ts != asked.ts:
-        address += f"?thread_ts={asked.thread_ts}&cid={asked.channel}"
+    address = message_address(workspace, asked.channel, asked.ts, thread_ts=asked.thread_ts)
     element = {"type": "link", "url": address, "text": text}
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [element]}]}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.access import Access
 from bot.again import Again
 from bot.app import Buttons
-from bot.blocks import ESCALATE_ACTION, MUTE_ACTION
+from bot.blocks import ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION, MUTE_ACTION
 from bot.escalation import Escalation
 from bot.home import Home
 from bot.limits import Limits
@@ -59,6 +59,7 @@ class Parts:
             bot_user=self._bot_user,
             bot_name=self._bot_name,
             buttons=(*([ESCALATE_ACTION] if self.slack.escalation_group else []), MUTE_ACTION),
+            buttons_in_private=(ESCALATE_ELSEWHERE_ACTION,) if self._can_call_elsewhere else (),
         )
         return Workers(
             responder=responder,
@@ -84,7 +85,13 @@ class Parts:
         """Return what takes buttons, forms, the home tab and the shortcut."""
         return Buttons(
             opinions=Opinions(self.ledger, self._people),
-            escalation=Escalation(self.ledger, self._people, self.slack.escalation_group),
+            escalation=Escalation(
+                ledger=self.ledger,
+                people=self._people,
+                called=self.slack.escalation_group,
+                channel=self.slack.escalation_channel,
+                workspace=self.identity["url"],
+            ),
             again=Again(self.ledger, workers, self._access, self._people),
             home=Home(
                 ledger=self.ledger,
@@ -112,6 +119,10 @@ class Parts:
             guests=self.slack.allow_guests,
             external=self.slack.allow_external,
         )
+
+    @property
+    def _can_call_elsewhere(self) -> bool:
+        return bool(self.slack.escalation_group and self.slack.escalation_channel)
 
     @property
     def _bot_user(self) -> str:

@@ -61,6 +61,8 @@ class Wording:
     resolved_by: str
     asked_a_person_before: str
     can_not_ask_a_person: str
+    asks_openly: str
+    asked_elsewhere: str
     mute: str
     muted: str
     liked: str

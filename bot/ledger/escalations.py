@@ -23,12 +23,10 @@ async def note_escalation(database: Database, key: Key, *, user: str) -> Entry |
     None where help was asked for in its thread before, or for no known question.
     """
     asked = questions.alias("asked")
-    before = (
-        exists()
-        .where(escalations.c.question_id == asked.c.id)
-        .where(asked.c.team == questions.c.team, asked.c.channel == questions.c.channel)
-        .where(asked.c.thread_ts == questions.c.thread_ts)
-    )
+    same_thread = (asked.c.team == questions.c.team) & (asked.c.channel == questions.c.channel)
+    same_thread &= (asked.c.thread_ts == questions.c.thread_ts) & (asked.c.thread_ts != "")
+    same_thread &= (asked.c.way != "private") & (questions.c.way != "private")  # nobody else sees those
+    before = exists().where(escalations.c.question_id == asked.c.id).where((asked.c.id == questions.c.id) | same_thread)
 
     async def work(connection: AsyncConnection) -> Entry | None:
         question_id = await id_of(connection, key)

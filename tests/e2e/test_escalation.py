@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.blocks import AGAIN_ACTIONS, ESCALATE_ACTION, MUTE_ACTION, RESOLVE_ACTION
+from bot.blocks import AGAIN_ACTIONS, ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION, MUTE_ACTION, RESOLVE_ACTION
 from bot.wording import wording
 from tests.standins.model import Reply
 from tests.standins.slack import ASKER, Failure
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 WORDS = wording()
 QUESTION = "How is data stored in milvus?"
-HELPER = "U0HELPER"
+HELPER, ON_CALL = "U0HELPER", "C0ONCALL"
 
 pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture(scope="module")
 def more_settings() -> dict[str, str]:
-    return {"ESCALATION_GROUP": f"S0ONCALL,{HELPER}"}
+    return {"ESCALATION_GROUP": f"S0ONCALL,{HELPER}", "ESCALATION_CHANNEL": ON_CALL}
 
 
 def press(slack: SlackStandIn, channel: str, message: Json, action: str, *, user: str = ASKER) -> None:
@@ -125,3 +125,36 @@ def test_the_mute_button_stands_beside_it(slack: SlackStandIn, channel: str) -> 
     (answer,) = slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
     (buttons,) = (block["elements"] for block in answer["blocks"] if block["type"] == "actions")
     assert [button["action_id"] for button in buttons] == [*AGAIN_ACTIONS, ESCALATE_ACTION, MUTE_ACTION]
+
+
+def test_from_a_direct_message_people_are_called_into_their_channel_and_the_asker_is_told_where(
+    slack: SlackStandIn, direct: str, folder: Path
+) -> None:
+    slack.join(ON_CALL)
+    ts = slack.say(direct, QUESTION)
+    (answer,) = slack.wait_for_replies(direct, ts)
+    (button,) = (e for b in answer["blocks"] if b["type"] == "actions" for e in b["elements"] if "confirm" in e)
+    assert button["confirm"]["text"]["text"] == WORDS.asks_openly
+    press(slack, direct, answer, ESCALATE_ELSEWHERE_ACTION)
+    _, told = slack.wait_for_replies(direct, ts, count=2)
+    (plea,) = slack.channels[ON_CALL].messages
+    link = f"https://stand-in.slack.com/archives/{ON_CALL}/p{plea['ts'].replace('.', '')}"
+    assert told["blocks"][0]["text"] == WORDS.asked_elsewhere.format(link=link)
+    assert words(plea["blocks"][0]).startswith(f"S0ONCALL{HELPER} {ASKER} asks for a person's help with: {QUESTION}\n")
+    press(slack, ON_CALL, plea, RESOLVE_ACTION, user=HELPER)
+    slack.wait_for(lambda: plea["blocks"][-1]["type"] == "rich_text", "the plea's end")
+    assert rows(folder, ts) == [(ASKER, HELPER)]
+
+
+def test_below_an_answer_that_only_the_asker_sees_it_works_wherever_the_bot_may_not_post(slack: SlackStandIn) -> None:
+    away, told = slack.join("C0AWAY", has_bot=False), len(slack.private)
+    slack.join(ON_CALL)
+    slack.wait_for_ack(slack.command(away, QUESTION))
+    (answer,) = slack.wait_for(lambda: slack.private[told:], "the private answer")
+    press(slack, away, answer, ESCALATE_ELSEWHERE_ACTION)
+    (_, where) = slack.wait_for(lambda: slack.private[told:] if len(slack.private) > told + 1 else [], "the place")
+    (plea,) = slack.channels[ON_CALL].messages
+    assert plea["ts"].replace(".", "") in str(where["blocks"])
+    press(slack, away, answer, ESCALATE_ELSEWHERE_ACTION)
+    slack.wait_for(lambda: WORDS.asked_a_person_before in str(slack.private[-1]), "a word on the second press")
+    assert slack.channels[ON_CALL].messages == [plea]

@@ -236,20 +236,23 @@ class SlackStandIn(Workspace, StandInServer):
         return f"http://127.0.0.1:{self.port}/response/{uuid.uuid4()}"
 
     def press(self, channel: str, message: Json, action_id: str, value: str, *, user: str = ASKER) -> Envelope:
-        """Press one of a message's buttons; a thumb has a value."""
+        """Press one of a message's buttons; a thumb has a value. What one person alone sees has no ts."""
         kind = "feedback_buttons" if value else "button"
         action = {"action_id": action_id, "block_id": "b", "value": value, "type": kind, "action_ts": "1"}
-        payload = {
+        stands = {"message_ts": message.get("ts", "1.1"), "channel_id": channel, "is_ephemeral": "ts" not in message}
+        payload: Json = {
             "type": "block_actions",
             "user": {"id": user, "team_id": TEAM},
             "team": {"id": TEAM},
             "api_app_id": "A0APP",
             "trigger_id": f"t{uuid.uuid4().hex[:8]}",
-            "container": {"type": "message", "message_ts": message["ts"], "channel_id": channel},
+            "container": {"type": "message", **stands},
             "channel": {"id": channel},
-            "message": message,
+            "response_url": self._response_url(),
             "actions": [action],
         }
+        if "ts" in message:
+            payload["message"] = message
         return self._send("interactive", payload)
 
     def submit(self, view: Json, values: Json, *, user: str = ASKER) -> Envelope:
