@@ -90,11 +90,22 @@ def build_app(client: AsyncWebClient, listeners: Listeners, buttons: Buttons, id
         )
 
     app = AsyncApp(client=client, authorize=authorize, process_before_response=True)
+    _hear(app, listeners)
+    _take_presses(app, buttons)
+    app.event(re.compile(".*"))(listeners.on_anything_else)  # the last: Bolt acknowledges what some listener takes
+    app.error(listeners.on_error)
+    return app
+
+
+def _hear(app: AsyncApp, listeners: Listeners) -> None:
     app.event("app_mention")(listeners.on_mention)
     app.event("message")(listeners.on_message)
     app.event("agent_session_stopped")(listeners.on_stopped)
     app.command(COMMAND)(listeners.on_command)
     app.action(MUTE_ACTION)(listeners.on_mute)
+
+
+def _take_presses(app: AsyncApp, buttons: Buttons) -> None:
     app.action(FEEDBACK_ACTION)(buttons.opinions.on_button)
     app.view(FEEDBACK_FORM)(buttons.opinions.on_form)
     for action in AGAIN_ACTIONS:
@@ -107,6 +118,3 @@ def build_app(client: AsyncWebClient, listeners: Listeners, buttons: Buttons, id
         app.action(action)(buttons.home.on_example)
     app.shortcut({"type": "message_action", "callback_id": SHORTCUT})(buttons.shortcut.on_shortcut)
     app.view(ASK_FORM)(buttons.shortcut.on_form)
-    app.event(re.compile(".*"))(listeners.on_anything_else)
-    app.error(listeners.on_error)
-    return app

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass, replace
 from textwrap import shorten
@@ -20,13 +19,14 @@ from bot.blocks import (
     notice_message,
 )
 from bot.delivery import Delivery
+from bot.farewell import RESTORED, Farewell
 from bot.intake import objection
 from bot.ledger import ENDS, TOO_MANY, Outcome, is_latest, past_answer, restore
 from bot.live import LiveReply
 from bot.outcome import log_answered, outcome_of
 from bot.progress import Progress
-from bot.reply import InThread, Privately, post_question, tell_directly
-from bot.slack_errors import ADVICE, UnreachableAskerError, error_code, explain
+from bot.reply import InThread, Privately, post_question
+from bot.slack_errors import ADVICE, UnreachableAskerError, error_code
 from bot.thread import find_question, look_at_thread, read_thread
 from bot.tidying import Tidier, place_of
 from rag import Question
@@ -47,15 +47,12 @@ if TYPE_CHECKING:
     from bot.wording import Wording
     from rag import Answer, Answerer
 
-logger = logging.getLogger(__name__)
-
 CANNOT_POST_HERE = set(ADVICE)
 """A person has to do something about these."""
 ANSWERED_PRIVATELY = {"command", "shortcut", "private"}
 """The ways that have an address at which the asker alone is answered."""
 A_PERSON_ANSWERS, NOT_ABOUT_MILVUS = "a person has taken over", "not about Milvus"
 """Why a follow-up that does not mention the bot is left alone."""
-RESTORED = "the answer before stands"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +83,19 @@ class Responder:
         """
         entry = await self.ledger.begin(entry)
         if refusal := await self.access.refusal(entry.inquiry):
-            await self._refuse(entry, refusal, reason="may not ask")
+            await self.farewell.refuse(entry, refusal, reason="may not ask")
             return
         if word := await self.limits.word(entry):
-            await self._refuse(entry, word, reason=TOO_MANY)
+            await self.farewell.refuse(entry, word, reason=TOO_MANY)
             return
         try:
             await self._answer(entry, stop)
         except SlackApiError as error:
             if error_code(error) not in CANNOT_POST_HERE:
                 raise
-            await self._tell_elsewhere(entry, error)
+            await self.farewell.tell_elsewhere(entry, error)
         except UnreachableAskerError as error:
-            await self._close_unreachable(entry, error)
+            await self.farewell.close_unreachable(entry, error)
 
     async def _answer(self, entry: Entry, stop: asyncio.Event) -> None:
         words = await self.people.words(entry.inquiry.user)
@@ -108,13 +105,13 @@ class Responder:
         if not entry.messages:
             thread = await self._read_thread(entry, progress, words)
             if isinstance(thread, str):
-                await self._close_quietly(entry, thread)
+                await self.farewell.close_quietly(entry, thread)
                 return
             live = self._live(entry, place, progress)
             attempt = Attempt(answerer=self.answerer, live=live, progress=progress, stop=stop, words=words)
             prepared = await self._prepare(entry, thread, attempt, private=isinstance(place, Privately))
             if isinstance(prepared, str):
-                await self._close_quietly(entry, prepared)
+                await self.farewell.close_quietly(entry, prepared)
                 if progress:
                     await progress.end(was_posted=False)
                 return
@@ -134,6 +131,11 @@ class Responder:
         return Delivery(self.ledger, self.bot_user)
 
     @property
+    def farewell(self) -> Farewell:
+        """What closes questions that get no answer."""
+        return Farewell(client=self.client, ledger=self.ledger, people=self.people)
+
+    @property
     def tidier(self) -> Tidier:
         """What takes away what has served."""
         return Tidier(client=self.client, ledger=self.ledger, manners=self.manners, bot_user=self.bot_user)
@@ -146,7 +148,7 @@ class Responder:
         """Tell the asker that there will be no answer, and close the question; one that stands in part is completed."""
         entry = await self.ledger.begin(entry)
         if refusal := await self.access.refusal(entry.inquiry):
-            await self._refuse(entry, refusal, reason="may not ask")
+            await self.farewell.refuse(entry, refusal, reason="may not ask")
             return
         if not entry.messages and entry.revision and await restore(self.ledger, entry, reason=reason):
             await place_of(self.client, entry).whisper(text)  # the answer before stands as it was
@@ -159,7 +161,7 @@ class Responder:
         try:
             entry = await self.delivery.deliver(entry, place, look_first=False)
         except UnreachableAskerError as error:
-            await self._close_unreachable(entry, error)
+            await self.farewell.close_unreachable(entry, error)
             return
         await self._take_back_notice(entry)
         await self.ledger.close(entry, ENDS.get(entry.kind, "failed"), reason=reason)
@@ -177,34 +179,6 @@ class Responder:
         """Show what is going on, where there is a thread."""
         if entry.inquiry.thread_ts and entry.inquiry.way != "private":
             await Progress(place=place_of(self.client, entry), manners=self.manners).tell(text)
-
-    async def _refuse(self, entry: Entry, refusal: str, *, reason: str) -> None:
-        """Tell the asker alone why there is no answer; who has not asked the bot is not told."""
-        try:
-            if reply_url := await self.ledger.reply_url(entry):
-                await Privately(reply_url).post(notice_message(refusal), 0)
-            elif not entry.inquiry.is_unasked:
-                await InThread(client=self.client, inquiry=entry.inquiry).whisper(refusal)
-        except SlackApiError as error:
-            logger.info("The asker in %s can't be told: %s", entry.inquiry.channel, explain(error))
-        await self._close_quietly(entry, reason)
-
-    async def _tell_elsewhere(self, entry: Entry, error: SlackApiError) -> None:
-        """Tell the asker directly that the bot can't post where they asked, and whoever runs it what can be done."""
-        inquiry = entry.inquiry
-        logger.warning("No answer can be posted in %s: %s", inquiry.channel, explain(error))
-        words = await self.people.words(inquiry.user)
-        told = words.can_not_post.format(channel=f"<#{inquiry.channel}>", reason=error_code(error))
-        try:
-            if not inquiry.is_unasked:
-                await tell_directly(self.client, inquiry.user, told)
-        except SlackApiError as second:
-            logger.info("The asker %s can't be told: %s", inquiry.user, explain(second))
-        await self.ledger.close(entry, "failed", reason=error_code(error))
-
-    async def _close_unreachable(self, entry: Entry, error: UnreachableAskerError) -> None:
-        logger.warning("The asker of %s %s can't be reached: %s", entry.inquiry.channel, entry.inquiry.ts, error)
-        await self.ledger.close(entry, "failed", reason=str(error))
 
     async def _find_place(self, entry: Entry) -> tuple[Entry, Place]:
         """Return where the answer goes; a question that has no thread is posted first, and answered below.
@@ -292,13 +266,6 @@ class Responder:
 
     async def _keep(self, entry: Entry, messages: list[SlackMessage], outcome: Outcome) -> tuple[Entry, Outcome]:
         return await self.ledger.note_answer(entry, messages, outcome), outcome
-
-    async def _close_quietly(self, entry: Entry, reason: str) -> None:
-        """Close a question without an answer; one that had an answer before keeps that."""
-        logger.debug("Quiet in %s %s: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
-        if reason == RESTORED or (entry.revision and await restore(self.ledger, entry, reason=reason)):
-            return
-        await self.ledger.close(entry, "quiet", reason=reason)
 
     async def _take_back_notice(self, entry: Entry) -> None:
         if entry.notice_ts:

@@ -1,0 +1,69 @@
+"""This file is where a question is closed that gets no answer, and where its asker is told why."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slack_sdk.errors import SlackApiError
+
+from bot.blocks import notice_message
+from bot.ledger import restore
+from bot.reply import InThread, Privately, tell_directly
+from bot.slack_errors import UnreachableAskerError, error_code, explain
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.ledger import Entry, Ledger
+    from bot.people import People
+
+logger = logging.getLogger(__name__)
+
+RESTORED = "the answer before stands"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Farewell:
+    """Closes questions without an answer; a word to the asker that does not arrive is logged."""
+
+    client: AsyncWebClient
+    ledger: Ledger
+    people: People
+
+    async def refuse(self, entry: Entry, refusal: str, *, reason: str) -> None:
+        """Tell the asker alone why there is no answer; who has not asked the bot is not told."""
+        try:
+            if reply_url := await self.ledger.reply_url(entry):
+                await Privately(reply_url).post(notice_message(refusal), 0)
+            elif not entry.inquiry.is_unasked:
+                await InThread(client=self.client, inquiry=entry.inquiry).whisper(refusal)
+        except SlackApiError as error:
+            logger.info("The asker in %s can't be told: %s", entry.inquiry.channel, explain(error))
+        await self.close_quietly(entry, reason)
+
+    async def tell_elsewhere(self, entry: Entry, error: SlackApiError) -> None:
+        """Tell the asker directly that the bot can't post where they asked, and whoever runs it what can be done."""
+        inquiry = entry.inquiry
+        logger.warning("No answer can be posted in %s: %s", inquiry.channel, explain(error))
+        words = await self.people.words(inquiry.user)
+        told = words.can_not_post.format(channel=f"<#{inquiry.channel}>", reason=error_code(error))
+        try:
+            if not inquiry.is_unasked:
+                await tell_directly(self.client, inquiry.user, told)
+        except SlackApiError as second:
+            logger.info("The asker %s can't be told: %s", inquiry.user, explain(second))
+        await self.ledger.close(entry, "failed", reason=error_code(error))
+
+    async def close_unreachable(self, entry: Entry, error: UnreachableAskerError) -> None:
+        """Close a question whose asker could only be answered at an address that takes nothing more."""
+        logger.warning("The asker of %s %s can't be reached: %s", entry.inquiry.channel, entry.inquiry.ts, error)
+        await self.ledger.close(entry, "failed", reason=str(error))
+
+    async def close_quietly(self, entry: Entry, reason: str) -> None:
+        """Close a question without an answer; one that had an answer before keeps that."""
+        logger.debug("Quiet in %s %s: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
+        if reason == RESTORED or (entry.revision and await restore(self.ledger, entry, reason=reason)):
+            return
+        await self.ledger.close(entry, "quiet", reason=reason)
