@@ -24,9 +24,8 @@ from rag.settings import RagSettings
 from rag.wiring import open_answerer
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
-    from bot.ledger import Ledger
     from bot.workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -67,24 +66,33 @@ async def _serve(slack: SlackSettings, rag: RagSettings) -> None:
             hearing = stay_connected(
                 app, client, slack.slack_app_token.get_secret_value(), exit_after_s=slack.slack_disconnect_exit_s
             )
-            await _work(slack, ledger, workers, hearing)
+            chores = (
+                workers.look_after(),
+                parts.escalation.look_after(),
+                keep_house(ledger, days=slack.retention_days),
+                watch_lag(),
+            )
+            await _work(workers, hearing, chores, grace_s=slack.shutdown_grace_s)
 
 
-async def _work(slack: SlackSettings, ledger: Ledger, workers: Workers, hear: Coroutine[object, object, None]) -> None:
+async def _work(
+    workers: Workers,
+    hear: Coroutine[object, object, None],
+    look_after: Sequence[Coroutine[object, object, None]],
+    *,
+    grace_s: float,
+) -> None:
     """Answer until SIGTERM or SIGINT; then hear no more, end what is under way, and hand the rest on."""
     hearing = asyncio.create_task(hear)
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, hearing.cancel)
-    chores = [
-        asyncio.create_task(chore)
-        for chore in (workers.look_after(), keep_house(ledger, days=slack.retention_days), watch_lag())
-    ]
+    chores = [asyncio.create_task(chore) for chore in look_after]
     ended, _ = await asyncio.wait({hearing, *chores}, return_when=asyncio.FIRST_COMPLETED)
     logger.info("Stopping.")
     hearing.cancel()
     await asyncio.gather(hearing, return_exceptions=True)
-    await workers.drain(slack.shutdown_grace_s)  # with the leases renewed
+    await workers.drain(grace_s)  # with the leases renewed
     for chore in chores:
         chore.cancel()
     await asyncio.gather(*chores, return_exceptions=True)

@@ -62,6 +62,11 @@ async def open_client(settings: SlackSettings) -> AsyncIterator[AsyncWebClient]:
         )
 
 
+def without_retries(client: AsyncWebClient) -> AsyncWebClient:
+    """Return the same client, for whoever has to look at the ledger again before another try."""
+    return AsyncWebClient(token=client.token, base_url=client.base_url, session=client.session, retry_handlers=[])
+
+
 @dataclass(frozen=True, slots=True)
 class Buttons:
     """What takes up buttons, forms, the home tab and the shortcut."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.addresses import message_address
 from bot.blocks import ESCALATE_ELSEWHERE_ACTION, Plea, cited_pages, plea_message, resolved_blocks
-from bot.ledger import LedgerError, note_escalation, resolve_escalation, withdraw_escalation
+from bot.ledger import LedgerError, note_called, note_escalation, resolve_escalation, uncalled, withdraw_escalation
 from bot.presser import Presser
 from bot.reply import InThread, post_plea_elsewhere
 from bot.slack_errors import SlackTroubleError, talking_to_slack
@@ -19,14 +21,16 @@ if TYPE_CHECKING:
     from slack_bolt.context.ack.async_ack import AsyncAck
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.intake import Inquiry
-    from bot.ledger import Entry, Ledger
+    from bot.access import Access
+    from bot.ledger import Call, Ledger
     from bot.people import People
 
 logger = logging.getLogger(__name__)
 
+LOOK_EVERY_S = 15.0
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
     """Calls those who are to be `called`: ids of users and user groups.
 
@@ -34,34 +38,20 @@ class Escalation:
     address of all messages.
     """
 
+    client: AsyncWebClient
     ledger: Ledger
     people: People
+    access: Access
     called: tuple[str, ...]
     channel: str
     workspace: str
 
     async def on_button(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Call someone, unless that was done in this thread before."""
+        """Call someone for whoever may ask, unless that was done in this thread before."""
         await ack()
         presser = Presser(client, body, self.people)
-        try:
-            entry = await note_escalation(self.ledger.database, presser.key, user=presser.user)
-        except LedgerError as error:
-            logger.warning("Nobody can be called: %s", error)
-            await presser.whisper((await presser.words()).can_not_ask_a_person)
-            return
-        if entry is None:
-            await presser.whisper((await presser.words()).asked_a_person_before)
-            return
-        try:
-            link = await self._call(entry, presser)
-        except (SlackApiError, SlackTroubleError) as error:
-            logger.warning("Nobody can be called: %s", error)
-            await presser.whisper((await presser.words()).can_not_ask_a_person)
-            await withdraw_escalation(self.ledger.database, presser.key)
-            return
-        if link:
-            await self._tell_where(entry, presser, link)
+        if word := await self._take_up(presser):
+            await presser.whisper(word)
 
     async def on_resolved(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Note who has helped, and show it in place of the button."""
@@ -77,26 +67,72 @@ class Escalation:
                 blocks=resolved_blocks(message["blocks"], presser.user, await presser.words()),
             )
 
-    async def _call(self, entry: Entry, presser: Presser) -> str:
-        """Post the plea; return its address where it stands in another place than the question."""
-        inquiry: Inquiry = entry.inquiry
-        elsewhere = presser.action == ESCALATE_ELSEWHERE_ACTION
-        plea = Plea(user=presser.user, question=inquiry.text, kind=entry.kind, pages=cited_pages(entry.messages))
-        about = f"{inquiry.channel}/{inquiry.ts}" if elsewhere else inquiry.ts
-        message = plea_message(plea, await presser.words(), called=self.called, about=about)
-        logger.info("Calling a person to %s %s", inquiry.channel, inquiry.thread_ts)
-        if not elsewhere:
-            await InThread(client=presser.client, inquiry=inquiry).post_plea(message)
-            return ""
-        ts = await post_plea_elsewhere(presser.client, self.channel, message)
-        return message_address(self.workspace, self.channel, ts)
+    async def look_after(self) -> None:
+        """Call those whom a process that is gone has not called any more, for ever."""
+        while True:
+            try:
+                for call in await uncalled(self.ledger.database):
+                    await self._call_late(call)
+            except LedgerError as error:
+                logger.warning("It can't be seen whether someone is to be called: %s", error)
+            await asyncio.sleep(LOOK_EVERY_S * random.uniform(0.8, 1.2))  # noqa: S311 - spreads replicas
 
-    async def _tell_where(self, entry: Entry, presser: Presser, link: str) -> None:
-        text = (await presser.words()).asked_elsewhere.format(link=link)
-        if not entry.inquiry.is_direct:
-            await presser.whisper(text)
-            return
+    async def _take_up(self, presser: Presser) -> str:
+        """Return what to tell who pressed; "" where the call tells all."""
+        words = await presser.words()
+        elsewhere = presser.action == ESCALATE_ELSEWHERE_ACTION
         try:
-            await InThread(client=presser.client, inquiry=entry.inquiry).post_notice(text)
+            if refusal := await self.access.refusal_of(presser.user, channel=presser.channel):
+                return refusal
+            channel = self.channel if elsewhere else ""
+            call = await note_escalation(self.ledger.database, presser.key, user=presser.user, channel=channel)
+        except (LedgerError, SlackApiError, SlackTroubleError) as error:
+            logger.warning("Nobody can be called: %s", error)
+            return words.can_not_ask_a_person
+        if call is None:
+            return words.asked_a_person_before
+        try:
+            return await self._call(call)
         except (SlackApiError, SlackTroubleError) as error:
-            logger.warning("The asker of %s can't be told where: %s", entry.inquiry.channel, error)
+            logger.warning("Nobody can be called: %s", error)
+            await withdraw_escalation(self.ledger.database, call.entry)
+            return words.can_not_ask_a_person
+        except LedgerError as error:  # people were called, and it is looked up later that they were
+            logger.warning("It can't be noted that people were called: %s", error)
+            return ""
+
+    async def _call_late(self, call: Call) -> None:
+        inquiry = call.entry.inquiry
+        try:
+            posted = "" if call.channel else await InThread(client=self.client, inquiry=inquiry).read_plea()
+            if posted:
+                await note_called(self.ledger.database, call.entry, ts=posted)
+            else:
+                await self._call(call)
+        except SlackApiError as error:
+            logger.warning("Nobody can be called to %s %s: %s", inquiry.channel, inquiry.ts, error)
+            await withdraw_escalation(self.ledger.database, call.entry)
+        except SlackTroubleError as error:
+            logger.info("Nobody can be called to %s %s now: %s", inquiry.channel, inquiry.ts, error)
+
+    async def _call(self, call: Call) -> str:
+        """Post the plea; return what is to be told, to the asker alone, of one that stands elsewhere."""
+        entry, inquiry, words = call.entry, call.entry.inquiry, await self.people.words(call.user)
+        plea = Plea(user=call.user, question=inquiry.text, kind=entry.kind, pages=cited_pages(entry.messages))
+        about = f"{inquiry.channel}/{inquiry.ts}" if call.channel else inquiry.ts
+        message = plea_message(plea, words, called=self.called, about=about)
+        logger.info("Calling a person to %s %s", inquiry.channel, inquiry.thread_ts)
+        thread = InThread(client=self.client, inquiry=inquiry)
+        if not call.channel:
+            await note_called(self.ledger.database, entry, ts=await thread.post_plea(message))
+            return ""
+        ts = await post_plea_elsewhere(self.client, call.channel, message)
+        await note_called(self.ledger.database, entry, ts=ts)
+        told = words.asked_elsewhere.format(link=message_address(self.workspace, call.channel, ts))
+        if not inquiry.is_direct:
+            return told
+        try:
+            await thread.post_notice(told)
+        except (SlackApiError, SlackTroubleError) as error:
+            logger.warning("The asker of %s can't be told where: %s", inquiry.channel, error)
+        return ""

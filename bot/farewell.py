@@ -41,6 +41,8 @@ class Farewell:
                 await InThread(client=self.client, inquiry=entry.inquiry).whisper(refusal)
         except SlackApiError as error:
             logger.info("The asker in %s can't be told: %s", entry.inquiry.channel, explain(error))
+        except UnreachableAskerError as error:
+            logger.info("The asker in %s can't be told: %s", entry.inquiry.channel, error)
         await self.close_quietly(entry, reason)
 
     async def tell_elsewhere(self, entry: Entry, error: SlackApiError) -> None:
@@ -54,6 +56,7 @@ class Farewell:
                 await tell_directly(self.client, inquiry.user, told)
         except SlackApiError as second:
             logger.info("The asker %s can't be told: %s", inquiry.user, explain(second))
+        await self.take_back_notice(entry)
         await self.ledger.close(entry, "failed", reason=error_code(error))
 
     async def close_unreachable(self, entry: Entry, error: UnreachableAskerError) -> None:
@@ -64,6 +67,12 @@ class Farewell:
     async def close_quietly(self, entry: Entry, reason: str) -> None:
         """Close a question without an answer; one that had an answer before keeps that."""
         logger.debug("Quiet in %s %s: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
+        await self.take_back_notice(entry)
         if reason == RESTORED or (entry.revision and await restore(self.ledger, entry, reason=reason)):
             return
         await self.ledger.close(entry, "quiet", reason=reason)
+
+    async def take_back_notice(self, entry: Entry) -> None:
+        """Delete the word that the answer takes longer."""
+        if entry.notice_ts:
+            await InThread(client=self.client, inquiry=entry.inquiry).take_back(entry.notice_ts)

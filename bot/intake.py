@@ -62,7 +62,8 @@ class Inquiry:
     """A question in Slack: who asks, where, what. `ts` is its message's, `thread_ts` the thread that is answered in.
 
     Some questions have no message: their `ts` is made of what triggered them, and has a space in it. Of those, a
-    command's and an example's `thread_ts` is "" until the question is posted.
+    command's and an example's `thread_ts` is "" until the question is posted. `edited_ts` is when the message was given
+    these words, "" for never since it was written.
     """
 
     team: str
@@ -72,6 +73,7 @@ class Inquiry:
     user: str
     text: str
     way: Way = "mention"
+    edited_ts: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -169,7 +171,8 @@ def edited_message(event: Mapping[str, Any]) -> dict[str, Any] | None:
     if not is_edit or not message.get("edited") or message.get("subtype") == "tombstone":
         return None
     kept = {key: value for key, value in message.items() if key != "edited"}
-    return {**kept, "channel": event["channel"], "channel_type": event.get("channel_type")}
+    place = {"channel": event["channel"], "channel_type": event.get("channel_type")}
+    return {**kept, **place, "edited_ts": message["edited"].get("ts")}
 
 
 def deleted_ts(event: Mapping[str, Any]) -> str:
@@ -267,4 +270,5 @@ def _inquiry(event: Mapping[str, Any], bot_user: str, way: Way) -> Inquiry:
         user=event["user"],
         text=plain_text(event.get("text") or "", bot_user=bot_user),
         way=way,
+        edited_ts=event.get("edited_ts") or "",
     )

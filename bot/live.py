@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.ledger import STARTED
 from bot.markdown import certain_part
-from bot.slack_errors import SlackTroubleError, error_code, talking_to_slack
+from bot.slack_errors import SlackTroubleError, TooManyCallsError, error_code, talking_to_slack
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -52,6 +52,8 @@ class LiveReply:
     manner: Manner | None = None
     is_torn: bool = False
     """Whether it is not known what stands in Slack: then nothing more is added."""
+    left_alone_s: float = 0.0
+    """For how long Slack wants no call more."""
     is_finished: bool = False
     """Whether the stream has become the answer's first message."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,8 +98,9 @@ class LiveReply:
             if not self.ts:
                 continue
             with suppress(TimeoutError):
-                async with asyncio.timeout(PAUSE_S[self.manner or "stream"]):
+                async with asyncio.timeout(max(PAUSE_S[self.manner or "stream"], self.left_alone_s)):
                     await self.over.wait()
+            self.left_alone_s = 0.0
             if len(self.heard) > len(self.shown):
                 self.news.set()
 
@@ -113,6 +116,11 @@ class LiveReply:
         except SlackApiError as error:
             logger.info("An answer stops growing in %s: %s", self.place.inquiry.channel, error_code(error))
             self.is_torn = True
+        except TooManyCallsError as error:
+            logger.info("An answer grows more slowly in %s: %s", self.place.inquiry.channel, error)
+            self.left_alone_s = error.retry_after_s
+            if not self.ts:
+                self.manner = "whole"
         except SlackTroubleError as error:
             logger.info("An answer may not grow in %s: %s", self.place.inquiry.channel, error)
             self.is_torn = self.manner == "stream" or not self.ts
@@ -136,7 +144,7 @@ class LiveReply:
         try:
             with talking_to_slack():
                 self.ts = await self._start(text)
-        except SlackApiError:  # a refusal: nothing was begun
+        except (SlackApiError, TooManyCallsError):  # nothing was begun
             await self.note("")
             raise
         self.shown = text

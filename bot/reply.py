@@ -10,7 +10,16 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.blocks import growing_message, notice_message, question_message, without_markdown
-from bot.slack_errors import SERVER_ERROR, SlackTroubleError, UnreachableAskerError, error_code, talking_to_slack
+from bot.slack_errors import (
+    SERVER_ERROR,
+    TOO_MANY_REQUESTS,
+    SlackTroubleError,
+    TooManyCallsError,
+    UnreachableAskerError,
+    error_code,
+    retry_after_s,
+    talking_to_slack,
+)
 from bot.thread import ANSWER_EVENT, NOTICE_EVENT, QUESTION_EVENT, read_back, read_unmarked
 
 if TYPE_CHECKING:
@@ -129,7 +138,13 @@ class InThread:
 
     async def post_plea(self, message: SlackMessage) -> str:
         """Post what calls a person: no part of an answer either."""
-        return await self._post(message, NOTICE_EVENT, {"question": self.inquiry.ts, "untaken": False})
+        payload = {"question": self.inquiry.ts, "untaken": False, "plea": True}
+        return await self._post(message, NOTICE_EVENT, payload)
+
+    async def read_plea(self) -> str:
+        """Return the ts of what called a person, "" where nothing did."""
+        said = await read_back(self.client, self.inquiry, NOTICE_EVENT)
+        return next((ts for ts, payload in said if payload.get("plea")), "")
 
     async def read_posted(self) -> dict[int, str]:
         """Read the thread for parts that were posted though nobody heard so: a crash, a timeout, a lost reply."""
@@ -227,6 +242,8 @@ class Privately:
             sent = await webhook.send(text=message.text, blocks=blocks, response_type="ephemeral")
         if sent.status_code == OK:
             return ""
+        if sent.status_code == TOO_MANY_REQUESTS:
+            raise TooManyCallsError(retry_after_s(sent.headers))
         told = f"response_url answered {sent.status_code}"
         raise SlackTroubleError(told) if sent.status_code >= SERVER_ERROR else UnreachableAskerError(told)
 

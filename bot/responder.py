@@ -26,7 +26,7 @@ from bot.live import LiveReply
 from bot.outcome import log_answered, outcome_of
 from bot.progress import Progress
 from bot.reply import InThread, Privately, post_question
-from bot.slack_errors import ADVICE, UnreachableAskerError, error_code
+from bot.slack_errors import UnreachableAskerError, can_not_post
 from bot.thread import find_question, look_at_thread, read_thread
 from bot.tidying import Tidier, place_of
 from rag import Question
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from bot.wording import Wording
     from rag import Answer, Answerer
 
-CANNOT_POST_HERE = set(ADVICE)
-"""A person has to do something about these."""
 ANSWERED_PRIVATELY = {"command", "shortcut", "private"}
 """The ways that have an address at which the asker alone is answered."""
 A_PERSON_ANSWERS, NOT_ABOUT_MILVUS = "a person has taken over", "not about Milvus"
@@ -91,7 +89,7 @@ class Responder:
         try:
             await self._answer(entry, stop)
         except SlackApiError as error:
-            if error_code(error) not in CANNOT_POST_HERE:
+            if not can_not_post(error):
                 raise
             await self.farewell.tell_elsewhere(entry, error)
         except UnreachableAskerError as error:
@@ -119,7 +117,7 @@ class Responder:
         if progress:
             progress.hide()
         entry = await self.delivery.deliver(entry, place, live=live, look_first=outcome is None)
-        await self._take_back_notice(entry)
+        await self.farewell.take_back_notice(entry)
         await self.ledger.close(entry, ENDS.get(entry.kind, "quiet"), reason="stopped" if stop.is_set() else "")
         log_answered(entry, outcome)
         if progress:
@@ -152,6 +150,7 @@ class Responder:
             return
         if not entry.messages and entry.revision and await restore(self.ledger, entry, reason=reason):
             await place_of(self.client, entry).whisper(text)  # the answer before stands as it was
+            await self.farewell.take_back_notice(entry)
             return
         entry, place = await self._find_place(entry)
         if entry.messages:
@@ -163,16 +162,17 @@ class Responder:
         except UnreachableAskerError as error:
             await self.farewell.close_unreachable(entry, error)
             return
-        await self._take_back_notice(entry)
+        await self.farewell.take_back_notice(entry)
         await self.ledger.close(entry, ENDS.get(entry.kind, "failed"), reason=reason)
         if isinstance(place, InThread):
             await self.tidier.end_session(entry)
 
     async def tell_to_wait(self, entry: Entry, text: str) -> Entry:
         """Tell the asker, once, that the answer will take longer."""
-        if entry.notice_ts or not entry.inquiry.thread_ts or entry.inquiry.way == "private":
+        inquiry = entry.inquiry
+        if entry.notice_ts or not inquiry.thread_ts or inquiry.way == "private" or inquiry.is_unasked:
             return entry
-        ts = await InThread(client=self.client, inquiry=entry.inquiry).post_notice(text)
+        ts = await InThread(client=self.client, inquiry=inquiry).post_notice(text)
         return await self.ledger.note_notice(entry, ts)
 
     async def show_status(self, entry: Entry, text: str) -> None:
@@ -197,7 +197,7 @@ class Responder:
                 ts = ts or await post_question(self.client, inquiry, await self.words(entry))
                 entry = await self.ledger.note_thread(entry, ts)
         except SlackApiError as error:
-            if error_code(error) not in CANNOT_POST_HERE or not reply_url:
+            if not can_not_post(error) or not reply_url:
                 raise
             return entry, Privately(reply_url)
         return entry, place_of(self.client, entry)
@@ -266,10 +266,6 @@ class Responder:
 
     async def _keep(self, entry: Entry, messages: list[SlackMessage], outcome: Outcome) -> tuple[Entry, Outcome]:
         return await self.ledger.note_answer(entry, messages, outcome), outcome
-
-    async def _take_back_notice(self, entry: Entry) -> None:
-        if entry.notice_ts:
-            await InThread(client=self.client, inquiry=entry.inquiry).take_back(entry.notice_ts)
 
 
 def _remark(entry: Entry, words: Wording) -> str:

@@ -9,15 +9,14 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 SERVER_ERROR = 500
 TOO_MANY_REQUESTS = 429
+LONGEST_WAIT_S = 60.0
 PASSING = {
     "fatal_error",
     "internal_error",
-    "ratelimited",
-    "rate_limited",
     "request_timeout",
     "service_unavailable",
     "team_added_to_org",
@@ -26,7 +25,20 @@ PASSING = {
 
 
 class SlackTroubleError(Exception):
-    """Slack can't be reached, or can't for now. What was sent may have arrived all the same."""
+    """Slack can't be reached, or can't for now. What was sent may have arrived all the same.
+
+    `retry_after_s` is how long Slack wants to be left alone, 0 where it has not said so.
+    """
+
+    retry_after_s = 0.0
+
+
+class TooManyCallsError(SlackTroubleError):
+    """Slack takes no more calls of this kind for a while: what was sent has not arrived."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"Slack takes no more calls for {retry_after_s:g} s.")
+        self.retry_after_s = retry_after_s
 
 
 class UnreachableAskerError(Exception):
@@ -39,6 +51,8 @@ def talking_to_slack() -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
+        if _is_too_many(error):
+            raise TooManyCallsError(retry_after_s(error.response.headers)) from error
         if _may_pass(error):
             message = f"Slack can't do it now ({error_code(error)})."
             raise SlackTroubleError(message) from error
@@ -48,12 +62,15 @@ def talking_to_slack() -> Iterator[None]:
         raise SlackTroubleError(message) from error
 
 
+RESTRICTED = "restricted_action"
+"""There are more of its kind: `restricted_action_read_only_channel`, `…_thread_locked`, …"""
 ADVICE = {
     "not_in_channel": "Invite the bot into the channel.",
     "channel_not_found": "Invite the bot into the channel, if it is there still.",
     "is_archived": "The channel is archived.",
-    "restricted_action": "An admin decides who may post in the channel: its settings, or the workspace's.",
+    RESTRICTED: "An admin decides who may post in the channel: its settings, or the workspace's.",
     "no_permission": "An admin decides who may post in the channel: its settings, or the workspace's.",
+    "ekm_access_denied": "The organisation's key management does not let the app in here.",
     "missing_scope": "Update the Slack app from manifest.yaml, and install it again.",
 }
 """What a person can do about it."""
@@ -63,7 +80,8 @@ def explain(error: SlackApiError) -> str:
     """Return what Slack refuses with, and what a person can do about it where that is known."""
     code = error_code(error)
     needed = f" ({error.response.get('needed')})" if error.response.get("needed") else ""
-    return f"{code}{needed}. {ADVICE.get(code, '')}".strip()
+    advice = ADVICE.get(code) or (ADVICE[RESTRICTED] if code.startswith(RESTRICTED) else "")
+    return f"{code}{needed}. {advice}".strip()
 
 
 def error_code(error: SlackApiError) -> str:
@@ -72,6 +90,22 @@ def error_code(error: SlackApiError) -> str:
     return code or f"HTTP {getattr(error.response, 'status_code', '?')}"
 
 
-def _may_pass(error: SlackApiError) -> bool:
+def can_not_post(error: SlackApiError) -> bool:
+    """Tell whether nothing can be posted there before a person has done something about it."""
+    code = error_code(error)
+    return code in ADVICE or code.startswith(RESTRICTED)
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float:
+    """Return for how many seconds Slack wants to be left alone, as a 429's headers tell it."""
+    told = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    return min(float(told), LONGEST_WAIT_S) if told.isdigit() else 1.0
+
+
+def _is_too_many(error: SlackApiError) -> bool:
     status = getattr(error.response, "status_code", 0)
-    return error_code(error) in PASSING or status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
+    return error_code(error) in {"ratelimited", "rate_limited"} or status == TOO_MANY_REQUESTS
+
+
+def _may_pass(error: SlackApiError) -> bool:
+    return error_code(error) in PASSING or getattr(error.response, "status_code", 0) >= SERVER_ERROR

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.blocks import without_again
 from bot.delivery import Delivery
-from bot.ledger import answered_before, note_messages
+from bot.ledger import answered_before, call_for, note_messages
 from bot.progress import Progress
 from bot.reply import InThread
-from bot.thread import NOTICE_EVENT, has_replies, read_back
+from bot.thread import ANSWER_EVENT, NOTICE_EVENT, has_replies, read_back
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -39,16 +39,29 @@ class Tidier:
         if await has_replies(self.client, inquiry, bot_user=self.bot_user):
             logger.info("The answer to the deleted %s %s stays: it was replied to", inquiry.channel, inquiry.ts)
             return
-        parts = {**entry.posted, **await place.read_posted()}.values()
-        for ts in filter(
-            None,
-            dict.fromkeys(
-                [*parts, *await Delivery(self.ledger, self.bot_user).standing(entry, place), entry.notice_ts]
-            ),
-        ):
-            await place.take_back(ts)
+        standing = await Delivery(self.ledger, self.bot_user).standing(entry, place)
+        parts = [ts for ts, _ in await read_back(self.client, inquiry, ANSWER_EVENT)]
+        said = [ts for ts, _ in await read_back(self.client, inquiry, NOTICE_EVENT)]  # a plea repeats the question
+        for ts in dict.fromkeys([*entry.posted.values(), *standing, *parts, *said, entry.notice_ts]):
+            if ts:
+                await place.take_back(ts)
+        call = await call_for(self.ledger.database, entry)
+        if call and call.channel and call.posted_ts:
+            await InThread(client=self.client, inquiry=replace(inquiry, channel=call.channel)).take_back(call.posted_ts)
         await self.end_session(entry)
         logger.info("Took back the answer to the deleted %s %s", inquiry.channel, inquiry.ts)
+
+    async def take_back_strays(self, entry: Entry) -> None:
+        """Delete parts of answers that came to stand beside the one that the ledger knows, once that is closed.
+
+        `entry` is the question as it stands. What was under way to Slack when it became another process' may have
+        arrived.
+        """
+        known = {*entry.posted.values(), *entry.standing}
+        for ts, _ in await read_back(self.client, entry.inquiry, ANSWER_EVENT):
+            if ts not in known:
+                logger.info("Took back a second answer to %s %s", entry.inquiry.channel, entry.inquiry.ts)
+                await place_of(self.client, entry).take_back(ts)
 
     async def take_again_buttons_away(self, entry: Entry) -> None:
         """Leave the buttons that ask for another answer to the thread's latest one."""

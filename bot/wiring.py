@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.access import Access
 from bot.again import Again
-from bot.app import Buttons
+from bot.app import Buttons, without_retries
 from bot.blocks import ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION, MUTE_ACTION
 from bot.escalation import Escalation
 from bot.home import Home
@@ -44,7 +44,7 @@ class Parts:
     def workers(self) -> Workers:
         """Return what works through accepted questions."""
         responder = Responder(
-            client=self.client,
+            client=without_retries(self.client),
             ledger=self.ledger,
             answerer=self.answerer,
             access=self._access,
@@ -85,13 +85,7 @@ class Parts:
         """Return what takes buttons, forms, the home tab and the shortcut."""
         return Buttons(
             opinions=Opinions(self.ledger, self._people),
-            escalation=Escalation(
-                ledger=self.ledger,
-                people=self._people,
-                called=self.slack.escalation_group,
-                channel=self.slack.escalation_channel,
-                workspace=self.identity["url"],
-            ),
+            escalation=self.escalation,
             again=Again(self.ledger, workers, self._access, self._people),
             home=Home(
                 ledger=self.ledger,
@@ -102,6 +96,19 @@ class Parts:
                 workspace=self.identity["url"],
             ),
             shortcut=Shortcut(ledger=self.ledger, workers=workers, people=self._people, bot_user=self._bot_user),
+        )
+
+    @cached_property
+    def escalation(self) -> Escalation:
+        """Return what calls people."""
+        return Escalation(
+            client=self.client,
+            ledger=self.ledger,
+            people=self._people,
+            access=self._access,
+            called=self.slack.escalation_group,
+            channel=self.slack.escalation_channel,
+            workspace=self.identity["url"],
         )
 
     @cached_property

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from slack_sdk.errors import SlackApiError
 
-from bot.ledger import LedgerError, LostLeaseError
+from bot.delivery import SETTLED_AFTER_S
+from bot.ledger import OPEN, LedgerError, LostLeaseError
 from bot.slack_errors import SlackTroubleError, explain
 from rag import RetrievalError
 
@@ -33,7 +34,12 @@ TOLD_AFTER_S = 4.0
 """A failure that passes sooner than this is not worth a message."""
 MOST_ATTEMPTS = 4
 """Processes that may take up a question: one that ends each of them is not given to a fifth."""
+READY_ANSWERS_WAIT = 4
+"""How many times as long an answer may wait that is there, and only has to be posted."""
 MOST_ENDINGS = 50
+CLEANED_UP_WITHIN_S = 30.0
+ARRIVED_AFTER_S = 10.0
+"""What was under way to Slack has arrived by then, or never will: the time that a call may take."""
 LAST_WORDS_S = 1.0
 PASSING = (RetrievalError, SlackTroubleError, LedgerError, TimeoutError)
 
@@ -51,12 +57,14 @@ class Workers:
     queue_length: int
     answer_within_s: float
     slots: asyncio.Semaphore
+    arrived_after_s: float = ARRIVED_AFTER_S
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     stops: dict[int, asyncio.Event] = field(default_factory=dict)
     """Set when someone wants no more of an answer, by the question's id."""
     lost: set[int] = field(default_factory=set)
     """What was no longer ours, or no longer open, when the leases were renewed."""
     endings: set[asyncio.Task[None]] = field(default_factory=set)
+    cleanings: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: bool = False
 
     def take(self, entry: Entry, *, after: asyncio.Task[None] | None = None) -> None:
@@ -93,9 +101,10 @@ class Workers:
 
     def take_back(self, entry: Entry) -> None:
         """Remove the answer to a question that was deleted, unless people talk about it."""
-        if task := self.tasks.get(entry.id):
+        task = self.tasks.get(entry.id)
+        if task:
             task.cancel()
-        self._end(self._take_back(entry))
+        self._end(self._take_back(entry, after=task))
 
     async def look_after(self) -> None:
         """Renew leases, and take over what others have left, for ever."""
@@ -105,6 +114,8 @@ class Workers:
                 await self._renew()
                 if not self.stopping:
                     await self.take_over()
+                    for entry in await self.ledger.untidied():
+                        self._end(self._take_back(entry))
             except LedgerError as error:
                 logger.warning("Leases can't be renewed: %s", error)
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads replicas
@@ -138,6 +149,9 @@ class Workers:
             logger.warning("%d questions wait until their leases run out: %s", len(left), error)
         if self.endings:
             await asyncio.wait(self.endings, timeout=max(LAST_WORDS_S, deadline - time.monotonic()))
+        for cleaning in self.cleanings:
+            cleaning.cancel()
+        await asyncio.gather(*self.cleanings, return_exceptions=True)
 
     async def _renew(self) -> None:
         working = set(self.tasks)
@@ -158,10 +172,13 @@ class Workers:
             before = len(self.tasks) - self.at_once
             words = await self.responder.words(entry)
             await self.responder.show_status(entry, words.waiting.format(before=before))
+        begun = time.monotonic()
         for pause in _pauses():
             try:
                 async with self.slots, asyncio.timeout(self.answer_within_s):
                     await self.responder.respond(entry, stop)
+                if entry.revision:
+                    self._clean_up_after(entry)
                 if entry.inquiry.in_running_thread:
                     self._end(
                         self._aside(
@@ -170,21 +187,24 @@ class Workers:
                     )
             except LostLeaseError:
                 logger.info("%s %s is no longer ours", entry.inquiry.channel, entry.inquiry.ts)
-                if await self.ledger.is_deleted(entry):
-                    self._end(self._take_back(entry))
+                self._clean_up_after(entry)
             except PASSING as error:
                 reason = str(error) or f"not answered within {self.answer_within_s:g} s"
                 logger.warning("%s %s waits: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
-                if await self._may_wait(entry, error):
-                    await asyncio.sleep(pause)
+                if await self._may_wait(entry, error, has_tried_s=time.monotonic() - begun):
+                    await asyncio.sleep(max(pause, getattr(error, "retry_after_s", 0.0)))
                     continue
             return
 
-    async def _may_wait(self, entry: Entry, error: Exception) -> bool:
-        """Tell whether a question may be tried again; tell the asker the one or the other."""
+    async def _may_wait(self, entry: Entry, error: Exception, *, has_tried_s: float) -> bool:
+        """Tell whether a question may be tried again; tell the asker the one or the other.
+
+        How long this process was not there does not count, and an answer that only has to be posted may wait longer.
+        """
         try:
             entry = await self.ledger.look(entry)
-            if entry.age_s > self.answer_within_s:
+            patience_s = self.answer_within_s * (READY_ANSWERS_WAIT if entry.messages else 1)
+            if min(entry.age_s, has_tried_s) > patience_s:
                 await self._give_up(entry, "apology", reason=str(error))
                 return False
             if entry.age_s > TOLD_AFTER_S:
@@ -201,29 +221,71 @@ class Workers:
         if self.tasks.get(entry.id) is task:
             del self.tasks[entry.id], self.stops[entry.id]
         if task.cancelled():
-            return
-        if error := task.exception():
+            if entry.id in self.lost:
+                self._clean_up_after(entry)
+        elif error := task.exception():
             logger.error("A question could not be answered: %s", error, exc_info=error)
             self._end(self._give_up(entry, "apology", reason=type(error).__name__))
 
     async def _give_up(self, entry: Entry, word: Literal["busy", "apology"], *, reason: str) -> None:
         try:
             words = await self.responder.words(entry)
-            await self.responder.give_up(entry, words.at(word), reason=reason)
+            try:
+                await self.responder.give_up(entry, words.at(word), reason=reason)
+            except SlackApiError as error:
+                await self.responder.farewell.tell_elsewhere(entry, error)
         except LostLeaseError:
             return
-        except SlackApiError as error:
-            logger.warning(
-                "The asker of %s %s can't be told: %s", entry.inquiry.channel, entry.inquiry.ts, explain(error)
-            )
-            await self.ledger.close(entry, "failed", reason=reason)
         except SlackTroubleError as error:
             logger.warning("The asker of %s %s can't be told yet: %s", entry.inquiry.channel, entry.inquiry.ts, error)
 
-    async def _take_back(self, entry: Entry) -> None:
-        await self._aside(
-            "The answer to a deleted question stays", entry.inquiry, self.responder.tidier.take_back_answer(entry)
-        )
+    async def _take_back(self, entry: Entry, *, after: asyncio.Task[None] | None = None) -> None:
+        """Take back what a deleted question has left; what can't be now is tried again when the lease runs out.
+
+        So is all of it where something was under way: that may arrive in Slack yet.
+        """
+        if after:
+            await asyncio.wait({after})
+            await asyncio.sleep(SETTLED_AFTER_S)
+        try:
+            await self.responder.tidier.take_back_answer(entry)
+        except SlackApiError as error:
+            logger.info(
+                "The answer to the deleted %s %s stays: %s", entry.inquiry.channel, entry.inquiry.ts, explain(error)
+            )
+        except SlackTroubleError as error:
+            logger.info(
+                "The answer to the deleted %s %s stays for now: %s", entry.inquiry.channel, entry.inquiry.ts, error
+            )
+            return
+        if not after:
+            await self.ledger.note_tidied(entry)
+
+    def _clean_up_after(self, entry: Entry) -> None:
+        if self.stopping or len(self.cleanings) >= MOST_ENDINGS:
+            return
+        task = asyncio.create_task(self._clean_up(entry))
+        self.cleanings.add(task)
+        task.add_done_callback(self._ending_done)
+
+    async def _clean_up(self, entry: Entry) -> None:
+        """Take back what reaches Slack from here though the question has become another process', or was deleted.
+
+        It looks soon, and once more when all that was under way must have arrived.
+        """
+        begun, pause = time.monotonic(), SETTLED_AFTER_S
+        while time.monotonic() - begun < CLEANED_UP_WITHIN_S:
+            await asyncio.sleep(pause)
+            state, now = await self.ledger.fate(entry)
+            if state in OPEN:
+                continue
+            if state == "deleted":
+                await self._take_back(now)
+            else:
+                await self._aside("A second answer stays", now.inquiry, self.responder.tidier.take_back_strays(now))
+            if time.monotonic() - begun > self.arrived_after_s:
+                return
+            pause = self.arrived_after_s
 
     async def _tidy(self, inquiry: Inquiry, after: asyncio.Event | None) -> None:
         if after:
@@ -248,6 +310,7 @@ class Workers:
 
     def _ending_done(self, task: asyncio.Task[None]) -> None:
         self.endings.discard(task)
+        self.cleanings.discard(task)
         if not task.cancelled() and (error := task.exception()):
             logger.error("A question could not be closed: %s", error, exc_info=error)
 

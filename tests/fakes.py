@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag import Answer
 from rag.domain import Docs, Retrieved
 
 if TYPE_CHECKING:
@@ -55,6 +56,25 @@ class FakeModel:
             yield piece
         if self.error:
             raise self.error
+
+
+@dataclass
+class FakeAnswerer:
+    """Answers with the question's own words; what is in `outcomes` comes first, an error is raised."""
+
+    outcomes: list[Answer | RagError] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    model: FakeModel = field(default_factory=lambda: FakeModel([]))
+
+    async def answer(self, question: Question, **_: object) -> Answer:
+        self.questions.append(question)
+        outcome = self.outcomes.pop(0) if self.outcomes else Answer(text=question.text, citations=(), kind="grounded")
+        if isinstance(outcome, Answer):
+            return outcome
+        raise outcome
+
+    def docs(self) -> Docs | None:
+        return None
 
 
 @dataclass

@@ -1,7 +1,15 @@
 """The ledger's door: which question was accepted, by whom it is worked on, what was answered and how it was liked."""
 
 from bot.ledger.entries import ENDS, STARTED, Entry, LedgerError, LostLeaseError, Outcome, State
-from bot.ledger.escalations import note_escalation, resolve_escalation, withdraw_escalation
+from bot.ledger.escalations import (
+    Call,
+    call_for,
+    note_called,
+    note_escalation,
+    resolve_escalation,
+    uncalled,
+    withdraw_escalation,
+)
 from bot.ledger.feedback import disliked, note_feedback
 from bot.ledger.forgetting import forget_older_than, forget_user
 from bot.ledger.ledger import Ledger
@@ -17,13 +25,16 @@ from bot.ledger.revisions import (
     restore,
     reword,
 )
+from bot.ledger.tables import OPEN
 from bot.ledger.threads import has_joined, mute, unmute
 
 __all__ = [
     "ENDS",
+    "OPEN",
     "STARTED",
     "TOO_MANY",
     "Asked",
+    "Call",
     "Entry",
     "Ledger",
     "LedgerError",
@@ -33,6 +44,7 @@ __all__ = [
     "answer_again",
     "answered_before",
     "asked_last",
+    "call_for",
     "count_before",
     "disliked",
     "forget_older_than",
@@ -41,6 +53,7 @@ __all__ = [
     "is_known",
     "is_latest",
     "mute",
+    "note_called",
     "note_escalation",
     "note_feedback",
     "note_messages",
@@ -49,6 +62,7 @@ __all__ = [
     "resolve_escalation",
     "restore",
     "reword",
+    "uncalled",
     "unmute",
     "withdraw_escalation",
 ]

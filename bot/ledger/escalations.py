@@ -1,7 +1,8 @@
-"""This file is where it is noted who asked for a person's help in a thread, and who gave it."""
+"""This file is where it is noted who asked for a person's help in a thread, whether people were called, who gave it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, insert, select, update
@@ -16,9 +17,25 @@ if TYPE_CHECKING:
     from bot.ledger.database import Database
     from bot.ledger.entries import Entry
 
+LEFT_AFTER_S = 30.0
+"""Whoever has noted that people are to be called, and has not done so by then, is gone."""
 
-async def note_escalation(database: Database, key: Key, *, user: str) -> Entry | None:
-    """Note that someone asked for a person's help with a question, and return that question.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A question for which `user` wants people called: in `channel`, "" for the question's own thread.
+
+    `posted_ts` is the message that called them, "" before that, "-" where it is not known.
+    """
+
+    entry: Entry
+    user: str
+    channel: str
+    posted_ts: str = ""
+
+
+async def note_escalation(database: Database, key: Key, *, user: str, channel: str = "") -> Call | None:
+    """Note that someone wants people called for a question, and return that.
 
     None where help was asked for in its thread before, or for no known question.
     """
@@ -28,25 +45,64 @@ async def note_escalation(database: Database, key: Key, *, user: str) -> Entry |
     same_thread &= (asked.c.way != "private") & (questions.c.way != "private")  # nobody else sees those
     before = exists().where(escalations.c.question_id == asked.c.id).where((asked.c.id == questions.c.id) | same_thread)
 
-    async def work(connection: AsyncConnection) -> Entry | None:
+    async def work(connection: AsyncConnection) -> Call | None:
         question_id = await id_of(connection, key)
         age = (database.now - questions.c.accepted_at).label("age_s")
         wanted = select(questions, age).where(questions.c.id == question_id, ~before)
         row = (await connection.execute(wanted)).first()
         if row is None:
             return None
-        await connection.execute(insert(escalations).values(question_id=question_id, user=user, at=database.now))
-        return entry_of(row)
+        noted = {"question_id": question_id, "user": user, "at": database.now, "channel": channel, "posted_ts": ""}
+        await connection.execute(insert(escalations).values(noted))
+        return Call(entry=entry_of(row), user=user, channel=channel)
 
     return await database.run(work)
 
 
-async def withdraw_escalation(database: Database, key: Key) -> None:
-    """Forget that help was asked for: nobody could be told."""
+async def note_called(database: Database, entry: Entry, *, ts: str) -> None:
+    """Note the message that has called people."""
+    statement = update(escalations).where(escalations.c.question_id == entry.id).values(posted_ts=ts)
 
     async def work(connection: AsyncConnection) -> None:
-        question_id = await id_of(connection, key)
-        await connection.execute(delete(escalations).where(escalations.c.question_id == question_id))
+        await connection.execute(statement)
+
+    await database.run(work)
+
+
+async def uncalled(database: Database) -> list[Call]:
+    """Take up what is noted, and nobody was called for: a crash or a stop came between."""
+    left = (escalations.c.posted_ts == "") & (escalations.c.at < database.now - LEFT_AFTER_S)
+    claim = update(escalations).where(left).values(at=database.now).returning(escalations.c.question_id)
+    age = (database.now - questions.c.accepted_at).label("age_s")
+    both = select(questions, age, escalations.c.user.label("wanted_by"), escalations.c.channel.label("wanted_in"))
+
+    async def work(connection: AsyncConnection) -> list[Call]:
+        ids = list((await connection.execute(claim)).scalars())
+        joined = questions.join(escalations, escalations.c.question_id == questions.c.id)
+        wanted = both.select_from(joined).where(questions.c.id.in_(ids), questions.c.text.is_not(None))
+        rows = await connection.execute(wanted)
+        return [Call(entry=entry_of(row), user=row.wanted_by, channel=row.wanted_in) for row in rows]
+
+    return await database.run(work)
+
+
+async def call_for(database: Database, entry: Entry) -> Call | None:
+    """Return the call for a question; None where there was none."""
+    statement = select(escalations).where(escalations.c.question_id == entry.id)
+
+    async def work(connection: AsyncConnection) -> Call | None:
+        row = (await connection.execute(statement)).first()
+        return Call(entry=entry, user=row.user, channel=row.channel, posted_ts=row.posted_ts) if row else None
+
+    return await database.run(work)
+
+
+async def withdraw_escalation(database: Database, entry: Entry) -> None:
+    """Forget that help was asked for: nobody could be told."""
+    statement = delete(escalations).where(escalations.c.question_id == entry.id)
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(statement)
 
     await database.run(work)
 

@@ -17,6 +17,7 @@ from bot.intake import Inquiry
 from bot.ledger.entries import Entry, LostLeaseError
 from bot.ledger.owners import is_dead
 from bot.ledger.tables import OPEN, past_answers, questions
+from bot.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 LEASE_S = 15.0
 """How long a question stays with a process that gives no sign of life."""
 TAKEN_OVER_AT_ONCE = 20
+REASON_CHARACTERS = 200
+MOST_TIDYINGS = 100
+"""Tries to take away what a deleted question has left in Slack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +107,7 @@ class Ledger:
         await self._change(
             entry,
             state=state,
-            reason=reason[:200],
+            reason=noted_reason(reason),
             ended_at=self._now,
             posted=_stored(entry.posted),
             reply_url=None,
@@ -113,14 +117,16 @@ class Ledger:
     async def delete(self, key: tuple[str, str, str]) -> Entry | None:
         """Note that a question was deleted, and forget its words; return it with what was posted, None if unknown.
 
-        Whoever works on it loses its lease.
+        Whoever works on it loses its lease. What is to be taken away for it is this process' to do, until its lease
+        runs out.
         """
         team, channel, ts = key
         statement = (
             update(questions)
             .where(questions.c.team == team, questions.c.channel == channel, questions.c.ts == ts)
             .where(questions.c.state != "deleted")
-            .values(state="deleted", ended_at=self._now, text=None, messages=None, reply_url=None)
+            .values(state="deleted", ended_at=self._now, text=None, messages=None, reply_url=None, untidied=1)
+            .values(owner=self.owner, lease_until=self._now + self.lease_s)
             .returning(questions, (self._now - questions.c.accepted_at).label("age_s"))
         )
 
@@ -163,12 +169,38 @@ class Ledger:
 
         return await self.database.run(work)
 
-    async def is_deleted(self, entry: Entry) -> bool:
-        """Tell whether a question that is ours no more was deleted."""
-        statement = select(questions.c.state).where(questions.c.id == entry.id)
+    async def untidied(self) -> list[Entry]:
+        """Take up deleted questions of which something may be left in Slack, and nobody sees to that."""
+        left = (questions.c.untidied > 0) & (questions.c.untidied < MOST_TIDYINGS)
+        statement = (
+            update(questions)
+            .where(questions.c.state == "deleted", left, questions.c.lease_until < self._now)
+            .values(owner=self.owner, lease_until=self._now + self.lease_s, untidied=questions.c.untidied + 1)
+            .returning(questions, (self._now - questions.c.accepted_at).label("age_s"))
+        )
 
-        async def work(connection: AsyncConnection) -> bool:
-            return (await connection.execute(statement)).scalar_one_or_none() == "deleted"
+        async def work(connection: AsyncConnection) -> list[Entry]:
+            return [entry_of(row) for row in await connection.execute(statement)]
+
+        return await self.database.run(work)
+
+    async def note_tidied(self, entry: Entry) -> None:
+        """Note that nothing is left in Slack of a deleted question."""
+        statement = update(questions).where(questions.c.id == entry.id).values(untidied=0)
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(statement)
+
+        await self.database.run(work)
+
+    async def fate(self, entry: Entry) -> tuple[State, Entry]:
+        """Return how a question that is ours no more stands, and its state."""
+        age = (self._now - questions.c.accepted_at).label("age_s")
+        statement = select(questions, age).where(questions.c.id == entry.id)
+
+        async def work(connection: AsyncConnection) -> tuple[State, Entry]:
+            row = (await connection.execute(statement)).one()
+            return row.state, entry_of(row)
 
         return await self.database.run(work)
 
@@ -269,6 +301,11 @@ class Ledger:
         return await self.database.run(work)
 
 
+def noted_reason(reason: str) -> str:
+    """Return why a question ended, as it is kept: an error's words may hold a password."""
+    return redact(reason)[:REASON_CHARACTERS]
+
+
 def _stored(posted: Mapping[int, str]) -> dict[str, str]:
     """Return JSON's form of it: there keys are strings."""
     return {str(part): ts for part, ts in posted.items()}
@@ -278,7 +315,7 @@ def entry_of(row: Row[Any]) -> Entry:
     """Return what a row of `questions`, with its `age_s`, says."""
     stored = row._mapping  # noqa: SLF001 - SQLAlchemy's public way to read a row by names
     inquiry = Inquiry(
-        **{field: stored[field] for field in ("team", "channel", "ts", "thread_ts", "user", "way")},
+        **{field: stored[field] for field in ("team", "channel", "ts", "thread_ts", "user", "way", "edited_ts")},
         text=stored["text"] or "",
     )
     return Entry(

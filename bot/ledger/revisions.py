@@ -13,7 +13,7 @@ from sqlalchemy import delete, exists, insert, select, update
 
 from bot.intake import UNASKED_WAYS
 from bot.ledger.entries import ENDS
-from bot.ledger.ledger import entry_of
+from bot.ledger.ledger import entry_of, noted_reason
 from bot.ledger.tables import OPEN, past_answers, questions
 
 if TYPE_CHECKING:
@@ -48,17 +48,21 @@ async def reword(ledger: Ledger, inquiry: Inquiry) -> Entry | None:
     """Take a question up anew in other words; None where it says so already, is not known, or is gone.
 
     Whoever works on the old words loses the lease. That the bot is mentioned now, and was not before, is a change too.
+    Of an edit that Slack delivers again after a later one nothing is taken.
     """
-    is_other = questions.c.text != inquiry.text
-    if not inquiry.is_unasked:
-        is_other |= questions.c.way.in_(UNASKED_WAYS)
-    changed = _is(inquiry.key) & is_other & questions.c.text.is_not(None) & (questions.c.state != "deleted")
-
-    words = {"text": inquiry.text, "way": inquiry.way, "style": ""}
+    is_news = questions.c.edited_ts < inquiry.edited_ts if inquiry.edited_ts else questions.c.edited_ts == ""
+    known = _is(inquiry.key) & is_news & questions.c.text.is_not(None) & (questions.c.state != "deleted")
+    words = {"text": inquiry.text, "way": inquiry.way, "style": "", "edited_ts": inquiry.edited_ts}
 
     async def work(connection: AsyncConnection) -> Entry | None:
-        row = (await connection.execute(select(questions).where(changed).with_for_update())).first()
-        return await _take_up(connection, ledger, row, **words) if row else None
+        row = (await connection.execute(select(questions).where(known).with_for_update())).first()
+        if row is None:
+            return None
+        if row.text == inquiry.text and (inquiry.is_unasked or row.way not in UNASKED_WAYS):
+            noted = update(questions).where(questions.c.id == row.id).values(edited_ts=inquiry.edited_ts)
+            await connection.execute(noted)
+            return None
+        return await _take_up(connection, ledger, row, **words)
 
     return await ledger.database.run(work)
 
@@ -99,7 +103,8 @@ async def restore(ledger: Ledger, entry: Entry, *, reason: str) -> bool:
         row = (await connection.execute(before)).mappings().first()
         if row is None:
             return False
-        values = {name: row[name] for name in KEPT[1:]} | {"state": ENDS.get(row["kind"], "quiet"), "reason": reason}
+        values = {name: row[name] for name in KEPT[1:]}
+        values |= {"state": ENDS.get(row["kind"], "quiet"), "reason": noted_reason(reason)}
         posted = {str(part): ts for part, ts in enumerate(entry.standing[: len(row["messages"])])}
         values |= {"posted": posted, "ended_at": ledger.database.now, "notice_ts": None, "reply_url": None}
         return (await connection.execute(update(questions).where(ours).values(values))).rowcount > 0

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.sql.elements import ColumnElement
 
-VERSION = 4
+VERSION = 5
 OPEN = ("accepted", "answering")
 """The states of a question that has still to be answered."""
 MIGRATION_LOCK = 5_374_219
@@ -76,6 +76,8 @@ questions = Table(
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("style", String(16), nullable=False, server_default=""),
     Column("stopped_by", String(64), nullable=False, server_default=""),
+    Column("edited_ts", String(64), nullable=False, server_default=""),
+    Column("untidied", Integer, nullable=False, server_default="0"),
     Column("kind", String(16)),
     Column("passages", JSON(none_as_null=True)),
     Column("versions", JSON(none_as_null=True)),
@@ -128,6 +130,8 @@ escalations = Table(
     Column("at", Double, nullable=False),
     Column("taken_by", String(64)),
     Column("taken_at", Double),
+    Column("channel", String(64), nullable=False, server_default=""),
+    Column("posted_ts", String(64), nullable=False, server_default=""),
 )
 
 
@@ -163,10 +167,24 @@ def _add_revisions(connection: Connection) -> None:
     past_answers.create(connection)
 
 
+def _add_edits_and_what_is_left_to_do(connection: Connection) -> None:
+    """Older pleas count as posted, in their question's channel: their ts is not known."""
+    for table, column in (
+        ("questions", "edited_ts VARCHAR(64) NOT NULL DEFAULT ''"),
+        ("questions", "untidied INTEGER NOT NULL DEFAULT 0"),
+        ("escalations", "channel VARCHAR(64) NOT NULL DEFAULT ''"),
+        ("escalations", "posted_ts VARCHAR(64) NOT NULL DEFAULT '-'"),
+    ):
+        name = column.split()[0]
+        if name not in {known["name"] for known in inspect(connection).get_columns(table)}:
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column}"))
+
+
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     2: _add_feedback_and_escalations,
     3: _add_ways_and_muted_threads,
     4: _add_revisions,
+    5: _add_edits_and_what_is_left_to_do,
 }
 """What leads to each version from the one before."""
 

@@ -247,7 +247,7 @@ def test_a_ledger_of_an_older_version_is_migrated_with_its_rows(url: str) -> Non
                     "DROP TABLE past_answers",
                     *(
                         f"ALTER TABLE questions DROP COLUMN {name}"
-                        for name in ("standing", "revision", "style", "stopped_by")
+                        for name in ("standing", "revision", "style", "stopped_by", "edited_ts", "untidied")
                     ),
                     "DROP TABLE feedback",
                     "DROP TABLE escalations",
@@ -283,7 +283,7 @@ async def repair(url: str) -> None:
 
     engine = create_async_engine(url.replace("postgresql", "postgresql+asyncpg"))
     async with engine.begin() as connection:
-        await connection.execute(text("UPDATE ledger_schema SET version = 4"))
+        await connection.execute(text("UPDATE ledger_schema SET version = 5"))
     await engine.dispose()
 
 

@@ -11,7 +11,7 @@ import pytest
 from bot.blocks import AGAIN_ACTIONS, ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION, MUTE_ACTION, RESOLVE_ACTION
 from bot.wording import wording
 from tests.standins.model import Reply
-from tests.standins.slack import ASKER, Failure
+from tests.standins.slack import ASKER, TEAM, Failure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WORDS = wording()
 QUESTION = "How is data stored in milvus?"
-HELPER, ON_CALL = "U0HELPER", "C0ONCALL"
+HELPER, COLLEAGUE, ON_CALL = "U0HELPER", "U0COLLEAGUE", "C0ONCALL"
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -64,9 +64,10 @@ def test_a_press_calls_people_once_with_what_is_known_and_resolved_closes_it(
     )
     assert plea["text"] == f"<!subteam^S0ONCALL> <@{HELPER}> {QUESTION} @channel"
     told = len(slack.private)
-    press(slack, channel, answer, ESCALATE_ACTION, user="U0OTHER")
+    slack.people[COLLEAGUE] = {"team_id": TEAM}
+    press(slack, channel, answer, ESCALATE_ACTION, user=COLLEAGUE)
     slack.wait_for(lambda: len(slack.private) > told, "a word to the second one")
-    assert (slack.private[-1]["user"], slack.private[-1]["text"]) == ("U0OTHER", WORDS.asked_a_person_before)
+    assert (slack.private[-1]["user"], slack.private[-1]["text"]) == (COLLEAGUE, WORDS.asked_a_person_before)
     press(slack, channel, plea, RESOLVE_ACTION, user=HELPER)
     slack.wait_for(lambda: plea["blocks"][-1]["type"] == "rich_text", "the plea's end")
     assert words(plea["blocks"][-1]) == f"Resolved by {HELPER}"

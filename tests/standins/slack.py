@@ -68,7 +68,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Failure:
-    """What a method answers instead of doing its work, or after it; `hang` never answers, `passes` is no failure."""
+    """What a method answers instead of doing its work, or after it; `hang` never answers, `passes` is no failure.
+
+    Before all that it takes `delay_s`, though its caller may be gone by then. The method of a response_url is that.
+    """
 
     error: str = "internal_error"
     status: int = 200
@@ -77,6 +80,7 @@ class Failure:
     hang: bool = False
     passes: bool = False
     needed: str | None = None
+    delay_s: float = 0.0
 
 
 @dataclass(eq=False)
@@ -438,10 +442,7 @@ class SlackStandIn(Workspace, StandInServer):
     async def _on_call(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         arguments = await _arguments(request)
-        failures = self._failures[method]
-        failure = failures.popleft() if failures else None
-        if failure and failure.passes:
-            failure = None
+        failure = await self._next_failure(method)
         if method in POSTING and not self.has_room(arguments.get("channel", "")):
             failure = Failure(error="ratelimited", status=429, retry_after=1)
         if failure and not failure.after_work:
@@ -454,6 +455,13 @@ class SlackStandIn(Workspace, StandInServer):
         answer = self._open_connection() if method == "apps.connections.open" else self.call(method, arguments)
         return await _failed(failure) if failure else web.json_response(answer)
 
+    async def _next_failure(self, method: str) -> Failure | None:
+        failures = self._failures[method]
+        failure = failures.popleft() if failures else None
+        if failure and failure.delay_s:
+            await asyncio.sleep(failure.delay_s)
+        return None if failure and failure.passes else failure
+
     def _open_connection(self) -> Json:
         self.opened += 1
         ticket = uuid.uuid4().hex
@@ -462,6 +470,8 @@ class SlackStandIn(Workspace, StandInServer):
 
     async def _on_response_url(self, request: web.Request) -> web.Response:
         message = await request.json()
+        if failure := await self._next_failure("response_url"):
+            return await _failed(failure)
         blocks = message.get("blocks") or []
         if any(block["type"] == "markdown" for block in blocks):  # as incoming webhooks were seen to answer them
             return web.json_response({"ok": False, "error": "invalid_blocks"}, status=500)

@@ -1,0 +1,230 @@
+"""This file is where what is under way to Slack meets an edit, a deletion, an outage or a refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.intake import Inquiry
+from bot.ledger import note_escalation, reword
+from bot.wording import wording
+from rag import RetrievalError
+from tests.e2e.in_process import running_parts
+from tests.fakes import FakeAnswerer
+from tests.standins.slack import ASKER, BOT_USER, TEAM, Failure, SlackStandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.standins.slack import Json
+
+WORDS = wording()
+FIRST, SECOND, THIRD = "How is AAA stored?", "How is BBB stored?", "How is CCC stored?"
+SERVER_ERROR = Failure("internal_error", status=500)
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackStandIn]:
+    with SlackStandIn() as server:
+        yield server
+
+
+@pytest.fixture
+def channel(slack: SlackStandIn) -> str:
+    return slack.new_channel()
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+
+
+def texts(messages: list[Json]) -> list[str]:
+    return [message["text"] for message in messages]
+
+
+def written(slack: SlackStandIn, channel: str, text: str) -> Inquiry:
+    """Write a message of which no event comes; return the question that it is."""
+    ts = slack.new_ts()
+    slack.channels[channel].messages.append({"type": "message", "user": ASKER, "text": text, "ts": ts, "team": TEAM})
+    return Inquiry(team=TEAM, channel=channel, ts=ts, thread_ts=ts, user=ASKER, text=text)
+
+
+def test_an_edit_that_another_replica_takes_while_a_post_waits_leaves_one_answer(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    with running_parts(slack, FakeAnswerer(), url) as one, running_parts(slack, FakeAnswerer(), url) as two:
+        object.__setattr__(one.ledger, "owner", "another-machine/1/a")
+        question = written(slack, channel, FIRST)
+        slack.fail("chat.postMessage", Failure("ratelimited", status=429, retry_after=2))
+        entry = one.run(one.ledger.accept(question))
+        assert entry
+        one.loop.call_soon_threadsafe(one.workers.take, entry)
+        slack.wait_for(lambda: not slack.failures_left("chat.postMessage"), "Slack to be too busy")
+        edited = two.run(reword(two.ledger, replace(question, text=SECOND, edited_ts=slack.new_ts())))
+        assert edited
+        two.loop.call_soon_threadsafe(two.workers.take_anew, edited)
+        slack.wait_for(lambda: texts(slack.replies(channel, question.ts)) == [SECOND], "the second answer")
+        slack.wait_for(lambda: not one.workers.tasks and not one.workers.cleanings, "the first replica to let go")
+        assert texts(slack.replies(channel, question.ts)) == [SECOND]
+
+
+def test_a_post_that_arrives_after_an_edit_was_answered_is_taken_back(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    with running_parts(slack, FakeAnswerer(), url) as parts:
+        parts.workers.arrived_after_s = 3.0
+        slack.fail("chat.postMessage", Failure(passes=True, delay_s=3))
+        ts = slack.mention(channel, FIRST)
+        slack.wait_for(lambda: not slack.failures_left("chat.postMessage"), "the post to be under way")
+        slack.edit(channel, ts, f"<@{BOT_USER}> {SECOND}")
+        slack.wait_for(lambda: set(texts(slack.replies(channel, ts))) == {FIRST, SECOND}, "the late post")
+        slack.wait_for(lambda: texts(slack.replies(channel, ts)) == [SECOND], "the late post to go")
+        slack.wait_for(lambda: not parts.workers.cleanings, "the end")
+
+
+def test_an_edit_that_is_delivered_again_after_a_later_one_changes_nothing(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    with running_parts(slack, FakeAnswerer(), url) as parts:
+        ts = slack.mention(channel, FIRST)
+        slack.wait_for(lambda: texts(slack.replies(channel, ts)) == [FIRST], "the first answer")
+        stale = slack.edit(channel, ts, f"<@{BOT_USER}> {SECOND}")
+        slack.wait_for(lambda: texts(slack.replies(channel, ts)) == [SECOND], "the second answer")
+        slack.edit(channel, ts, f"<@{BOT_USER}> {THIRD}")
+        slack.wait_for(lambda: texts(slack.replies(channel, ts)) == [THIRD], "the third answer")
+        slack.wait_for_ack(slack.redeliver(stale))
+        assert parts.rows("SELECT revision, text FROM questions") == [(2, THIRD)]
+
+
+@pytest.mark.parametrize("code", ["restricted_action_read_only_channel", "restricted_action_thread_locked"])
+def test_who_asks_where_slack_lets_nobody_post_is_told_directly(
+    slack: SlackStandIn, channel: str, url: str, caplog: pytest.LogCaptureFixture, code: str
+) -> None:
+    with running_parts(slack, FakeAnswerer(), url) as parts:
+        slack.fail("chat.postMessage", Failure(code))
+        slack.mention(channel, FIRST)
+        told = slack.wait_for(lambda: slack.channels[slack.direct()].messages, "a word to the asker")
+        slack.wait_for(lambda: parts.rows("SELECT state, reason FROM questions") == [("failed", code)], "the end")
+    assert texts(told) == [WORDS.can_not_post.format(channel=f"<#{channel}>", reason=code)]
+    assert "An admin decides who may post in the channel" in caplog.text
+
+
+def test_an_address_that_takes_no_more_for_now_is_tried_again(slack: SlackStandIn, url: str) -> None:
+    channel = slack.join("C0FOREIGN", has_bot=False)
+    with running_parts(slack, FakeAnswerer(), url):
+        slack.fail("response_url", Failure(status=429, retry_after=1))
+        slack.command(channel, FIRST)
+        slack.wait_for(lambda: slack.private, "the answer")
+
+
+def test_what_was_kept_while_the_bot_was_down_is_not_too_old_when_it_is_back(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    away: list[RetrievalError] = [RetrievalError("Milvus is away.")] * 2
+    with running_parts(slack, FakeAnswerer(list(away)), url, lease_s=1.0) as parts:
+        question = written(slack, channel, FIRST)
+        assert parts.run(parts.ledger.accept(question))
+        parts.rows("UPDATE questions SET accepted_at = accepted_at - 1200, owner = 'gone/1/a', lease_until = 0")
+        slack.wait_for(lambda: texts(slack.replies(channel, question.ts)) == [FIRST], "the answer alone")
+
+
+def test_an_answer_that_is_ready_is_posted_however_long_slack_was_away(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    with running_parts(slack, FakeAnswerer(), url, lease_s=1.0, answer_within_s=2.5) as parts:
+        for _ in range(3):
+            slack.fail("chat.postMessage", SERVER_ERROR)
+        ts = slack.mention(channel, FIRST)
+        slack.wait_for(lambda: texts(slack.replies(channel, ts)) == [FIRST], "the answer")
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the end")
+
+
+def test_nobody_is_promised_an_answer_who_has_not_asked_the_bot(slack: SlackStandIn, channel: str, url: str) -> None:
+    away = FakeAnswerer([RetrievalError("Milvus is away.")] * 2)
+    with running_parts(slack, away, url, lease_s=1.0, support_channels={channel: "questions"}) as parts:
+        question = replace(written(slack, channel, FIRST), way="support")
+        assert parts.run(parts.ledger.accept(question))
+        parts.rows("UPDATE questions SET accepted_at = accepted_at - 10, owner = 'gone/1/a', lease_until = 0")
+        slack.wait_for(lambda: texts(slack.replies(channel, question.ts)) == [FIRST], "the answer")
+    assert [call.method for call in slack.calls].count("chat.postMessage") == 1
+
+
+def test_an_answer_that_arrives_after_its_question_was_deleted_is_taken_back(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    with running_parts(slack, FakeAnswerer(), url, lease_s=3.0) as parts:
+        slack.fail("chat.postMessage", Failure(passes=True, delay_s=3))
+        ts = slack.mention(channel, FIRST)
+        slack.wait_for(lambda: not slack.failures_left("chat.postMessage"), "the post to be under way")
+        slack.delete(channel, ts)
+        slack.wait_for(lambda: slack.replies(channel, ts), "the late post")
+        slack.wait_for(lambda: not slack.replies(channel, ts), "the late post to go")
+        slack.wait_for(lambda: parts.rows("SELECT state, untidied FROM questions") == [("deleted", 0)], "the end")
+
+
+def test_a_deletion_that_slack_does_not_hear_at_first_is_tried_again(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    with running_parts(slack, FakeAnswerer(), url, lease_s=1.0) as parts:
+        ts = slack.mention(channel, FIRST)
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
+        for _ in range(2):
+            slack.fail("conversations.replies", SERVER_ERROR)
+        slack.delete(channel, ts)
+        slack.wait_for(lambda: not slack.replies(channel, ts), "the answer to go")
+
+
+def test_with_a_deleted_question_the_plea_that_repeats_it_goes_too(slack: SlackStandIn, channel: str, url: str) -> None:
+    with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP") as parts:
+        ts = slack.mention(channel, FIRST)
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
+        (answer,) = slack.replies(channel, ts)
+        slack.press(channel, answer, "escalate", ts)
+        slack.wait_for(lambda: len(slack.replies(channel, ts)) == 2, "the plea")
+        slack.delete(channel, ts)
+        slack.wait_for(lambda: not slack.replies(channel, ts), "both to go")
+
+
+def test_who_was_to_be_called_when_the_bot_was_stopped_is_called_by_the_next_one_and_only_once(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP") as parts:
+        ts = slack.mention(channel, FIRST)
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
+        assert parts.run(note_escalation(parts.ledger.database, (TEAM, channel, ts), user=ASKER))
+        parts.rows("UPDATE escalations SET at = at - 60")
+    with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP") as parts:
+        slack.wait_for(lambda: parts.rows("SELECT posted_ts FROM escalations") != [("",)], "the call")
+        (_, plea) = slack.replies(channel, ts)
+        assert plea["text"].startswith("<!subteam^S0HELP>")
+        parts.rows("UPDATE escalations SET at = at - 60, posted_ts = ''")  # as if it had never been noted
+    with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP") as parts:
+        slack.wait_for(lambda: parts.rows("SELECT posted_ts FROM escalations") == [(plea["ts"],)], "the note")
+    assert len(slack.replies(channel, ts)) == 2
+
+
+def test_who_may_not_ask_calls_nobody(slack: SlackStandIn, channel: str, url: str) -> None:
+    slack.people["U0GUEST"] = {"team_id": TEAM, "is_restricted": True}
+    with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP") as parts:
+        ts = slack.mention(channel, FIRST)
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
+        slack.press(channel, slack.replies(channel, ts)[0], "escalate", ts, user="U0GUEST")
+        (told,) = slack.wait_for(lambda: slack.private, "a word to the guest")
+        assert told["text"] == WORDS.not_guests
+        assert parts.rows("SELECT * FROM escalations") == []
+
+
+def test_with_a_deleted_question_the_plea_in_another_channel_goes_too(slack: SlackStandIn, url: str) -> None:
+    direct, on_call = slack.direct(), slack.join("C0ONCALL")
+    with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP", escalation_channel=on_call) as parts:
+        ts = slack.say(direct, FIRST)
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
+        slack.press(direct, slack.replies(direct, ts)[0], "escalate_elsewhere", ts)
+        slack.wait_for(lambda: len(slack.replies(direct, ts)) == 2, "the word where it stands")
+        assert len(slack.channels[on_call].messages) == 1
+        slack.delete(direct, ts)
+        slack.wait_for(lambda: not slack.channels[on_call].messages, "the plea to go")
