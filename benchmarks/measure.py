@@ -118,7 +118,9 @@ async def time_stream(model: ModelStandIn, at_once: int) -> Times:
 
     client = make_chat_client(base_url=model.base_url, api_key=model_standin.TOKEN, timeout_s=60, max_retries=0)
     async with client:
-        bare = OpenAIChatModel(completions=client.chat.completions, model="m", max_tokens=1_024, temperature=0.1)
+        bare = OpenAIChatModel(
+            completions=client.chat.completions, model="m", max_tokens=1_024, temperature=0.1, begins_within_s=60
+        )
         for _ in range(AT_ONCE[at_once]):
             await asyncio.gather(*(one(bare) for _ in range(at_once)))
     return times

@@ -51,10 +51,10 @@ _QUESTION_WORDS = re.compile(
     r"(?:^|\s)(?:هل|كيف|ماذا|لماذا|ما|أين|متى|كم)\s"
 )
 """Of languages that ask without a mark, or not at the beginning."""
-_MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
-_CHANNEL_LINK = re.compile(r"<#[A-Z0-9]+(?:\|([^>]*))?>")
-_LINK = re.compile(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>")
-_SPECIAL = re.compile(r"<!(\w+)[^>]*>")
+_MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^<>]*)?>")
+_CHANNEL_LINK = re.compile(r"<#[A-Z0-9]+(?:\|([^<>]*))?>")
+_LINK = re.compile(r"<((?:https?|mailto):[^<>|]+)(?:\|([^<>]*))?>")
+_SPECIAL = re.compile(r"<!(\w+)[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from bot.blocks import (
 from bot.delivery import Delivery
 from bot.farewell import RESTORED, Farewell
 from bot.intake import objection
-from bot.ledger import ENDS, TOO_MANY, Outcome, is_latest, past_answer, restore
+from bot.ledger import ENDS, MAY_NOT_ASK, TOO_MANY, Outcome, is_latest, past_answer, restore
 from bot.live import LiveReply
 from bot.outcome import log_answered, outcome_of
 from bot.progress import Progress
@@ -81,7 +81,7 @@ class Responder:
         """
         entry = await self.ledger.begin(entry)
         if refusal := await self.access.refusal(entry.inquiry):
-            await self.farewell.refuse(entry, refusal, reason="may not ask")
+            await self.farewell.refuse(entry, refusal, reason=MAY_NOT_ASK)
             return
         if word := await self.limits.word(entry):
             await self.farewell.refuse(entry, word, reason=TOO_MANY)
@@ -146,7 +146,7 @@ class Responder:
         """Tell the asker that there will be no answer, and close the question; one that stands in part is completed."""
         entry = await self.ledger.begin(entry)
         if refusal := await self.access.refusal(entry.inquiry):
-            await self.farewell.refuse(entry, refusal, reason="may not ask")
+            await self.farewell.refuse(entry, refusal, reason=MAY_NOT_ASK)
             return
         if not entry.messages and entry.revision and await restore(self.ledger, entry, reason=reason):
             await place_of(self.client, entry).whisper(text)  # the answer before stands as it was

@@ -161,7 +161,14 @@ def secrets_of(*settings: BaseSettings) -> list[str]:
     """Return the values that must not be shown, a database's password for itself too."""
     values = [value for one in settings for _, value in one if isinstance(value, SecretStr)]
     shown = [value.get_secret_value() for value in values]
-    return [*shown, *filter(None, (urlsplit(value).password for value in shown if "://" in value))]
+    return [*shown, *filter(None, map(_password_of, shown))]
+
+
+def _password_of(address: str) -> str:
+    try:
+        return urlsplit(address).password or ""
+    except ValueError:  # a password with a bracket in it: no address, which whoever opens it will say
+        return ""
 
 
 def _checked_ids(ids: tuple[str, ...], initials: str, what: str) -> tuple[str, ...]:

@@ -139,7 +139,9 @@ class LiveRetriever:
         try:
             await self._check()
         except RagError as error:
-            logger.debug("Milvus is still away: %s", error)
+            if str(error) != str(self.trouble):  # it is back, and something else is wrong
+                logger.warning("The docs can't be searched: %s", error)
+                self.trouble = RetrievalError(error.message, hint=error.hint)
             await asyncio.sleep(KNOCK_EVERY_S)
             return
         logger.info("The docs can be searched again.")

@@ -41,7 +41,7 @@ class Rewriter:
                 reply = self.model.stream(REWRITE_INSTRUCTIONS, build_rewrite_message(question))
                 pieces = [piece async for piece in reply if isinstance(piece, str)]
         except (GenerationError, TimeoutError) as error:
-            logger.warning("A question is searched as it stands: %s", error or "rewriting took too long")
+            logger.warning("A question is searched as it stands: %s", str(error) or "rewriting took too long")
             return ""
         text = " ".join("".join(pieces).split()).strip('"')
         return text if 0 < len(text) <= LONGEST else ""

@@ -17,6 +17,7 @@ class RagSettings(BaseSettings):
 
     milvus_uri: Name = Field(
         default="./milvus_faq.db",
+        repr=False,  # may hold a password
         description="A path that ends in .db (Milvus Lite), or the address of a Milvus server or of Zilliz Cloud.",
     )
     milvus_token: SecretStr = Field(default=SecretStr(""), description="`user:password` or an API key; empty for none.")

@@ -15,7 +15,7 @@ from rag.answering import Answerer
 from rag.backends.embedding import open_embedder
 from rag.backends.milvus import MilvusStore, open_milvus
 from rag.backends.milvus_lite import forget, is_lite, newest, place_to_write, settle
-from rag.breaker import BreakingModel
+from rag.breaker import BreakingModel, SideCalls
 from rag.errors import EmptyIndexError, UnreachableError
 from rag.ingest.chunking import make_passages
 from rag.ingest.indexing import STARTER_SOURCE, index
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from rag.domain import Passage
-    from rag.protocols import ChatModel, Embedder
+    from rag.protocols import Embedder
     from rag.settings import RagSettings
 
 logger = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ async def open_answerer(settings: RagSettings, *, patient: bool = False) -> Asyn
     A `patient` one opens though a Milvus server does not answer, and searches as soon as it does.
     """
     async with open_live_retriever(settings, patient=patient) as retriever, _open_model(settings) as model:
-        rewriter = Rewriter(model=model, timeout_s=settings.llm_rewrite_timeout_s) if model else None
+        rewriter = Rewriter(model=SideCalls(model), timeout_s=settings.llm_rewrite_timeout_s) if model else None
         yield Answerer(retriever=retriever, model=model, passages=settings.answer_passages, rewriter=rewriter)
 
 
@@ -202,7 +202,7 @@ async def open_rewriter(settings: RagSettings) -> AsyncIterator[Rewriter | None]
 
 
 @asynccontextmanager
-async def _open_model(settings: RagSettings) -> AsyncIterator[ChatModel | None]:
+async def _open_model(settings: RagSettings) -> AsyncIterator[BreakingModel | None]:
     api_key = settings.leptonai_token.get_secret_value()
     if not api_key:
         logger.info("LEPTONAI_TOKEN is not set: answers will quote the passages.")
@@ -221,6 +221,7 @@ async def _open_model(settings: RagSettings) -> AsyncIterator[ChatModel | None]:
             model=settings.llm_model,
             max_tokens=settings.llm_max_tokens,
             temperature=settings.llm_temperature,
+            begins_within_s=settings.llm_timeout_s,
         )
         yield BreakingModel(model)
 

@@ -14,7 +14,7 @@ from bot.ledger.feedback import disliked, note_feedback
 from bot.ledger.forgetting import forget_older_than, forget_user
 from bot.ledger.ledger import Ledger
 from bot.ledger.opening import open_ledger
-from bot.ledger.recent import TOO_MANY, Asked, asked_last, count_before
+from bot.ledger.recent import MAY_NOT_ASK, TOO_MANY, Asked, asked_last, count_before
 from bot.ledger.revisions import (
     answer_again,
     answered_before,
@@ -30,6 +30,7 @@ from bot.ledger.threads import has_joined, mute, unmute
 
 __all__ = [
     "ENDS",
+    "MAY_NOT_ASK",
     "OPEN",
     "STARTED",
     "TOO_MANY",

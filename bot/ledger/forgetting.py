@@ -25,7 +25,13 @@ async def forget_older_than(database: Database, days: int) -> int:
         ids = select(questions.c.id).where(old).scalar_subquery()
         opinions = update(feedback).where(feedback.c.question_id.in_(ids)).values(user=None, reason=None)
         await connection.execute(opinions)
-        await connection.execute(update(escalations).where(escalations.c.question_id.in_(ids)).values(user=""))
+        calls = update(escalations).where(escalations.c.question_id.in_(ids))
+        await connection.execute(
+            calls.values(user="", taken_by=case((escalations.c.taken_by.is_(None), None), else_=""))
+        )
+        await connection.execute(update(questions).where(old, questions.c.stopped_by != "").values(stopped_by="-"))
+        muted = muted_threads.c.at < database.now - days * DAY_S
+        await connection.execute(update(muted_threads).where(muted).values(user=""))
         return await _forget_questions(connection, old)
 
     return await database.run(work)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bot.ledger.entries import Entry
 
 MINUTE_S = 60.0
-TOO_MANY = "too many in a minute"
-"""Why a question was not answered that came too soon after others: such a one does not count against the next."""
+TOO_MANY, MAY_NOT_ASK = "too many in a minute", "may not ask"
+"""Why a question was not answered at all: such a one does not count against the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ async def count_before(database: Database, entry: Entry) -> tuple[int, int]:
     inquiry = entry.inquiry
     this = select(questions.c.accepted_at).where(questions.c.id == entry.id).scalar_subquery()
     before = (questions.c.id < entry.id) & (questions.c.accepted_at > this - MINUTE_S)
-    before &= (questions.c.team == inquiry.team) & (questions.c.reason != TOO_MANY)
+    before &= (questions.c.team == inquiry.team) & questions.c.reason.not_in((TOO_MANY, MAY_NOT_ASK))
     of_user = select(func.count()).where(before, questions.c.user == inquiry.user).scalar_subquery()
     in_channel = select(func.count()).where(before, questions.c.channel == inquiry.channel).scalar_subquery()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,12 +34,14 @@ class OpenAIChatModel:
     """A chat model behind an OpenAI-compatible address; for instance one on Lepton.
 
     `completions` is a client's `chat.completions`: openai imports what lies behind it when it is first named.
+    `begins_within_s` is for all its tries together: openai tries again after silence too.
     """
 
     completions: AsyncCompletions
     model: str
     max_tokens: int
     temperature: float
+    begins_within_s: float
 
     @property
     def name(self) -> str:
@@ -52,7 +55,8 @@ class OpenAIChatModel:
             {"role": "user", "content": message},
         ]
         with _translated(self.model):
-            chunks = await self._begin(messages)
+            async with asyncio.timeout(self.begins_within_s):
+                chunks = await self._begin(messages)
         finish_reason = None
         with _translated(self.model, connection_lost=BROKE_OFF):
             async with chunks:
@@ -157,7 +161,7 @@ def _translated(model: str, *, connection_lost: str = "The language model can't 
     """Turn what openai raises into one clear line."""
     try:
         yield
-    except openai.APITimeoutError as error:
+    except (openai.APITimeoutError, TimeoutError) as error:
         message = "The language model did not answer in time."
         raise GenerationError(message, hint="See LLM_TIMEOUT_S and LLM_BASE_URL.", kind="model slow") from error
     except openai.APIConnectionError as error:

@@ -17,13 +17,19 @@ NOT_CONTENT = ("script", "style", "noscript", "template", "nav", "header", "foot
 
 
 def html_to_markdown(text: str) -> str:
-    """Return the main part of an HTML page as Markdown, its title as front matter; what frames it is left out."""
+    """Return the main part of an HTML page as Markdown, its title as front matter; what frames it is left out.
+
+    Raise IngestError for one that can't be read.
+    """
     page = BeautifulSoup(text, "html.parser")
     for element in page(NOT_CONTENT):
         element.decompose()
     main = page.find("main") or page.find("article") or page.body or page
     converter = MarkdownConverter(heading_style="ATX", bullets="-", code_language_callback=_language)
-    markdown: str = converter.convert_soup(main)
+    try:
+        markdown: str = converter.convert_soup(main)
+    except RecursionError as error:
+        raise IngestError("its elements are nested too deeply") from error
     title = page.title.get_text(" ", strip=True) if page.title else ""
     return _titled(title, re.sub(r"\n{3,}", "\n\n", markdown))
 

@@ -6,6 +6,7 @@ a line that says so; what can't be trusted (an archive that would swell without 
 
 from __future__ import annotations
 
+import lzma
 import re
 import socket
 import time
@@ -13,7 +14,7 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING
@@ -39,6 +40,8 @@ DOWNLOAD_TIMEOUT_S = 20.0
 """Without a byte; DOWNLOAD_LIMIT_S is for all of it."""
 DOWNLOAD_LIMIT_S = 900.0
 MAX_REDIRECTS = 5
+WRAPPING = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+"""NAT64 (RFC 6052) and IPv4-compatible addresses: the last 32 bits are an IPv4 address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +140,16 @@ def _archive(file: IO[bytes], location: str) -> Iterator[tuple[str, bytes | str]
             elif member.flag_bits & 1:
                 yield str(path), "it is encrypted"
             else:
-                with archive.open(member) as content:  # reads no more than the size checked above
-                    yield str(path), content.read(MAX_FILE_BYTES)
+                yield str(path), _member(archive, member)
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes | str:
+    """Return a member's content, or why it is left out."""
+    try:
+        with archive.open(member) as content:
+            return content.read(MAX_FILE_BYTES)  # no more than the size checked above
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError) as error:
+        return f"it can't be unpacked ({type(error).__name__})"
 
 
 @contextmanager
@@ -185,15 +196,25 @@ def _check_redirect(named: str, target: str) -> None:
     """Refuse to be led into the operator's own network: only the host that they named may lie there."""
     parts = urlsplit(target)
     host = parts.hostname or ""
-    if host == urlsplit(named).hostname:
+    if host == urlsplit(named).hostname and parts.scheme == urlsplit(named).scheme:
         return
     try:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)}
     except OSError:
         found = set()  # a proxy may know it; fetching tells
-    if parts.scheme != "https" or not all(ip_address(address.partition("%")[0]).is_global for address in found):
+    if parts.scheme != "https" or not all(map(_is_public, found)):
         message = f"{named} leads to {parts.scheme}://{host}, which is not a public https address: refused."
         raise IngestError(message, hint="Give that address itself if you trust it.")
+
+
+def _is_public(address: str) -> bool:
+    """Tell an address that everybody reaches; of one that only wraps an IPv4 address, what is in it."""
+    found = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address):
+        found = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1] or found
+    if isinstance(found, IPv6Address) and any(found in network for network in WRAPPING):
+        found = IPv4Address(int(found) & 0xFFFF_FFFF)
+    return found.is_global and not found.is_multicast
 
 
 def _save(response: httpx2.Response, file: IO[bytes], address: str) -> None:

@@ -21,9 +21,11 @@ from bot.ledger import (
     forget_older_than,
     forget_user,
     has_joined,
+    mute,
     note_escalation,
     note_feedback,
     open_ledger,
+    resolve_escalation,
 )
 from bot.ledger.owners import is_dead, this_process
 from tests.builders import AN_INQUIRY
@@ -227,10 +229,20 @@ def test_text_is_forgotten_when_it_is_old_enough(url: str) -> None:
         async with open_ledger(url) as ledger:
             entry = await ledger.accept(AN_INQUIRY)
             assert entry
+            await ledger.stop(AN_INQUIRY.thread, user="U0STOPPER")
             await ledger.close(await ledger.begin(entry), "answered")
+            assert await note_escalation(ledger.database, AN_INQUIRY.key, user="U0CALLER")
+            assert await resolve_escalation(ledger.database, AN_INQUIRY.key, user="U0HELPER")
+            assert await mute(ledger.database, AN_INQUIRY.thread, user="U0MUTER")
             async with ledger.database.engine.begin() as connection:
                 await connection.execute(text("UPDATE questions SET accepted_at = accepted_at - 10.5 * 86400"))
-            return [await forget_older_than(ledger.database, days) for days in (11, 10)]
+                await connection.execute(text("UPDATE muted_threads SET at = at - 10.5 * 86400"))
+            forgotten = [await forget_older_than(ledger.database, days) for days in (11, 10)]
+            async with ledger.database.engine.begin() as connection:
+                for table in ("questions", "escalations", "muted_threads"):
+                    rows = await connection.execute(text(f"SELECT * FROM {table}"))  # noqa: S608 - names from above
+                    assert "U0" not in str(rows.all())
+            return forgotten
 
     assert asyncio.run(scenario()) == [0, 1]
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from bot.intake import plain_text
 from bot.logs import RedactingFormatter, hide
 from bot.redaction import REDACTED, redact
 
@@ -52,6 +53,14 @@ def test_what_has_the_form_of_a_secret_is_taken_out(secret: str) -> None:
         ("curl -H 'Authorization: Bearer ", BODY, "' http://localhost"),
         ("postgresql://me:", "s3cretword", "@db.example/x"),
         ("redis://me:", "p@ss/w0rd", "@cache.example"),
+        ('password="', "p@(w0rd!, xyz", '"'),
+        ("passwd='", "a;b<c>(d", "'"),
+        ("milvus_cli connect --password ", "hunter2hunter2", " --port 1"),
+        ("ingest --api-key=", "abcdefabcdef", ""),
+        ("pwd=", "hunter2hunter2", ""),
+        ("my password\uff1a", "hunter2hunter2", ""),
+        ("Authorization: Bearer ", "abcdefghijklmnopqrst", ""),
+        ("X-API-Key: ", "abcdefghijklmnopqrst", ""),
         ("wss://wss-primary.slack.com/link/?ticket=", BODY, "&app_id=1"),
     ],
 )
@@ -71,10 +80,21 @@ def test_what_stands_behind_a_word_that_announces_a_secret_is_taken_out(before: 
         "Why is http://localhost:9091/metrics, as of pull@main, empty?",
         "Is the basic authentication of Milvus good enough?",
         "https://milvus.io/docs/v2.4.x/authenticate.md#Update-user-password",
+        "Is --token needed with --alias, or is `token` enough?",
     ],
 )
 def test_a_question_about_secrets_stays_as_it_is(harmless: str) -> None:
     assert redact(harmless) == harmless
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a.", "a://b:", "eyJaaaaaaaa-", "eyJaaaaaaaa.", "<@U|", "<https:", "<#A|", "<!a", "--token ", "--a-", "x-", "_-."],
+)
+def test_a_long_text_is_read_in_a_time_that_grows_with_its_length_alone(piece: str) -> None:
+    """With a pattern that is quadratic, this takes hours."""
+    text = piece * (1_000_000 // len(piece))
+    assert len(plain_text(text, bot_user="U1")) > len(text) // 4
 
 
 def test_redacting_again_changes_nothing() -> None:

@@ -228,3 +228,20 @@ def test_with_a_deleted_question_the_plea_in_another_channel_goes_too(slack: Sla
         assert len(slack.channels[on_call].messages) == 1
         slack.delete(direct, ts)
         slack.wait_for(lambda: not slack.channels[on_call].messages, "the plea to go")
+
+
+def test_who_may_not_ask_takes_nobodys_place(slack: SlackStandIn, channel: str, url: str) -> None:
+    slack.people["U0GUEST"] = {"team_id": TEAM, "is_restricted": True}
+    with running_parts(slack, FakeAnswerer(), url, questions_per_channel=2) as parts:
+        for _ in range(2):
+            slack.mention(channel, FIRST, user="U0GUEST")
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("quiet",)] * 2, "the refusals")
+        slack.wait_for_replies(channel, slack.mention(channel, FIRST))
+
+
+def test_a_refusal_that_reaches_nobody_is_the_end_of_it(slack: SlackStandIn, channel: str, url: str) -> None:
+    slack.people[ASKER] = {"team_id": TEAM, "is_restricted": True}
+    slack.reply_urls_are_spent = True
+    with running_parts(slack, FakeAnswerer(), url, lease_s=1.0) as parts:
+        slack.command(channel, FIRST)
+        slack.wait_for(lambda: parts.rows("SELECT state, attempts FROM questions") == [("quiet", 1)], "the end")

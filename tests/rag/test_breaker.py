@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from rag import GenerationError
-from rag.breaker import FAILURES_ALLOWED, FIRST_PAUSE_S, LONGEST_PAUSE_S, BreakingModel
+from rag.breaker import (
+    FAILURES_ALLOWED,
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    SILENT_FOR_S,
+    BreakingModel,
+    SideCalls,
+)
 from tests.fakes import FakeModel
 
 DOWN = GenerationError("The language model can't be reached.")
@@ -139,3 +146,33 @@ def test_an_attempt_that_is_given_up_lets_the_next_one_try() -> None:
         assert await scene.ask() == "yes"
 
     asyncio.run(scenario())
+
+
+def test_what_is_no_answer_counts_when_it_fails_and_proves_nothing_when_it_works() -> None:
+    async def scenario() -> None:
+        scene = Scene()
+        aside = SideCalls(scene.breaker)
+        await scene.fail(1)
+        scene.model.error = None
+        assert [piece async for piece in aside.stream("word it anew", "?")] == ["yes"]
+        scene.model.error = DOWN
+        await scene.fail(1)
+        with pytest.raises(GenerationError):
+            _ = [piece async for piece in aside.stream("word it anew", "?")]
+        assert await scene.ask() == LEFT_ALONE
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("silent_s", "counted"), [(SILENT_FOR_S, 1), (SILENT_FOR_S - 1, 0)])
+def test_a_call_that_was_given_up_after_a_long_silence_counts(silent_s: float, counted: int) -> None:
+    async def scenario() -> int:
+        scene = Scene(model=FakeModel(["late"], delay_s=60))
+        asking = asyncio.create_task(scene.ask())
+        await asyncio.sleep(0)
+        scene.clock.now += silent_s
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        return scene.breaker.failures
+
+    assert asyncio.run(scenario()) == counted

@@ -19,7 +19,9 @@ def ask(server: ModelStandIn) -> list[str | Usage | Notice]:
     async def stream() -> list[str | Usage | Notice]:
         client = make_chat_client(base_url=server.base_url, api_key=TOKEN, timeout_s=5, max_retries=0)
         async with client:
-            model = OpenAIChatModel(completions=client.chat.completions, model="m", max_tokens=9, temperature=0)
+            model = OpenAIChatModel(
+                completions=client.chat.completions, model="m", max_tokens=9, temperature=0, begins_within_s=5
+            )
             return [piece async for piece in model.stream("be brief", "one two three")]
 
     return asyncio.run(stream())

@@ -92,11 +92,23 @@ def test_one_huge_page_is_left_out(tmp_path: Path) -> None:
 
 def test_a_damaged_archive_is_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "damaged.zip"
-    whole = bytearray(make_zip({"en/a.md": "# A\n" + "text " * 500}))
-    whole[45:60] = b"\xff" * 15
-    path.write_bytes(whole)
+    path.write_bytes(make_zip({"en/a.md": "# A\n" + "text " * 500})[:-30])
     with pytest.raises(IngestError, match=r"is not a \.zip that can be read"):
         read_source(str(path))
+
+
+def test_a_damaged_member_and_a_page_that_can_not_be_read_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.zip"
+    nested = "<html><body>" + "<div>" * 3_000 + "text" + "</div>" * 3_000
+    whole = bytearray(make_zip({"en/a.md": "# A\n" + "text " * 500, "en/b.html": nested, "en/c.md": "# C\ngood"}))
+    whole[45:60] = b"\xff" * 15
+    path.write_bytes(whole)
+    source = read_source(str(path))
+    assert list(source.texts) == ["en/c.md"]
+    assert source.left_out == (
+        "en/a.md is left out: it can't be unpacked (error)",
+        "en/b.html is left out: its elements are nested too deeply",
+    )
 
 
 def test_a_folder_and_a_single_file_are_sources(tmp_path: Path) -> None:
@@ -164,7 +176,11 @@ def test_an_address_is_fetched_and_followed() -> None:
         ("https://169.254.169.254/latest/meta-data", "https://169.254.169.254, which is not a public"),
         ("https://[::1]/x.zip", "https://::1, which is not a public https address: refused"),
         ("http://93.184.215.14/x.zip", "http://93.184.215.14, which is not a public https address: refused"),
-        ("file:///etc/passwd", "unsupported protocol 'file://'"),
+        ("file:///etc/passwd", "file://127.0.0.1, which is not a public https address: refused"),
+        ("https://[64:ff9b::a00:5]/x.zip", "https://64:ff9b::a00:5, which is not a public"),
+        ("https://[2002:7f00:1::1]/x.zip", "https://2002:7f00:1::1, which is not a public"),
+        ("https://[::127.0.0.1]/x.zip", "which is not a public https address: refused"),
+        ("https://224.0.0.1/x.zip", "https://224.0.0.1, which is not a public https address: refused"),
         ("", "leads from one address to the next without an end: refused"),
     ],
 )
