@@ -6,8 +6,10 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from slack_sdk.errors import SlackApiError
+
 from bot.blocks import AGAIN_PREFIX
-from bot.ledger import LedgerError, answer_again
+from bot.ledger import LedgerError, answer_again, has_words
 from bot.presser import Presser
 from bot.slack_errors import SlackTroubleError
 
@@ -42,16 +44,18 @@ class Again:
 
     async def _take_up(self, presser: Presser) -> str:
         """Return what to tell who pressed; "" where the new answer tells all."""
-        style = cast("Style", presser.action.removeprefix(AGAIN_PREFIX))
+        style, words = cast("Style", presser.action.removeprefix(AGAIN_PREFIX)), await presser.words()
         try:
             if refusal := await self.access.refusal_of(presser.user, channel=presser.channel):
                 return refusal
+            if not await has_words(self.ledger.database, presser.key):
+                return words.question_is_gone
             entry = await answer_again(self.ledger, presser.key, style=style)
-        except (LedgerError, SlackTroubleError) as error:
+        except (LedgerError, SlackApiError, SlackTroubleError) as error:
             logger.warning("A question can't be answered again: %s", error)
-            return (await presser.words()).not_now
+            return words.not_now
         if entry is None:
-            return (await presser.words()).not_the_latest
+            return words.not_the_latest
         logger.info("%s %s is answered again (%s)", presser.channel, presser.value, style)
         self.workers.take_anew(entry)
         return ""

@@ -136,14 +136,14 @@ def plea_message(plea: Plea, words: Wording, *, called: Sequence[str], about: st
     question, pages = shorten(plea.question, width=SHORT_QUESTION, placeholder=" …"), "; ".join(plea.pages)
     told = words.not_in_the_docs if plea.kind == "abstained" else words.answered_from_docs
     found = told.format(pages=pages) if pages else words.nothing_near
-    asks = _words(f"{words.asks_a_person.format(question=question)}\n{found}")
-    elements = [*map(_called, called), _words(" "), {"type": "user", "user_id": plea.user}, asks]
+    asks = f"{words.asks_a_person.format(question=question)}\n{found}"
+    elements = [*map(_called, called), _words(" "), {"type": "user", "user_id": plea.user}, _words(asks)]
     text = " ".join(f"<!subteam^{person}>" if person.startswith("S") else f"<@{person}>" for person in called)
     blocks = [
         {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]},
         {"type": "actions", "elements": [button(RESOLVE_ACTION, words.resolved, about)]},
     ]
-    return SlackMessage(text=f"{text} {escaped(question)}", blocks=blocks)
+    return SlackMessage(text=f"{text} <@{plea.user}>{escaped(plain(asks))}", blocks=blocks)
 
 
 def resolved_blocks(blocks: list[Block], user: str, words: Wording) -> list[Block]:

@@ -12,7 +12,15 @@ from slack_sdk.errors import SlackApiError
 
 from bot.addresses import message_address
 from bot.blocks import ESCALATE_ELSEWHERE_ACTION, Plea, cited_pages, plea_message, resolved_blocks
-from bot.ledger import LedgerError, note_called, note_escalation, resolve_escalation, uncalled, withdraw_escalation
+from bot.ledger import (
+    LedgerError,
+    has_words,
+    note_called,
+    note_escalation,
+    resolve_escalation,
+    uncalled,
+    withdraw_escalation,
+)
 from bot.presser import Presser
 from bot.reply import InThread, post_plea_elsewhere
 from bot.slack_errors import SlackTroubleError, talking_to_slack
@@ -57,15 +65,21 @@ class Escalation:
         """Note who has helped, and show it in place of the button."""
         await ack()
         presser, message = Presser(client, body, self.people), body["message"]
-        if not await resolve_escalation(self.ledger.database, presser.key, user=presser.user):
-            return
-        with talking_to_slack():
-            await client.chat_update(
-                channel=presser.channel,
-                ts=message["ts"],
-                text=message["text"],
-                blocks=resolved_blocks(message["blocks"], presser.user, await presser.words()),
-            )
+        words = await presser.words()
+        try:
+            helper = await resolve_escalation(self.ledger.database, presser.key, user=presser.user)
+            if helper is None:
+                return
+            with talking_to_slack():
+                await client.chat_update(
+                    channel=presser.channel,
+                    ts=message["ts"],
+                    text=f"{message['text']}\n{words.resolved_by}<@{helper}>",
+                    blocks=resolved_blocks(message["blocks"], helper, words),
+                )
+        except (LedgerError, SlackApiError, SlackTroubleError) as error:
+            logger.warning("It can't be shown that someone has helped: %s", error)
+            await presser.whisper(words.not_now)
 
     async def look_after(self) -> None:
         """Call those whom a process that is gone has not called any more, for ever."""
@@ -80,23 +94,26 @@ class Escalation:
     async def _take_up(self, presser: Presser) -> str:
         """Return what to tell who pressed; "" where the call tells all."""
         words = await presser.words()
-        elsewhere = presser.action == ESCALATE_ELSEWHERE_ACTION
+        channel = self.channel if presser.action == ESCALATE_ELSEWHERE_ACTION else ""
         try:
             if refusal := await self.access.refusal_of(presser.user, channel=presser.channel):
                 return refusal
-            channel = self.channel if elsewhere else ""
+            if not await has_words(self.ledger.database, presser.key):
+                return words.question_is_gone
             call = await note_escalation(self.ledger.database, presser.key, user=presser.user, channel=channel)
         except (LedgerError, SlackApiError, SlackTroubleError) as error:
             logger.warning("Nobody can be called: %s", error)
             return words.can_not_ask_a_person
-        if call is None:
-            return words.asked_a_person_before
+        return await self._call_now(call) if call else words.asked_a_person_before
+
+    async def _call_now(self, call: Call) -> str:
+        """Call people, or forget that it was asked for; return what to tell who pressed."""
         try:
             return await self._call(call)
         except (SlackApiError, SlackTroubleError) as error:
             logger.warning("Nobody can be called: %s", error)
             await withdraw_escalation(self.ledger.database, call.entry)
-            return words.can_not_ask_a_person
+            return (await self.people.words(call.user)).can_not_ask_a_person
         except LedgerError as error:  # people were called, and it is looked up later that they were
             logger.warning("It can't be noted that people were called: %s", error)
             return ""

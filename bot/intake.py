@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from bot.asking import asks_outright, asks_something
 from bot.redaction import redact
 from bot.views import FORM_PRIVATELY, FORM_QUESTION
 
@@ -37,24 +38,11 @@ MAX_QUESTION_CHARACTERS = 3_000
 PERSON_SUBTYPES = {None, "file_share", "thread_broadcast"}
 """What a person posts; every other subtype is an edit, a deletion, a join, a bot."""
 
-_QUESTION_MARK = re.compile(r"[?？؟]")  # noqa: RUF001 - Chinese and Arabic question marks on purpose
-_QUESTION_START = re.compile(
-    r"^(?:(?:hi|hello|hey|hallo|dear)\b[^.!?\n]{0,30}[,!.]?\s+)?(?:so\s+|and\s+|but\s+)?"
-    r"(?:how|what|why|when|where|which|who|whose|can|could|does|do|did|is|are|was|were|will|would|should|has|have|"
-    r"any(?:one|body| idea)|i (?:wonder|need help|can'?t|cannot|get an?)|help\b|is there|wie|was|warum|wo|welche|kann|"
-    r"wann|wer|welcher|welches|gibt|comment|pourquoi|quels?|quelles?|est-ce|qu'est|combien|où|quand|peut-on|"
-    r"cómo|como|qué|por qué|porque|por que|cuál|cuándo|dónde|cuánto|onde|qual|quais|quando|quanto|o que)\b",
-    re.IGNORECASE,
-)
-_QUESTION_WORDS = re.compile(
-    r"怎么|怎样|如何|什么|哪[个些里]|吗|是否|能否|多少|请问|ですか|ますか|でしょうか|ませんか|教えて|なぜ|どう(?:し|や|す)|"
-    r"(?:^|\s)(?:هل|كيف|ماذا|لماذا|ما|أين|متى|كم)\s"
-)
-"""Of languages that ask without a mark, or not at the beginning."""
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^<>]*)?>")
+_ADDRESSED = re.compile(r"<(?:@[A-Z0-9]|!subteam\^|!(?:here|channel|everyone)\b)")
 _CHANNEL_LINK = re.compile(r"<#[A-Z0-9]+(?:\|([^<>]*))?>")
 _LINK = re.compile(r"<((?:https?|mailto):[^<>|]+)(?:\|([^<>]*))?>")
-_SPECIAL = re.compile(r"<!(\w+)[^<>]*>")
+_SPECIAL = re.compile(r"<!(\w+)[^<>|]*(?:\|@?([^<>]*))?>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,11 +142,14 @@ def _read_unasked(event: Mapping[str, Any], bot_user: str, policy: Policy | None
     if policy is None and not is_reply:
         return Quiet("not addressed")
     text = event.get("text") or ""
-    if _MENTION.search(text) if is_reply else _MENTION.match(text.lstrip()):
+    if _ADDRESSED.search(text) if is_reply else _MENTION.match(text.lstrip()):
         return Quiet("addressed to someone else")
     inquiry = _inquiry(event, bot_user, "follow-up" if is_reply else "support")
-    wanted = bool(inquiry.text) if policy == "all" and not is_reply else asks_something(inquiry.text)
-    return inquiry if wanted else Quiet("asks nothing")
+    if is_reply:
+        wanted = asks_outright(inquiry.text)
+    else:
+        wanted = bool(inquiry.text) if policy == "all" else asks_something(inquiry.text)
+    return inquiry if wanted and len(inquiry.text) <= MAX_QUESTION_CHARACTERS else Quiet("asks nothing")
 
 
 def edited_message(event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -231,13 +222,6 @@ def is_mute(text: str) -> bool:
     return text.lower().strip(" .!") in {"mute", "be quiet", "stay quiet", "shut up"}
 
 
-def asks_something(text: str) -> bool:
-    """Tell a question from a remark: a question mark outside links and code, or a beginning that asks."""
-    prose = re.sub(r"```.*?```|`[^`]*`|https?://\S+", " ", text, flags=re.DOTALL).strip()
-    asks = _QUESTION_MARK.search(prose) or _QUESTION_START.match(prose) or _QUESTION_WORDS.search(prose)
-    return bool(asks)
-
-
 def plain_text(text: str, *, bot_user: str) -> str:
     """Return a message's text as a person reads it: the bot's own mention left out, links as label and address.
 
@@ -246,7 +230,7 @@ def plain_text(text: str, *, bot_user: str) -> str:
     text = _MENTION.sub(lambda match: "" if match[1] == bot_user else f"@{match[1]}", text)
     text = _CHANNEL_LINK.sub(lambda match: f"#{match[1] or 'channel'}", text)
     text = _LINK.sub(_as_read, text)
-    text = _SPECIAL.sub(r"@\1", text)
+    text = _SPECIAL.sub(_as_called, text)
     return redact(html.unescape(text).replace("\0", "")).strip()
 
 
@@ -255,6 +239,13 @@ def _as_read(link: re.Match[str]) -> str:
     if not label or label == address or link[1].startswith("mailto:"):
         return label or address
     return f"{label} ({address})"
+
+
+def _as_called(special: re.Match[str]) -> str:
+    """Return the label of a group or a date, where Slack sends one."""
+    if special[1] == "date":
+        return special[2] or ""
+    return f"@{special[2] or special[1]}"
 
 
 def _is_from_bot(event: Mapping[str, Any], bot_user: str) -> bool:

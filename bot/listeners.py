@@ -25,6 +25,7 @@ from bot.intake import (
     read_message,
 )
 from bot.ledger import LedgerError, has_joined, is_known, mute, reword, unmute
+from bot.presser import Presser
 from bot.reply import InThread, tell_privately
 from bot.slack_errors import SlackTroubleError, talking_to_slack
 from bot.wording import wording
@@ -166,15 +167,22 @@ class Listeners:
         self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext
     ) -> None:
         """Stay quiet in the thread whose button was pressed, until mentioned again."""
-        message, user = body["message"], body["user"]["id"]
-        place = {"team": context.team_id or "", "channel": body["channel"]["id"], "ts": message["ts"]}
-        inquiry = Inquiry(**place, thread_ts=message.get("thread_ts") or message["ts"], user=user, text="")
         await ack()
-        await self._mute(inquiry, client)
+        presser, message = Presser(client, body, self.people), body["message"]
+        thread = context.team_id or "", presser.channel, message.get("thread_ts") or message["ts"]
+        words = await presser.words()
+        try:
+            await mute(self.ledger.database, thread, user=presser.user)
+        except LedgerError as error:
+            logger.warning("A thread can't be muted: %s", error)
+            await presser.whisper(words.not_now)
+            return
+        logger.info("Muted in %s %s", *thread[1:])
+        await presser.whisper(words.muted)
 
     async def _mute(self, inquiry: Inquiry, client: AsyncWebClient) -> None:
         if not await mute(self.ledger.database, inquiry.thread, user=inquiry.user):
-            return
+            return  # by the other event of the same mention, perhaps: that has told it
         logger.info("Muted in %s %s", inquiry.channel, inquiry.thread_ts)
         try:
             await InThread(client=client, inquiry=inquiry).whisper((await self.people.words(inquiry.user)).muted)

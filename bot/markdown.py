@@ -33,6 +33,8 @@ _MRKDWN = (
     (re.compile(r"^(\s*)[-*] ", re.MULTILINE), r"\1• "),
     (re.compile(r"^&gt; ?", re.MULTILINE), "> "),
 )
+_CODE = re.compile(r"(^[ \t]*```.*?^[ \t]*```[ \t]*$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
+_FENCE_LANGUAGE = re.compile(r"^([ \t]*```)[^\n`]*(?=\n)")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
 _HALF_ROW = re.compile(r"[ \t]*>?[ \t>]*(?:\||$)")
 """The beginning of a line that is a table's row, or may become one."""
@@ -86,8 +88,17 @@ def _with_full_cells(markdown: str) -> str:
 
 
 def as_mrkdwn(markdown: str) -> str:
-    """Return harmless Markdown in Slack's own markup: bold, links, headings and lists; the rest reads as it is."""
-    text = escaped(markdown)
+    """Return harmless Markdown in Slack's own markup: bold, links, headings and lists; the rest reads as it is.
+
+    Code stays letter for letter; a fence loses its language, which Slack would show as a line of it.
+    """
+    pieces = _CODE.split(escaped(markdown))
+    pieces[::2] = map(_prose_as_mrkdwn, pieces[::2])
+    pieces[1::2] = [_FENCE_LANGUAGE.sub(r"\1", code) for code in pieces[1::2]]
+    return "".join(pieces)
+
+
+def _prose_as_mrkdwn(text: str) -> str:
     for pattern, replacement in _MRKDWN:
         text = pattern.sub(replacement, text)
     return text

@@ -21,7 +21,7 @@ from bot.blocks import (
 from bot.delivery import Delivery
 from bot.farewell import RESTORED, Farewell
 from bot.intake import objection
-from bot.ledger import ENDS, MAY_NOT_ASK, TOO_MANY, Outcome, is_latest, past_answer, restore
+from bot.ledger import ENDS, MAY_NOT_ASK, TOO_MANY, Outcome, askers_of, is_latest, past_answer, restore
 from bot.live import LiveReply
 from bot.outcome import log_answered, outcome_of
 from bot.progress import Progress
@@ -223,8 +223,9 @@ class Responder:
         inquiry = entry.inquiry
         if progress and not inquiry.is_unasked:
             progress.show(words.searching)
-        thread = await read_thread(self.client, inquiry, bot_user=self.bot_user)
-        return A_PERSON_ANSWERS if inquiry.is_unasked and thread.taken_over else thread
+        askers = await askers_of(self.ledger.database, inquiry.thread) if inquiry.is_unasked else set()
+        thread = await read_thread(self.client, inquiry, bot_user=self.bot_user, askers=askers)
+        return A_PERSON_ANSWERS if inquiry.is_unasked and not entry.revision and thread.taken_over else thread
 
     async def _prepare(
         self, entry: Entry, thread: Thread, attempt: Attempt, *, private: bool
@@ -242,7 +243,8 @@ class Responder:
             return RESTORED
         if answer is None:
             return await self._keep(entry, [notice_message(words.stopped)], Outcome(kind="stopped"))
-        if inquiry.is_unasked and answer.kind == "abstained" and not answer.trace.model:
+        is_first_word = inquiry.is_unasked and not entry.revision
+        if is_first_word and answer.kind == "abstained" and not answer.trace.model:
             return NOT_ABOUT_MILVUS
         frame = Frame(
             question=inquiry.ts,

@@ -15,6 +15,8 @@ from bot.slack_errors import explain, talking_to_slack
 from rag import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.intake import Inquiry
@@ -29,6 +31,7 @@ NOTICE_EVENT = "milvusfaq_notice"
 """The metadata type of what the bot says about itself: no turn of the conversation."""
 PAGE_SIZE = 200
 MAX_PAGES = 5
+LATELY_S = 3_600.0
 READ_BACK_BEFORE_S = 60.0
 """Our clock and Slack's may differ by so much."""
 
@@ -41,8 +44,10 @@ class Thread:
     taken_over: bool = False
 
 
-async def read_thread(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> Thread:
-    """Read the question's own thread; other bots' messages are no turns.
+async def read_thread(
+    client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str, askers: AbstractSet[str] = frozenset()
+) -> Thread:
+    """Read the question's own thread; other bots' messages are no turns. `askers` are known to have asked the bot.
 
     A thread that Slack will not show costs the answer its context, not the asker the answer.
     """
@@ -54,25 +59,29 @@ async def read_thread(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str
         logger.warning("The thread %s can't be read: %s", inquiry.thread_ts, explain(error))
         return Thread()
     turns = (_turn(reply, bot_user) for reply in replies if _is_before(reply, inquiry))
-    return Thread(tuple(turn for turn in turns if turn and turn.text), _is_taken_over(replies, inquiry, bot_user))
+    return Thread(
+        tuple(turn for turn in turns if turn and turn.text), _is_taken_over(replies, inquiry, bot_user, askers)
+    )
 
 
-def _is_taken_over(replies: list[dict[str, Any]], inquiry: Inquiry, bot_user: str) -> bool:
-    """Tell whether someone answers who has asked nothing: after the bot's last answer, or after the question.
+def _is_taken_over(replies: list[dict[str, Any]], inquiry: Inquiry, bot_user: str, askers: AbstractSet[str]) -> bool:
+    """Tell whether someone talks who has asked the bot nothing: after its last answer, or after the question.
 
-    Who has asked is who began the thread, or mentioned the bot in it, or asks now. A mention gives it back to the bot.
+    Who has asked is who began the thread or mentioned the bot in it, and the `askers`. A mention gives the thread back
+    to the bot.
     """
-    askers, taken_over = {inquiry.user}, False
+    asking, taken_over = set(askers), False
     for reply in sorted(replies, key=lambda reply: float(reply["ts"])):
         user = str(reply.get("user"))
         if user == bot_user:
-            taken_over = False
+            is_notice = (reply.get("metadata") or {}).get("event_type") == NOTICE_EVENT
+            taken_over = taken_over and is_notice
         elif f"<@{bot_user}>" in (reply.get("text") or ""):
-            askers.add(user)
+            asking.add(user)
             taken_over = False
         elif reply["ts"] == inquiry.thread_ts:
-            askers.add(user)
-        elif not reply.get("bot_id") and user not in askers:
+            asking.add(user)
+        elif not reply.get("bot_id") and user not in asking:
             taken_over = True
     return taken_over
 
@@ -112,7 +121,7 @@ def _is_cut_short(reply: dict[str, Any], inquiry: Inquiry) -> bool:
 
 async def has_replies(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> bool:
     """Tell whether a person has written in the thread after the question."""
-    replies = await _replies(client, inquiry)
+    replies = await _replies(client, inquiry, oldest=inquiry.since)
     return any(
         float(reply["ts"]) > float(inquiry.since) and reply.get("user") not in {bot_user, "USLACKBOT"}
         for reply in replies
@@ -155,8 +164,12 @@ async def _replies(client: AsyncWebClient, inquiry: Inquiry, *, oldest: str | No
         replies += page["messages"]
         cursor = (page.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
-            break
-    return replies
+            return replies
+    if oldest or not inquiry.has_message:
+        return replies
+    lately = f"{float(inquiry.ts) - LATELY_S:.6f}"  # the first thousand are read, and what was said last counts more
+    known = {reply["ts"] for reply in replies}
+    return replies + [reply for reply in await _replies(client, inquiry, oldest=lately) if reply["ts"] not in known]
 
 
 def _is_before(reply: dict[str, Any], inquiry: Inquiry) -> bool:

@@ -51,6 +51,7 @@ class Wording:
     again_shorter: str
     again_anew: str
     not_the_latest: str
+    question_is_gone: str
     not_now: str
     ask_a_person: str
     asks_a_person: str

@@ -18,6 +18,7 @@ from bot.ledger.recent import MAY_NOT_ASK, TOO_MANY, Asked, asked_last, count_be
 from bot.ledger.revisions import (
     answer_again,
     answered_before,
+    has_words,
     is_known,
     is_latest,
     note_messages,
@@ -26,7 +27,7 @@ from bot.ledger.revisions import (
     reword,
 )
 from bot.ledger.tables import OPEN
-from bot.ledger.threads import has_joined, mute, unmute
+from bot.ledger.threads import askers_of, has_joined, mute, unmute
 
 __all__ = [
     "ENDS",
@@ -45,12 +46,14 @@ __all__ = [
     "answer_again",
     "answered_before",
     "asked_last",
+    "askers_of",
     "call_for",
     "count_before",
     "disliked",
     "forget_older_than",
     "forget_user",
     "has_joined",
+    "has_words",
     "is_known",
     "is_latest",
     "mute",

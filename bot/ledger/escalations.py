@@ -107,12 +107,13 @@ async def withdraw_escalation(database: Database, entry: Entry) -> None:
     await database.run(work)
 
 
-async def resolve_escalation(database: Database, key: Key, *, user: str) -> bool:
-    """Note who has helped; False where someone had before, or no help was asked for."""
+async def resolve_escalation(database: Database, key: Key, *, user: str) -> str | None:
+    """Note who has helped, unless someone had before; return who it was, None where no help was asked for."""
 
-    async def work(connection: AsyncConnection) -> bool:
-        open_ = (escalations.c.question_id == await id_of(connection, key)) & escalations.c.taken_by.is_(None)
-        resolved = update(escalations).where(open_).values(taken_by=user, taken_at=database.now)
-        return (await connection.execute(resolved)).rowcount > 0
+    async def work(connection: AsyncConnection) -> str | None:
+        this = escalations.c.question_id == await id_of(connection, key)
+        resolved = update(escalations).where(this, escalations.c.taken_by.is_(None))
+        await connection.execute(resolved.values(taken_by=user, taken_at=database.now))
+        return (await connection.execute(select(escalations.c.taken_by).where(this))).scalar_one_or_none()
 
     return await database.run(work)

@@ -44,6 +44,16 @@ async def is_known(database: Database, key: Key) -> bool:
     return await database.run(work)
 
 
+async def has_words(database: Database, key: Key) -> bool:
+    """Tell whether it is known what a question asked: it may have been deleted, or forgotten with time."""
+    statement = select(exists().where(_is(key), questions.c.text.is_not(None), questions.c.state != "deleted"))
+
+    async def work(connection: AsyncConnection) -> bool:
+        return bool((await connection.execute(statement)).scalar_one())
+
+    return await database.run(work)
+
+
 async def reword(ledger: Ledger, inquiry: Inquiry) -> Entry | None:
     """Take a question up anew in other words; None where it says so already, is not known, or is gone.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.ledger.recent import MAY_NOT_ASK
 from bot.ledger.tables import muted_threads, questions
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from bot.ledger.database import Database
 
+ASKED_OPENLY = ("mention", "direct", "command", "shortcut", "home")
+"""The ways to turn to the bot that others see too."""
 ThreadKey = tuple[str, str, str]
 """Team, channel and ts of a thread's first message."""
 
@@ -22,16 +25,30 @@ ThreadKey = tuple[str, str, str]
 async def has_joined(database: Database, thread: ThreadKey) -> bool:
     """Tell whether a question was answered in this thread, and nobody has told the bot to stay quiet there."""
     team, channel, ts = thread
+    told = questions.c.way.in_(ASKED_OPENLY) & (questions.c.reason != MAY_NOT_ASK)  # to ask in another way, perhaps
     asked = exists().where(
         questions.c.team == team,
         questions.c.channel == channel,
         questions.c.thread_ts == ts,
-        questions.c.state.in_(("accepted", "answering", "answered", "abstained")),
+        questions.c.state.in_(("accepted", "answering", "answered", "abstained"))
+        | (questions.c.state.in_(("quiet", "failed")) & told),
         questions.c.way != "private",  # nobody else has seen that answer
     )
 
     async def work(connection: AsyncConnection) -> bool:
         return bool((await connection.execute(select(asked & ~exists().where(_is(thread))))).scalar_one())
+
+    return await database.run(work)
+
+
+async def askers_of(database: Database, thread: ThreadKey) -> set[str]:
+    """Return who has turned to the bot in this thread, in ways that everybody there saw."""
+    team, channel, ts = thread
+    here = (questions.c.team == team) & (questions.c.channel == channel) & (questions.c.thread_ts == ts)
+    statement = select(questions.c.user).where(here, questions.c.way.in_((*ASKED_OPENLY, "support"))).distinct()
+
+    async def work(connection: AsyncConnection) -> set[str]:
+        return set((await connection.execute(statement)).scalars())
 
     return await database.run(work)
 

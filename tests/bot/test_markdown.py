@@ -98,3 +98,8 @@ def test_in_slacks_own_markup_nothing_pings_and_the_marks_are_slacks() -> None:
 
 def test_languages_without_spaces_grow_too() -> None:
     assert certain_part("数据存储在对象存储中") == "数据存储在对象存储中"
+
+
+def test_code_stays_letter_for_letter_in_slacks_own_markup() -> None:
+    text = '**Set** it, see `**kwargs`:\n\n```yaml\n# replicas\n- name: "**x**"\n```\n\n- done'
+    assert as_mrkdwn(text) == '*Set* it, see `**kwargs`:\n\n```\n# replicas\n- name: "**x**"\n```\n\n• done'

@@ -60,8 +60,27 @@ def test_a_reply_that_asks_is_answered_without_a_mention_with_the_thread_in_mind
     slack.wait_for_replies(channel, thread, count=2)
     assert "<history>" in model.prompt()
     assert QUESTION in model.prompt()
-    slack.say(channel, "What about sparse vectors?", thread_ts=thread, user=COLLEAGUE)
+
+
+def test_a_colleague_who_asks_the_asker_something_is_left_to_it_until_they_mention_the_bot(
+    slack: SlackStandIn, channel: str, thread: str, folder: Path
+) -> None:
+    ts = slack.say(channel, "Did you try to restart the query node?", thread_ts=thread, user=COLLEAGUE)
+    slack.wait_for(lambda: f"Quiet in {channel} {ts}: a person has taken over" in log_of(folder), "the reason")
+    ts = slack.say(channel, "Yes. Should I give it more memory too?", thread_ts=thread)
+    slack.wait_for(lambda: f"Quiet in {channel} {ts}: a person has taken over" in log_of(folder), "the reason")
+    assert len(slack.replies(channel, thread)) == 1
+    slack.mention(channel, "What about sparse vectors?", thread_ts=thread, user=COLLEAGUE)
+    slack.wait_for_replies(channel, thread, count=2)
+    slack.say(channel, "What about their index?", thread_ts=thread, user=COLLEAGUE)
     slack.wait_for_replies(channel, thread, count=3)
+
+
+def test_who_was_asked_for_a_question_need_not_mention_the_bot_to_ask_it(slack: SlackStandIn, channel: str) -> None:
+    ts = slack.mention(channel, "")
+    slack.wait_for_replies(channel, ts)
+    slack.say(channel, QUESTION, thread_ts=ts)
+    slack.wait_for_replies(channel, ts, count=2)
 
 
 def test_below_a_commands_question_one_asks_on_without_a_mention(slack: SlackStandIn, channel: str) -> None:

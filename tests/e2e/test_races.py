@@ -10,7 +10,7 @@ import pytest
 from bot.intake import Inquiry
 from bot.ledger import note_escalation, reword
 from bot.wording import wording
-from rag import RetrievalError
+from rag import Answer, RetrievalError
 from tests.e2e.in_process import running_parts
 from tests.fakes import FakeAnswerer
 from tests.standins.slack import ASKER, BOT_USER, TEAM, Failure, SlackStandIn
@@ -245,3 +245,50 @@ def test_a_refusal_that_reaches_nobody_is_the_end_of_it(slack: SlackStandIn, cha
     with running_parts(slack, FakeAnswerer(), url, lease_s=1.0) as parts:
         slack.command(channel, FIRST)
         slack.wait_for(lambda: parts.rows("SELECT state, attempts FROM questions") == [("quiet", 1)], "the end")
+
+
+def test_that_someone_has_helped_is_shown_by_the_next_press_when_slack_failed_at_the_first(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    slack.people["U0HELPER"] = {"team_id": TEAM}
+    with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP") as parts:
+        ts = slack.mention(channel, FIRST)
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
+        slack.press(channel, slack.replies(channel, ts)[0], "escalate", ts)
+        slack.wait_for(lambda: len(slack.replies(channel, ts)) == 2, "the plea")
+        plea = slack.replies(channel, ts)[1]
+        slack.fail("chat.update", SERVER_ERROR)
+        slack.wait_for_ack(slack.press(channel, plea, "resolve", ts, user="U0HELPER"))
+        (told,) = slack.wait_for(lambda: slack.private, "a word to the helper")
+        assert told["text"] == WORDS.not_now
+        slack.press(channel, plea, "resolve", ts)
+        slack.wait_for(lambda: "Resolved by <@U0HELPER>" in slack.replies(channel, ts)[1]["text"], "the plea's end")
+
+
+def test_a_button_works_though_a_person_has_taken_over(slack: SlackStandIn, channel: str, url: str) -> None:
+    shorter = Answer(text="Shorter.", citations=(), kind="grounded")
+    answers = FakeAnswerer([Answer(text=FIRST, citations=(), kind="grounded"), shorter])
+    with running_parts(slack, answers, url, support_channels={channel: "questions"}) as parts:
+        ts = slack.say(channel, FIRST)
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
+        slack.say(channel, "Same here, following.", thread_ts=ts, user="U0COLLEAGUE")
+        slack.press(channel, slack.replies(channel, ts)[0], "again_shorter", ts)
+        slack.wait_for(lambda: texts(slack.replies(channel, ts)) == ["Shorter."], "the shorter answer")
+
+
+def test_below_the_answer_to_a_question_that_is_gone_the_buttons_say_so(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP") as parts:
+        ts = slack.mention(channel, FIRST)
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
+        (answer,) = slack.replies(channel, ts)
+        slack.say(channel, "Thanks, that helped us too.", thread_ts=ts, user="U0COLLEAGUE")
+        slack.delete(channel, ts)
+        slack.wait_for(lambda: parts.rows("SELECT text FROM questions") == [(None,)], "the deletion")
+        for action in ("escalate", "again_shorter"):
+            told = len(slack.private)
+            slack.press(channel, answer, action, ts)
+            slack.wait_for(lambda: slack.private[told:], "a word to who pressed")  # noqa: B023 - called at once
+            assert slack.private[-1]["text"] == WORDS.question_is_gone
+    assert len(slack.replies(channel, ts)) == 1
