@@ -13,12 +13,17 @@ from typing import Literal
 
 import yaml
 
-Part = Literal["greetings", "joins", "begins", "ends", "may_begin", "may_stand"]
+SmallTalk = Literal["thanks", "hello", "mute", "unmute"]
+"""What is no question, yet meant for the bot; hello asks what it can do."""
+Part = Literal["greetings", "joins", "begins", "ends", "may_begin", "may_stand"] | SmallTalk
+
+SMALL_TALK: tuple[SmallTalk, ...] = ("thanks", "hello", "mute", "unmute")
 
 _CODE_AND_LINKS = re.compile(r"```.*?```|`[^`]*`|https?://\S+", re.DOTALL)
 _QUESTION_MARK = re.compile(r"[?？؟]")  # noqa: RUF001 - Chinese and Arabic question marks on purpose
 _SENTENCE_END = re.compile(r"(?<=[.!;:])\s+|(?<=[。！；])|\n+")  # noqa: RUF001
 _CLAUSE_END = re.compile(r"[,，、،]\s*")  # noqa: RUF001
+_AROUND = re.compile(r"^[\s.!?]+|(?:[\s.,!?…。！？؟~]|:[a-z0-9_+-]+:|[\u2600-\u27bf\U0001f300-\U0001faff])+$")  # noqa: RUF001
 _NAMED = r"(?:@\w+\s*)*"
 _PAUSE = r"[\s,.!:，、،\u2013\u2014-]*"  # noqa: RUF001
 
@@ -40,6 +45,12 @@ def asks_outright(text: str) -> bool:
     if _QUESTION_MARK.search(prose):
         return bool(re.search(r"\w", prose))
     return any(_pattern("begins").match(one) or _pattern("ends").search(one) for one in _sentences(text))
+
+
+def small_talk(text: str) -> SmallTalk | None:
+    """Return what kind of small talk a whole message is; None for one that is none."""
+    said = _AROUND.sub("", text)
+    return next((kind for kind in SMALL_TALK if _pattern(kind).fullmatch(said)), None)
 
 
 def _prose(text: str) -> str:

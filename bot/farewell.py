@@ -31,6 +31,7 @@ class Farewell:
     client: AsyncWebClient
     ledger: Ledger
     people: People
+    bot_name: str
 
     async def refuse(self, entry: Entry, refusal: str, *, reason: str) -> None:
         """Tell the asker alone why there is no answer; who has not asked the bot is not told."""
@@ -50,7 +51,8 @@ class Farewell:
         inquiry = entry.inquiry
         logger.warning("No answer can be posted in %s: %s", inquiry.channel, explain(error))
         words = await self.people.words(inquiry.user)
-        told = words.can_not_post.format(channel=f"<#{inquiry.channel}>", reason=error_code(error))
+        reason = words.refusal(error_code(error), bot_name=self.bot_name)
+        told = words.can_not_post.format(channel=f"<#{inquiry.channel}>", reason=reason)
         try:
             if not inquiry.is_unasked:
                 await tell_directly(self.client, inquiry.user, told)

@@ -14,6 +14,7 @@ from bot.ledger import LedgerError, asked_last
 from bot.presser import Presser
 from bot.slack_errors import SlackTroubleError, explain, talking_to_slack
 from bot.views import HomePage, home_view, prompts
+from bot.wording import wording
 
 if TYPE_CHECKING:
     from slack_bolt.context.ack.async_ack import AsyncAck
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from bot.ledger import Asked, Ledger
     from bot.people import People
+    from bot.wording import Wording
     from bot.workers import Workers
     from rag import Answerer
 
@@ -48,9 +50,10 @@ class Home:
             if event.get("tab") == "home":
                 await self._show(client, user)
             elif event.get("tab") == "messages":
+                words = await self.people.words(user)
                 with talking_to_slack():
                     await client.assistant_threads_setSuggestedPrompts(
-                        channel_id=event["channel"], prompts=prompts(await self.people.words(user))
+                        channel_id=event["channel"], prompts=prompts(words, asked_in=self._asked_in(words))
                     )
         except SlackApiError as error:
             logger.info("The home tab can't be shown: %s", explain(error))
@@ -92,9 +95,14 @@ class Home:
             asked=asked,
             note=note,
         )
-        view = home_view(await self.people.words(user), page)
+        words = await self.people.words(user)
+        view = home_view(words, page, asked_in=self._asked_in(words))
         with talking_to_slack():
             await client.views_publish(user_id=user, view=view)
+
+    def _asked_in(self, words: Wording) -> Wording:
+        """Return the language in which an example finds its pages: without a model nobody translates it."""
+        return words if self.answerer.model else wording()
 
     async def _recent(self, user: str) -> list[Asked]:
         try:

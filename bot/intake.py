@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot.asking import asks_outright, asks_something
+from bot.asking import asks_outright, asks_something, small_talk
 from bot.redaction import redact
 from bot.views import FORM_PRIVATELY, FORM_QUESTION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bot.wording import Wording
 
@@ -112,7 +112,7 @@ def read_mention(event: Mapping[str, Any], *, bot_user: str) -> Inquiry | Quiet:
         return Quiet("from a bot")
     if event.get("subtype") not in PERSON_SUBTYPES or event.get("edited"):
         return Quiet("an edit or another kind of message")
-    return _inquiry(event, bot_user, "mention")
+    return _unless_thanks(_inquiry(event, bot_user, "mention"))
 
 
 def read_message(
@@ -128,10 +128,14 @@ def read_message(
         return Quiet("an edit or another kind of message")
     mentioned = _MENTION.findall(event.get("text") or "")
     if bot_user in mentioned:
-        return _inquiry(event, bot_user, "mention")
+        return _unless_thanks(_inquiry(event, bot_user, "mention"))
     if event.get("channel_type") == "im":
-        return _inquiry(event, bot_user, "direct")
+        return _unless_thanks(_inquiry(event, bot_user, "direct"))
     return _read_unasked(event, bot_user, (support_channels or {}).get(event["channel"]))
+
+
+def _unless_thanks(inquiry: Inquiry) -> Inquiry | Quiet:
+    return Quiet("asks nothing") if small_talk(inquiry.text) == "thanks" else inquiry
 
 
 def _read_unasked(event: Mapping[str, Any], bot_user: str, policy: Policy | None) -> Inquiry | Quiet:
@@ -210,16 +214,31 @@ def objection(text: str, words: Wording, *, bot_name: str = "milvusfaq") -> str:
     """Return what to tell someone whose question can't be answered as it stands; "" when it can."""
     if not text:
         return words.empty_question
-    if text.lower() in {"help", "?"}:
+    if small_talk(text) == "hello" or not re.search(r"\w", text):
         return words.help.format(name=bot_name)
     if len(text) > MAX_QUESTION_CHARACTERS:
         return words.too_long.format(characters=len(text), most=MAX_QUESTION_CHARACTERS)
     return ""
 
 
-def is_mute(text: str) -> bool:
-    """Tell the word that has the bot stay quiet in a thread."""
-    return text.lower().strip(" .!") in {"mute", "be quiet", "stay quiet", "shut up"}
+def message_text(message: Mapping[str, Any], *, bot_user: str) -> str:
+    """Return what a message says: its text, or where it has none what it forwards, attaches or lays out in blocks."""
+    text = plain_text(message.get("text") or "", bot_user=bot_user)
+    if text:
+        return text
+    attached = [one.get("text") or one.get("fallback") or "" for one in message.get("attachments") or ()]
+    laid_out = () if any(attached) else ("".join(_words_in(block)) for block in message.get("blocks") or ())
+    return plain_text("\n".join(filter(None, (*attached, *laid_out))), bot_user=bot_user)
+
+
+def _words_in(block: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the words of a block in their order; people and channels that it names are left out."""
+    text = block.get("text") or ""
+    yield from [text] if isinstance(text, str) else _words_in(text)
+    for field in block.get("fields") or ():
+        yield from ("\n", *_words_in(field))
+    for element in block.get("elements") or ():
+        yield from _words_in(element)
 
 
 def plain_text(text: str, *, bot_user: str) -> str:
@@ -259,7 +278,7 @@ def _inquiry(event: Mapping[str, Any], bot_user: str, way: Way) -> Inquiry:
         ts=event["ts"],
         thread_ts=event.get("thread_ts") or event["ts"],
         user=event["user"],
-        text=plain_text(event.get("text") or "", bot_user=bot_user),
+        text=message_text(event, bot_user=bot_user),
         way=way,
         edited_ts=event.get("edited_ts") or "",
     )

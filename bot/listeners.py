@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
 
+from bot.asking import small_talk
 from bot.intake import (
     Inquiry,
     Quiet,
     deleted_ts,
     edited_message,
-    is_mute,
     objection,
     read_command,
     read_mention,
@@ -147,8 +147,8 @@ class Listeners:
             logger.debug("Quiet in %s %s: not a thread of ours, or muted", inquiry.channel, inquiry.ts)
             return
         is_mention_in_thread = inquiry.way == "mention" and inquiry.in_running_thread
-        if is_mention_in_thread and is_mute(inquiry.text):
-            await self._mute(inquiry, client)
+        if is_mention_in_thread and (told := small_talk(inquiry.text)) in {"mute", "unmute"}:
+            await self._mute(inquiry, client, mute_it=told == "mute")
             return
         try:
             entry = await self.ledger.accept(inquiry)
@@ -180,12 +180,17 @@ class Listeners:
         logger.info("Muted in %s %s", *thread[1:])
         await presser.whisper(words.muted)
 
-    async def _mute(self, inquiry: Inquiry, client: AsyncWebClient) -> None:
-        if not await mute(self.ledger.database, inquiry.thread, user=inquiry.user):
+    async def _mute(self, inquiry: Inquiry, client: AsyncWebClient, *, mute_it: bool) -> None:
+        database, words = self.ledger.database, await self.people.words(inquiry.user)
+        if mute_it:
+            is_news = await mute(database, inquiry.thread, user=inquiry.user)
+        else:
+            is_news = await unmute(database, inquiry.thread)
+        if not is_news:
             return  # by the other event of the same mention, perhaps: that has told it
-        logger.info("Muted in %s %s", inquiry.channel, inquiry.thread_ts)
+        logger.info("%s in %s %s", "Muted" if mute_it else "Unmuted", inquiry.channel, inquiry.thread_ts)
         try:
-            await InThread(client=client, inquiry=inquiry).whisper((await self.people.words(inquiry.user)).muted)
+            await InThread(client=client, inquiry=inquiry).whisper(words.muted if mute_it else words.unmuted)
         except (SlackApiError, SlackTroubleError) as error:
             logger.info("Who muted the bot can't be told so: %s", error)
 

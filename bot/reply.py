@@ -229,9 +229,13 @@ class InThread:
 
 @dataclass(frozen=True, slots=True)
 class Privately:
-    """The asker alone, over a command's response_url: 30 minutes, five messages."""
+    """The asker alone, over a command's response_url: 30 minutes, five messages.
+
+    `refused_with` is Slack's word for why not everyone can be shown it, "" where the asker wants it so.
+    """
 
     reply_url: str
+    refused_with: str = ""
 
     async def post(self, message: SlackMessage, part: int) -> str:
         """Show a part to the asker."""

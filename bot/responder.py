@@ -26,7 +26,7 @@ from bot.live import LiveReply
 from bot.outcome import log_answered, outcome_of
 from bot.progress import Progress
 from bot.reply import InThread, Privately, post_question
-from bot.slack_errors import UnreachableAskerError, can_not_post
+from bot.slack_errors import UnreachableAskerError, can_not_post, error_code
 from bot.thread import find_question, look_at_thread, read_thread
 from bot.tidying import Tidier, place_of
 from rag import Question
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from bot.reply import Place
     from bot.thread import Thread
     from bot.wording import Wording
-    from rag import Answer, Answerer
+    from rag import Answer, Answerer, Message
 
 ANSWERED_PRIVATELY = {"command", "shortcut", "private"}
 """The ways that have an address at which the asker alone is answered."""
@@ -107,7 +107,7 @@ class Responder:
                 return
             live = self._live(entry, place, progress)
             attempt = Attempt(answerer=self.answerer, live=live, progress=progress, stop=stop, words=words)
-            prepared = await self._prepare(entry, thread, attempt, private=isinstance(place, Privately))
+            prepared = await self._prepare(entry, thread, attempt, place)
             if isinstance(prepared, str):
                 await self.farewell.close_quietly(entry, prepared)
                 if progress:
@@ -131,7 +131,7 @@ class Responder:
     @property
     def farewell(self) -> Farewell:
         """What closes questions that get no answer."""
-        return Farewell(client=self.client, ledger=self.ledger, people=self.people)
+        return Farewell(client=self.client, ledger=self.ledger, people=self.people, bot_name=self.bot_name)
 
     @property
     def tidier(self) -> Tidier:
@@ -199,7 +199,7 @@ class Responder:
         except SlackApiError as error:
             if not can_not_post(error) or not reply_url:
                 raise
-            return entry, Privately(reply_url)
+            return entry, Privately(reply_url, refused_with=error_code(error))
         return entry, place_of(self.client, entry)
 
     def _live(self, entry: Entry, place: Place, progress: Progress | None) -> LiveReply | None:
@@ -228,16 +228,16 @@ class Responder:
         return A_PERSON_ANSWERS if inquiry.is_unasked and not entry.revision and thread.taken_over else thread
 
     async def _prepare(
-        self, entry: Entry, thread: Thread, attempt: Attempt, *, private: bool
+        self, entry: Entry, thread: Thread, attempt: Attempt, place: Place
     ) -> tuple[Entry, Outcome] | str:
         """Find the answer, and keep it before it is posted; or return why it is better to stay quiet."""
-        inquiry, words, begun = entry.inquiry, attempt.words, time.monotonic()
+        begun, words = time.monotonic(), attempt.words
+        entry, history = await self._with_words(entry, thread)
+        inquiry = entry.inquiry
         if problem := objection(inquiry.text, words, bot_name=self.bot_name):
             return await self._keep(entry, [notice_message(problem)], Outcome(kind="notice"))
         before = await past_answer(self.ledger.database, entry) if entry.style else ""
-        answer = await attempt.answer(
-            Question(text=inquiry.text, history=thread.turns, style=entry.style, before=before)
-        )
+        answer = await attempt.answer(Question(text=inquiry.text, history=history, style=entry.style, before=before))
         if answer is None and entry.revision and await restore(self.ledger, entry, reason="stopped"):
             await place_of(self.client, entry).whisper(words.stopped)
             return RESTORED
@@ -248,16 +248,23 @@ class Responder:
             return NOT_ABOUT_MILVUS
         frame = Frame(
             question=inquiry.ts,
-            actions=self.buttons_in_private if private else await self._buttons(entry, answer),
+            actions=self.buttons_in_private if isinstance(place, Privately) else await self._buttons(entry, answer),
             remark=_remark(entry, words),
             asker=inquiry.user if inquiry.way in {"shortcut", "private"} else "",
             asked=shorten(inquiry.text, SHORT_QUESTION, placeholder=" …"),
         )
         messages = answer_messages(answer, words, frame)
-        if private and inquiry.way != "private":
-            invitation = markdown_block(words.not_a_member.format(name=self.bot_name))
-            messages[-1] = replace(messages[-1], blocks=[*messages[-1].blocks, invitation])
+        if isinstance(place, Privately) and place.refused_with:
+            why = words.seen_by_you_alone.format(reason=words.refusal(place.refused_with, bot_name=self.bot_name))
+            messages[-1] = replace(messages[-1], blocks=[*messages[-1].blocks, markdown_block(why)])
         return await self._keep(entry, messages, outcome_of(answer, took_s=time.monotonic() - begun))
+
+    async def _with_words(self, entry: Entry, thread: Thread) -> tuple[Entry, tuple[Message, ...]]:
+        """Return the question and what was said before; a mention without words asks what was said last."""
+        *before, last = thread.turns or (None,)
+        if entry.inquiry.text or last is None or last.role != "user":
+            return entry, thread.turns
+        return await self.ledger.note_text(entry, last.text), tuple(filter(None, before))
 
     async def _buttons(self, entry: Entry, answer: Answer) -> list[str]:
         """Return the actions below an answer; one that comes again above a later one is not asked for anew."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.errors import SlackApiError
 
-from bot.intake import objection, plain_text, read_form
+from bot.intake import message_text, objection, read_form
 from bot.ledger import LedgerError
 from bot.reply import tell_privately
 from bot.slack_errors import SlackTroubleError, talking_to_slack
@@ -50,7 +50,7 @@ class Shortcut:
             "thread_ts": message.get("thread_ts") or message["ts"],
             "reply_url": body["response_url"],
         }
-        question = plain_text(message.get("text") or "", bot_user=self.bot_user)
+        question = message_text(message, bot_user=self.bot_user)
         try:
             with talking_to_slack():
                 form = ask_form(words, question, private_metadata=json.dumps(about))

@@ -88,13 +88,16 @@ class HomePage:
     note: str = ""
 
 
-def home_view(words: Wording, page: HomePage) -> Block:
-    """Return the home tab: what the bot can do, which docs it knows, what was asked last, and questions to press."""
+def home_view(words: Wording, page: HomePage, *, asked_in: Wording) -> Block:
+    """Return the home tab: what the bot can do, which docs it knows, what was asked last, and questions to press.
+
+    What is pressed is asked in the language of `asked_in`.
+    """
     recent = [{"type": "divider"}, _heading(words.home_recent)]
     recent += [_recent_block(asked, page.workspace) for asked in page.recent]
     if not page.recent:
         recent.append(_small_print(words.home_nothing_asked))
-    examples = [button(action, words.at(action), words.at(action)) for action in EXAMPLE_ACTIONS]
+    examples = [button(action, words.at(action), asked_in.at(action)) for action in EXAMPLE_ACTIONS]
     asked = [_section(words.home_asked.format(question=escaped(plain(page.asked))))] if page.asked else []
     return {
         "type": "home",
@@ -111,9 +114,9 @@ def home_view(words: Wording, page: HomePage) -> Block:
     }
 
 
-def prompts(words: Wording) -> list[dict[str, str]]:
-    """Return the questions that are suggested where someone begins to write to the bot."""
-    return [{"title": words.at(action), "message": words.at(action)} for action in EXAMPLE_ACTIONS]
+def prompts(words: Wording, *, asked_in: Wording) -> list[dict[str, str]]:
+    """Return the questions that are suggested where someone begins to write to the bot, asked in a language."""
+    return [{"title": words.at(action), "message": asked_in.at(action)} for action in EXAMPLE_ACTIONS]
 
 
 def _docs_block(words: Wording, docs: Docs | None) -> Block:

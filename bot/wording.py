@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FALLBACK = "en"
+REFUSALS = {
+    "not_in_channel": "not_a_member",
+    "channel_not_found": "not_a_member",
+    "is_archived": "archived",
+    "no_permission": "by_settings",
+    "ekm_access_denied": "by_settings",
+    "missing_scope": "scope",
+}
+"""By what Slack refuses a message with, the end of the name of what is said of it."""
 LANGUAGES = ("en", "zh", "ja", "de", "fr", "es", "pt", "ar")
 
 
@@ -66,6 +75,7 @@ class Wording:
     asked_elsewhere: str
     mute: str
     muted: str
+    unmuted: str
     liked: str
     disliked: str
     feedback_title: str
@@ -110,7 +120,17 @@ class Wording:
     not_this_person: str
     not_guests: str
     not_other_organisations: str
-    not_a_member: str
+    seen_by_you_alone: str
+    refused_not_a_member: str
+    refused_archived: str
+    refused_by_settings: str
+    refused_scope: str
+    refused_otherwise: str
+
+    def refusal(self, code: str, *, bot_name: str) -> str:
+        """Return why nothing can be posted, by Slack's word for it, and what can be done about that."""
+        named = REFUSALS.get(code) or ("by_settings" if code.startswith("restricted_action") else "otherwise")
+        return self.at(f"refused_{named}").format(name=bot_name, code=code)
 
     def at(self, name: str) -> str:
         """Return the sentence of a name that is put together: a notice's, a style's, an example's."""

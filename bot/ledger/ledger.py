@@ -78,6 +78,10 @@ class Ledger:
         """Note the message that stands for a command's question."""
         return await self._change(entry, thread_ts=thread_ts)
 
+    async def note_text(self, entry: Entry, text: str) -> Entry:
+        """Note what a question without words of its own asks."""
+        return await self._change(entry, text=text)
+
     async def note_notice(self, entry: Entry, ts: str) -> Entry:
         """Note the message that told the asker to wait; "" when it is gone."""
         return await self._change(entry, notice_ts=ts or None)

@@ -66,13 +66,13 @@ async def mute(database: Database, thread: ThreadKey, *, user: str) -> bool:
     return await database.run(work)
 
 
-async def unmute(database: Database, thread: ThreadKey) -> None:
-    """Answer in a thread again."""
+async def unmute(database: Database, thread: ThreadKey) -> bool:
+    """Answer in a thread again; False where nobody had told the bot to stay quiet."""
 
-    async def work(connection: AsyncConnection) -> None:
-        await connection.execute(delete(muted_threads).where(_is(thread)))
+    async def work(connection: AsyncConnection) -> bool:
+        return (await connection.execute(delete(muted_threads).where(_is(thread)))).rowcount > 0
 
-    await database.run(work)
+    return await database.run(work)
 
 
 def _is(thread: ThreadKey) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.asking import asks_outright, asks_something
+from bot.asking import asks_outright, asks_something, small_talk
 
 REQUESTS = [
     "How do I do this",
@@ -276,3 +276,36 @@ def test_a_question_is_one_in_the_midst_of_talk_too(text: str) -> None:
 @pytest.mark.parametrize("text", REMARKS)
 def test_nothing_else_that_people_say_to_each_other_is(text: str) -> None:
     assert not asks_outright(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("thanks!", "thanks"),
+        ("Thank you so much :pray:", "thanks"),
+        ("Great, thanks", "thanks"),
+        ("ok 👍", "thanks"),
+        ("vielen Dank!", "thanks"),
+        ("谢谢！", "thanks"),
+        ("ありがとうございます。", "thanks"),
+        ("شكرا", "thanks"),
+        ("hi", "hello"),
+        ("Good morning!", "hello"),
+        ("help", "hello"),
+        ("What can you do?", "hello"),
+        ("ayuda", "hello"),
+        ("帮助", "hello"),
+        ("Mute.", "mute"),
+        ("please mute this thread", "mute"),
+        ("sei still", "mute"),
+        ("unmute", "unmute"),
+        ("thanks, but how do I drop a partition?", None),
+        ("help with TLS", None),
+        ("hello, why does it crash", None),
+        ("mute the compaction log", None),
+        ("", None),
+        (":::::" * 1_000 + "x", None),
+    ],
+)
+def test_small_talk_is_told_from_questions(text: str, kind: str | None) -> None:
+    assert small_talk(text) == kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.intake import Inquiry, Quiet, plain_text, read_mention, read_message
+from bot.intake import Inquiry, Quiet, message_text, plain_text, read_mention, read_message
 
 EVENT = {"channel": "C1", "ts": "2.0", "user": "U1", "text": "<@U0BOT> why?", "team": "T1", "channel_type": "channel"}
 
@@ -66,3 +66,11 @@ def test_every_quiet_rule(changes: dict[str, object], reason: str) -> None:
 )
 def test_slack_text_is_read_as_a_person_reads_it(slack: str, plain: str) -> None:
     assert plain_text(slack, bot_user="U0BOT") == plain
+
+
+def test_of_a_message_without_text_the_blocks_are_read() -> None:
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "*Alert*"}, "fields": [{"text": "node: q1"}]}
+    link = {"type": "link", "url": "https://x.org", "text": "log"}
+    words = {"type": "rich_text_section", "elements": [{"type": "text", "text": "out of "}, link]}
+    message = {"text": "", "blocks": [section, {"type": "rich_text", "elements": [words]}, {"type": "divider"}]}
+    assert message_text(message, bot_user="U0BOT") == "*Alert*\nnode: q1\nout of log"

@@ -40,11 +40,11 @@ def test_in_every_language_slack_takes_the_forms_and_the_home_tab(language: str)
     for view in (
         feedback_form(words, private_metadata="{}"),
         ask_form(words, "x" * 5_000, private_metadata="{}"),
-        home_view(words, page),
+        home_view(words, page, asked_in=words),
     ):
         assert refused_view(view) is None
     assert all(len(words.at(button)) <= 75 for button in (*BUTTONS, *EXAMPLE_ACTIONS))
-    assert len(prompts(words)) == 4
+    assert len(prompts(words, asked_in=words)) == 4
     assert len(words.ask_privately) <= 75
     assert len(words.ask_privately_hint) <= 75
 

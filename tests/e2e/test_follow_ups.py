@@ -171,6 +171,19 @@ def test_a_mention_that_slack_delivers_again_does_not_undo_a_mute(
     assert len(slack.replies(channel, thread)) == 2
 
 
+def test_the_word_that_ends_a_mute_is_confirmed_and_is_no_question(
+    slack: SlackStandIn, channel: str, thread: str, folder: Path
+) -> None:
+    slack.mention(channel, "please mute this thread", thread_ts=thread)
+    slack.wait_for(lambda: f"Muted in {channel} {thread}" in log_of(folder), "the mute")
+    told = len(slack.private)
+    slack.mention(channel, "unmute", thread_ts=thread)
+    slack.wait_for(lambda: len(slack.private) > told, "a word to who said so")
+    assert [m["text"] for m in slack.private[told:]] == [WORDS.unmuted]
+    slack.say(channel, FOLLOW_UP, thread_ts=thread)
+    slack.wait_for_replies(channel, thread, count=2)
+
+
 def test_the_button_mutes_too(slack: SlackStandIn, channel: str, thread: str) -> None:
     (answer,) = slack.replies(channel, thread)
     *_, button = answer["blocks"][-1]["elements"]

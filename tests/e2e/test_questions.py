@@ -165,7 +165,8 @@ def test_the_command_helps(slack: SlackStandIn, channel: str, text: str, said: s
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("", "You mentioned me without a question"), ("y" * 3_001, "3,001"), ("help", "I answer")]
+    ("text", "said"),
+    [("", "I see no question here"), ("hello!", "I answer"), ("y" * 3_001, "3,001"), ("help", "I answer")],
 )
 def test_a_mention_that_can_not_be_answered_is_told_so(
     slack: SlackStandIn, model: ModelStandIn, channel: str, text: str, said: str
@@ -325,6 +326,32 @@ def test_a_question_in_another_language_is_searched_in_english_and_answered_in_i
     assert "auf der Platte?" in model.prompt(-2)
     assert "What happens to inserted data until it is flushed?" in model.prompt()
     assert "<question>\nWann sind eingefügte Daten auf der Platte?\n</question>" in model.prompt()
+
+
+def test_a_mention_without_words_below_a_question_answers_that_question(
+    slack: SlackStandIn, model: ModelStandIn, channel: str
+) -> None:
+    ts = slack.say(channel, QUESTION, user="U0COLLEAGUE")
+    slack.mention(channel, "", thread_ts=ts)
+    (reply,) = slack.wait_for_replies(channel, ts)
+    assert reply["blocks"][0]["text"] == DEFAULT_REPLY
+    assert f"<question>\n{QUESTION}\n</question>" in model.prompt()
+
+
+def test_what_a_message_forwards_is_what_it_asks(slack: SlackStandIn, model: ModelStandIn, direct: str) -> None:
+    ts = slack.say(direct, "", attachments=[{"is_share": True, "text": QUESTION, "fallback": "[a message]"}])
+    slack.wait_for_replies(direct, ts)
+    assert f"<question>\n{QUESTION}\n</question>" in model.prompt()
+
+
+def test_thanks_want_no_reply(slack: SlackStandIn, channel: str, direct: str) -> None:
+    for envelope_of in (
+        lambda: slack.mention(channel, "thanks a lot! :pray:"),
+        lambda: slack.say(direct, "Thank you!"),
+    ):
+        envelope_of()
+    barrier(slack)
+    assert [message["user"] for place in (channel, direct) for message in slack.channels[place].messages] == [ASKER] * 2
 
 
 def test_an_answer_as_long_as_answers_may_be_says_that_it_was_cut(

@@ -109,7 +109,7 @@ def test_who_asks_where_slack_lets_nobody_post_is_told_directly(
         slack.mention(channel, FIRST)
         told = slack.wait_for(lambda: slack.channels[slack.direct()].messages, "a word to the asker")
         slack.wait_for(lambda: parts.rows("SELECT state, reason FROM questions") == [("failed", code)], "the end")
-    assert texts(told) == [WORDS.can_not_post.format(channel=f"<#{channel}>", reason=code)]
+    assert texts(told) == [WORDS.can_not_post.format(channel=f"<#{channel}>", reason=WORDS.refused_by_settings)]
     assert "An admin decides who may post in the channel" in caplog.text
 
 
@@ -292,3 +292,17 @@ def test_below_the_answer_to_a_question_that_is_gone_the_buttons_say_so(
             slack.wait_for(lambda: slack.private[told:], "a word to who pressed")  # noqa: B023 - called at once
             assert slack.private[-1]["text"] == WORDS.question_is_gone
     assert len(slack.replies(channel, ts)) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [("is_archived", WORDS.refused_archived), ("restricted_action", WORDS.refused_by_settings)]
+)
+def test_a_command_that_can_not_be_answered_for_all_says_the_true_reason(
+    slack: SlackStandIn, channel: str, url: str, code: str, reason: str
+) -> None:
+    with running_parts(slack, FakeAnswerer(), url):
+        slack.fail("chat.postMessage", Failure(code))
+        slack.command(channel, FIRST)
+        (shown,) = slack.wait_for(lambda: slack.private, "the answer")
+    assert shown["blocks"][-1]["text"]["text"] == WORDS.seen_by_you_alone.format(reason=reason)
+    assert "/invite" not in str(shown)
