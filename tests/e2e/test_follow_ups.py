@@ -174,14 +174,14 @@ def test_a_mention_that_slack_delivers_again_does_not_undo_a_mute(
 def test_the_word_that_ends_a_mute_is_confirmed_and_is_no_question(
     slack: SlackStandIn, channel: str, thread: str
 ) -> None:
-    told = len(slack.private)
-    for said, answered in (("please mute this thread", WORDS.muted), ("unmute", WORDS.unmuted)):
-        slack.mention(channel, said, thread_ts=thread)
-        slack.wait_for(lambda: slack.private[told:], "a word to who said so")
-        for envelope in slack.envelopes:
-            slack.wait_for_ack(envelope)
-        assert [m["text"] for m in slack.private[told:]] == [answered]
-        told = len(slack.private)
+    before = len(slack.private)
+    slack.mention(channel, "please mute this thread", thread_ts=thread)
+    slack.wait_for(lambda: slack.private[before:], "a word to who said so")
+    for envelope in slack.envelopes:
+        slack.wait_for_ack(envelope)
+    slack.mention(channel, "unmute", thread_ts=thread)
+    slack.wait_for(lambda: slack.private[before + 1 :], "another word")
+    assert [m["text"] for m in slack.private[before:]] == [WORDS.muted, WORDS.unmuted]
     slack.say(channel, FOLLOW_UP, thread_ts=thread)
     slack.wait_for_replies(channel, thread, count=2)
 
