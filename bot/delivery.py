@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from slack_sdk.errors import SlackApiError
 
 from bot.blocks import without_markdown
 from bot.ledger import STARTED
-from bot.slack_errors import error_code
+from bot.slack_errors import TooManyCallsError, error_code
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.blocks import SlackMessage
     from bot.ledger import Entry, Ledger
     from bot.live import LiveReply
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 REFUSED_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
+TURNS = 5
+"""How often an answer waits for its turn in a busy channel before all of it is tried again."""
 SETTLED_AFTER_S = 1.0
 """What Slack took without our hearing so may not be seen in the thread at once."""
 
@@ -48,10 +54,20 @@ class Delivery:
                 posted[part] = live.ts
                 continue
             ts = standing[part] if part < len(standing) else ""
-            posted[part] = await _stand(place, message, part, ts)
+            posted[part] = await self._in_its_turn(entry, partial(_stand, place, message, part, ts))
         for ts in set(standing) - set(posted.values()):
             await place.take_back(ts)
         return replace(entry, posted=posted)
+
+    async def _in_its_turn(self, entry: Entry, stand: Callable[[], Awaitable[str]]) -> str:
+        """Wait as long as Slack wants it, and make sure before each try that the question is still ours."""
+        for _ in range(TURNS):
+            try:
+                return await stand()
+            except TooManyCallsError as error:
+                await asyncio.sleep(error.retry_after_s * random.uniform(1, 1.5))  # noqa: S311 - spreads answers
+                await self.ledger.look(entry)
+        return await stand()
 
     async def standing(self, entry: Entry, place: Place) -> list[str]:
         """Return the messages from before, in order; of what may stand there unheard the thread is asked."""

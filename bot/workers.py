@@ -192,7 +192,7 @@ class Workers:
                 reason = str(error) or f"not answered within {self.answer_within_s:g} s"
                 logger.warning("%s %s waits: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
                 if await self._may_wait(entry, error, has_tried_s=time.monotonic() - begun):
-                    await asyncio.sleep(max(pause, getattr(error, "retry_after_s", 0.0)))
+                    await asyncio.sleep(getattr(error, "retry_after_s", 0.0) or pause)
                     continue
             return
 

@@ -306,3 +306,17 @@ def test_a_command_that_can_not_be_answered_for_all_says_the_true_reason(
         (shown,) = slack.wait_for(lambda: slack.private, "the answer")
     assert shown["blocks"][-1]["text"]["text"] == WORDS.seen_by_you_alone.format(reason=reason)
     assert "/invite" not in str(shown)
+
+
+def test_a_promise_of_which_nobody_heard_that_it_was_posted_goes_with_the_answer(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    away = FakeAnswerer([RetrievalError("Milvus is away.")] * 2)
+    with running_parts(slack, away, url, lease_s=1.0) as parts:
+        slack.fail("chat.postMessage", Failure("internal_error", status=500, after_work=True))
+        question = written(slack, channel, FIRST)
+        assert parts.run(parts.ledger.accept(question))
+        parts.rows("UPDATE questions SET accepted_at = accepted_at - 10, owner = 'gone/1/a', lease_until = 0")
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the end")
+        assert texts(slack.replies(channel, question.ts)) == [FIRST]
+    assert [call.method for call in slack.calls].count("chat.postMessage") == 3
