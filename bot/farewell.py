@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RESTORED = "the answer before stands"
+TOLD_ALONE = "-"
+"""Stands for the ts of a notice that the asker alone has seen: it can't be taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ class Farewell:
     async def take_back_notice(self, entry: Entry) -> None:
         """Delete the word that the answer takes longer; of one that was posted unheard the thread is asked."""
         inquiry = entry.inquiry
-        notices = [entry.notice_ts] if entry.notice_ts else []
+        notices = [entry.notice_ts] if entry.notice_ts not in {"", TOLD_ALONE} else []
         if entry.tries > 1 and inquiry.thread_ts and inquiry.way != "private":
             notices += await self._notices_unheard(inquiry)
         for ts in dict.fromkeys(notices):

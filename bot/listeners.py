@@ -24,7 +24,7 @@ from bot.intake import (
     read_mention,
     read_message,
 )
-from bot.ledger import LedgerError, has_joined, is_known, mute, reword, unmute
+from bot.ledger import LedgerError, delete_question, has_joined, is_known, mute, reword, unmute
 from bot.presser import Presser
 from bot.reply import InThread, tell_privately
 from bot.slack_errors import SlackTroubleError, talking_to_slack
@@ -80,7 +80,7 @@ class Listeners:
     ) -> None:
         """Take up a DM, a mention whose other event comes later, a question in a support channel, a deletion."""
         if ts := deleted_ts(event):
-            if entry := await self.ledger.delete((context.team_id or "", event["channel"], ts)):
+            if entry := await delete_question(self.ledger, (context.team_id or "", event["channel"], ts)):
                 self.workers.take_back(entry)
             return
         edited = edited_message(event)

@@ -19,7 +19,7 @@ from bot.blocks import (
     notice_message,
 )
 from bot.delivery import Delivery
-from bot.farewell import RESTORED, Farewell
+from bot.farewell import RESTORED, TOLD_ALONE, Farewell
 from bot.intake import objection
 from bot.ledger import ENDS, MAY_NOT_ASK, TOO_MANY, Outcome, askers_of, is_latest, past_answer, restore
 from bot.live import LiveReply
@@ -170,10 +170,15 @@ class Responder:
     async def tell_to_wait(self, entry: Entry, text: str) -> Entry:
         """Tell the asker, once, that the answer will take longer."""
         inquiry = entry.inquiry
-        if entry.notice_ts or not inquiry.thread_ts or inquiry.way == "private" or inquiry.is_unasked:
+        if entry.notice_ts or inquiry.is_unasked:
             return entry
-        ts = await InThread(client=self.client, inquiry=inquiry).post_notice(text)
-        return await self.ledger.note_notice(entry, ts)
+        if inquiry.thread_ts and inquiry.way != "private":
+            ts = await InThread(client=self.client, inquiry=inquiry).post_notice(text)
+            return await self.ledger.note_notice(entry, ts)
+        if reply_url := await self.ledger.reply_url(entry):
+            await Privately(reply_url).post(notice_message(text), 0)
+            return await self.ledger.note_notice(entry, TOLD_ALONE)
+        return entry
 
     async def show_status(self, entry: Entry, text: str) -> None:
         """Show what is going on, where there is a thread."""

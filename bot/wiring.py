@@ -11,6 +11,7 @@ from bot.access import Access
 from bot.again import Again
 from bot.app import Buttons, without_retries
 from bot.blocks import ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION, MUTE_ACTION
+from bot.cleaning import Cleaner
 from bot.escalation import Escalation
 from bot.home import Home
 from bot.limits import Limits
@@ -68,6 +69,7 @@ class Parts:
             queue_length=self.slack.queue_length,
             answer_within_s=self.slack.answer_within_s,
             slots=asyncio.Semaphore(self.slack.answers_at_once),
+            cleaner=Cleaner(tidier=responder.tidier, ledger=self.ledger),
         )
 
     def listeners(self, workers: Workers) -> Listeners:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Literal
 
 from slack_sdk.errors import SlackApiError
 
-from bot.delivery import SETTLED_AFTER_S
-from bot.ledger import OPEN, LedgerError, LostLeaseError
-from bot.slack_errors import SlackTroubleError, explain
+from bot.ledger import LedgerError, LostLeaseError
+from bot.slack_errors import SlackTroubleError, UnreachableAskerError
 from rag import RetrievalError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Iterator
 
+    from bot.cleaning import Cleaner
     from bot.intake import Inquiry
     from bot.ledger import Entry, Ledger
     from bot.responder import Responder
@@ -37,9 +37,6 @@ MOST_ATTEMPTS = 4
 READY_ANSWERS_WAIT = 4
 """How many times as long an answer may wait that is there, and only has to be posted."""
 MOST_ENDINGS = 50
-CLEANED_UP_WITHIN_S = 30.0
-ARRIVED_AFTER_S = 10.0
-"""What was under way to Slack has arrived by then, or never will: the time that a call may take."""
 LAST_WORDS_S = 1.0
 PASSING = (RetrievalError, SlackTroubleError, LedgerError, TimeoutError)
 
@@ -57,14 +54,13 @@ class Workers:
     queue_length: int
     answer_within_s: float
     slots: asyncio.Semaphore
-    arrived_after_s: float = ARRIVED_AFTER_S
+    cleaner: Cleaner
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     stops: dict[int, asyncio.Event] = field(default_factory=dict)
     """Set when someone wants no more of an answer, by the question's id."""
     lost: set[int] = field(default_factory=set)
     """What was no longer ours, or no longer open, when the leases were renewed."""
     endings: set[asyncio.Task[None]] = field(default_factory=set)
-    cleanings: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: bool = False
 
     def take(self, entry: Entry, *, after: asyncio.Task[None] | None = None) -> None:
@@ -104,7 +100,7 @@ class Workers:
         task = self.tasks.get(entry.id)
         if task:
             task.cancel()
-        self._end(self._take_back(entry, after=task))
+        self.cleaner.take_back(entry, after=task)
 
     async def look_after(self) -> None:
         """Renew leases, and take over what others have left, for ever."""
@@ -114,8 +110,7 @@ class Workers:
                 await self._renew()
                 if not self.stopping:
                     await self.take_over()
-                    for entry in await self.ledger.untidied():
-                        self._end(self._take_back(entry))
+                    await self.cleaner.take_up()
             except LedgerError as error:
                 logger.warning("Leases can't be renewed: %s", error)
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads replicas
@@ -149,9 +144,7 @@ class Workers:
             logger.warning("%d questions wait until their leases run out: %s", len(left), error)
         if self.endings:
             await asyncio.wait(self.endings, timeout=max(LAST_WORDS_S, deadline - time.monotonic()))
-        for cleaning in self.cleanings:
-            cleaning.cancel()
-        await asyncio.gather(*self.cleanings, return_exceptions=True)
+        await self.cleaner.stop()
 
     async def _renew(self) -> None:
         working = set(self.tasks)
@@ -178,7 +171,7 @@ class Workers:
                 async with self.slots, asyncio.timeout(self.answer_within_s):
                     await self.responder.respond(entry, stop)
                 if entry.revision:
-                    self._clean_up_after(entry)
+                    self.cleaner.clean_up(entry)
                 if entry.inquiry.in_running_thread:
                     self._end(
                         self._aside(
@@ -187,7 +180,7 @@ class Workers:
                     )
             except LostLeaseError:
                 logger.info("%s %s is no longer ours", entry.inquiry.channel, entry.inquiry.ts)
-                self._clean_up_after(entry)
+                self.cleaner.clean_up(entry)
             except PASSING as error:
                 reason = str(error) or f"not answered within {self.answer_within_s:g} s"
                 logger.warning("%s %s waits: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
@@ -213,7 +206,7 @@ class Workers:
                 await self.responder.tell_to_wait(entry, away)
         except LostLeaseError:
             return False
-        except (SlackTroubleError, LedgerError) as second:
+        except (SlackTroubleError, UnreachableAskerError, LedgerError) as second:
             logger.debug("The asker can't be told: %s", second)
         return True
 
@@ -222,7 +215,7 @@ class Workers:
             del self.tasks[entry.id], self.stops[entry.id]
         if task.cancelled():
             if entry.id in self.lost:
-                self._clean_up_after(entry)
+                self.cleaner.clean_up(entry)
         elif error := task.exception():
             logger.error("A question could not be answered: %s", error, exc_info=error)
             self._end(self._give_up(entry, "apology", reason=type(error).__name__))
@@ -238,54 +231,6 @@ class Workers:
             return
         except SlackTroubleError as error:
             logger.warning("The asker of %s %s can't be told yet: %s", entry.inquiry.channel, entry.inquiry.ts, error)
-
-    async def _take_back(self, entry: Entry, *, after: asyncio.Task[None] | None = None) -> None:
-        """Take back what a deleted question has left; what can't be now is tried again when the lease runs out.
-
-        So is all of it where something was under way: that may arrive in Slack yet.
-        """
-        if after:
-            await asyncio.wait({after})
-            await asyncio.sleep(SETTLED_AFTER_S)
-        try:
-            await self.responder.tidier.take_back_answer(entry)
-        except SlackApiError as error:
-            logger.info(
-                "The answer to the deleted %s %s stays: %s", entry.inquiry.channel, entry.inquiry.ts, explain(error)
-            )
-        except SlackTroubleError as error:
-            logger.info(
-                "The answer to the deleted %s %s stays for now: %s", entry.inquiry.channel, entry.inquiry.ts, error
-            )
-            return
-        if not after:
-            await self.ledger.note_tidied(entry)
-
-    def _clean_up_after(self, entry: Entry) -> None:
-        if self.stopping or len(self.cleanings) >= MOST_ENDINGS:
-            return
-        task = asyncio.create_task(self._clean_up(entry))
-        self.cleanings.add(task)
-        task.add_done_callback(self._ending_done)
-
-    async def _clean_up(self, entry: Entry) -> None:
-        """Take back what reaches Slack from here though the question has become another process', or was deleted.
-
-        It looks soon, and once more when all that was under way must have arrived.
-        """
-        begun, pause = time.monotonic(), SETTLED_AFTER_S
-        while time.monotonic() - begun < CLEANED_UP_WITHIN_S:
-            await asyncio.sleep(pause)
-            state, now = await self.ledger.fate(entry)
-            if state in OPEN:
-                continue
-            if state == "deleted":
-                await self._take_back(now)
-            else:
-                await self._aside("A second answer stays", now.inquiry, self.responder.tidier.take_back_strays(now))
-            if time.monotonic() - begun > self.arrived_after_s:
-                return
-            pause = self.arrived_after_s
 
     async def _tidy(self, inquiry: Inquiry, after: asyncio.Event | None) -> None:
         if after:
@@ -310,7 +255,6 @@ class Workers:
 
     def _ending_done(self, task: asyncio.Task[None]) -> None:
         self.endings.discard(task)
-        self.cleanings.discard(task)
         if not task.cancelled() and (error := task.exception()):
             logger.error("A question could not be closed: %s", error, exc_info=error)
 

@@ -1,5 +1,6 @@
 """The ledger's door: which question was accepted, by whom it is worked on, what was answered and how it was liked."""
 
+from bot.ledger.deletions import delete_question, fate, note_tidied, untidied
 from bot.ledger.entries import ENDS, STARTED, Entry, LedgerError, LostLeaseError, Outcome, State
 from bot.ledger.escalations import (
     Call,
@@ -49,7 +50,9 @@ __all__ = [
     "askers_of",
     "call_for",
     "count_before",
+    "delete_question",
     "disliked",
+    "fate",
     "forget_older_than",
     "forget_user",
     "has_joined",
@@ -61,6 +64,7 @@ __all__ = [
     "note_escalation",
     "note_feedback",
     "note_messages",
+    "note_tidied",
     "open_ledger",
     "past_answer",
     "resolve_escalation",
@@ -68,5 +72,6 @@ __all__ = [
     "reword",
     "uncalled",
     "unmute",
+    "untidied",
     "withdraw_escalation",
 ]

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.blocks import SlackMessage
 from bot.intake import Inquiry
 from bot.ledger.entries import Entry, LostLeaseError
 from bot.ledger.owners import is_dead
-from bot.ledger.tables import OPEN, past_answers, questions
+from bot.ledger.tables import OPEN, questions
 from bot.redaction import redact
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ LEASE_S = 15.0
 """How long a question stays with a process that gives no sign of life."""
 TAKEN_OVER_AT_ONCE = 20
 REASON_CHARACTERS = 200
-MOST_TIDYINGS = 100
-"""Tries to take away what a deleted question has left in Slack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,31 +116,6 @@ class Ledger:
             notice_ts=None,
         )
 
-    async def delete(self, key: tuple[str, str, str]) -> Entry | None:
-        """Note that a question was deleted, and forget its words; return it with what was posted, None if unknown.
-
-        Whoever works on it loses its lease. What is to be taken away for it is this process' to do, until its lease
-        runs out.
-        """
-        team, channel, ts = key
-        statement = (
-            update(questions)
-            .where(questions.c.team == team, questions.c.channel == channel, questions.c.ts == ts)
-            .where(questions.c.state != "deleted")
-            .values(state="deleted", ended_at=self._now, text=None, messages=None, reply_url=None, untidied=1)
-            .values(owner=self.owner, lease_until=self._now + self.lease_s)
-            .returning(questions, (self._now - questions.c.accepted_at).label("age_s"))
-        )
-
-        async def work(connection: AsyncConnection) -> Entry | None:
-            row = (await connection.execute(statement)).first()
-            if row is None:
-                return None
-            await connection.execute(delete(past_answers).where(past_answers.c.question_id == row.id))
-            return entry_of(row)
-
-        return await self.database.run(work)
-
     async def stop(self, thread: tuple[str, str, str], *, user: str) -> list[int]:
         """Note that someone wants no more of what is being answered in a thread; return those questions' ids."""
         team, channel, thread_ts = thread
@@ -170,41 +143,6 @@ class Ledger:
         async def work(connection: AsyncConnection) -> set[str]:
             rows = (await connection.execute(statement)).all()
             return {ts for row in rows for ts in (*row.standing, *row.posted.values())}
-
-        return await self.database.run(work)
-
-    async def untidied(self) -> list[Entry]:
-        """Take up deleted questions of which something may be left in Slack, and nobody sees to that."""
-        left = (questions.c.untidied > 0) & (questions.c.untidied < MOST_TIDYINGS)
-        statement = (
-            update(questions)
-            .where(questions.c.state == "deleted", left, questions.c.lease_until < self._now)
-            .values(owner=self.owner, lease_until=self._now + self.lease_s, untidied=questions.c.untidied + 1)
-            .returning(questions, (self._now - questions.c.accepted_at).label("age_s"))
-        )
-
-        async def work(connection: AsyncConnection) -> list[Entry]:
-            return [entry_of(row) for row in await connection.execute(statement)]
-
-        return await self.database.run(work)
-
-    async def note_tidied(self, entry: Entry) -> None:
-        """Note that nothing is left in Slack of a deleted question."""
-        statement = update(questions).where(questions.c.id == entry.id).values(untidied=0)
-
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(statement)
-
-        await self.database.run(work)
-
-    async def fate(self, entry: Entry) -> tuple[State, Entry]:
-        """Return how a question that is ours no more stands, and its state."""
-        age = (self._now - questions.c.accepted_at).label("age_s")
-        statement = select(questions, age).where(questions.c.id == entry.id)
-
-        async def work(connection: AsyncConnection) -> tuple[State, Entry]:
-            row = (await connection.execute(statement)).one()
-            return row.state, entry_of(row)
 
         return await self.database.run(work)
 

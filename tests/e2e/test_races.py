@@ -68,7 +68,7 @@ def test_an_edit_that_another_replica_takes_while_a_post_waits_leaves_one_answer
         assert edited
         two.loop.call_soon_threadsafe(two.workers.take_anew, edited)
         slack.wait_for(lambda: texts(slack.replies(channel, question.ts)) == [SECOND], "the second answer")
-        slack.wait_for(lambda: not one.workers.tasks and not one.workers.cleanings, "the first replica to let go")
+        slack.wait_for(lambda: not one.workers.tasks and not one.workers.cleaner.tasks, "the first replica to let go")
         assert texts(slack.replies(channel, question.ts)) == [SECOND]
 
 
@@ -76,14 +76,14 @@ def test_a_post_that_arrives_after_an_edit_was_answered_is_taken_back(
     slack: SlackStandIn, channel: str, url: str
 ) -> None:
     with running_parts(slack, FakeAnswerer(), url) as parts:
-        parts.workers.arrived_after_s = 3.0
+        parts.workers.cleaner.arrived_after_s = 3.0
         slack.fail("chat.postMessage", Failure(passes=True, delay_s=3))
         ts = slack.mention(channel, FIRST)
         slack.wait_for(lambda: not slack.failures_left("chat.postMessage"), "the post to be under way")
         slack.edit(channel, ts, f"<@{BOT_USER}> {SECOND}")
         slack.wait_for(lambda: set(texts(slack.replies(channel, ts))) == {FIRST, SECOND}, "the late post")
         slack.wait_for(lambda: texts(slack.replies(channel, ts)) == [SECOND], "the late post to go")
-        slack.wait_for(lambda: not parts.workers.cleanings, "the end")
+        slack.wait_for(lambda: not parts.workers.cleaner.tasks, "the end")
 
 
 def test_an_edit_that_is_delivered_again_after_a_later_one_changes_nothing(
@@ -320,3 +320,15 @@ def test_a_promise_of_which_nobody_heard_that_it_was_posted_goes_with_the_answer
         slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the end")
         assert texts(slack.replies(channel, question.ts)) == [FIRST]
     assert [call.method for call in slack.calls].count("chat.postMessage") == 3
+
+
+def test_who_is_answered_alone_is_told_alone_that_it_takes_longer(slack: SlackStandIn, url: str) -> None:
+    channel = slack.join("C0FOREIGN", has_bot=False)
+    away = FakeAnswerer([RetrievalError("Milvus is away.")])
+    with running_parts(slack, away, url, lease_s=1.0) as parts:
+        address = f"http://127.0.0.1:{slack.port}/response/1"
+        question = replace(written(slack, channel, FIRST), way="private", ts="shortcut 1")
+        assert parts.run(parts.ledger.accept(question, reply_url=address))
+        parts.rows("UPDATE questions SET accepted_at = accepted_at - 10, owner = 'gone/1/a', lease_until = 0")
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the end")
+    assert texts(slack.private) == [WORDS.docs_are_away, FIRST]
