@@ -52,16 +52,17 @@ class Tidier:
         logger.info("Took back the answer to the deleted %s %s", inquiry.channel, inquiry.ts)
 
     async def take_back_strays(self, entry: Entry) -> None:
-        """Delete parts of answers that came to stand beside the one that the ledger knows, once that is closed.
+        """Delete what came to stand beside the answer that the ledger knows, once that is closed.
 
         `entry` is the question as it stands. What was under way to Slack when it became another process' may have
-        arrived.
+        arrived: a part of an answer, or the word that it takes longer.
         """
         known = {*entry.posted.values(), *entry.standing}
-        for ts, _ in await read_back(self.client, entry.inquiry, ANSWER_EVENT):
-            if ts not in known:
-                logger.info("Took back a second answer to %s %s", entry.inquiry.channel, entry.inquiry.ts)
-                await place_of(self.client, entry).take_back(ts)
+        parts = [ts for ts, _ in await read_back(self.client, entry.inquiry, ANSWER_EVENT) if ts not in known]
+        said = await read_back(self.client, entry.inquiry, NOTICE_EVENT)
+        for ts in [*parts, *(ts for ts, payload in said if not payload.get("plea"))]:
+            logger.info("Took back what came late to %s %s", entry.inquiry.channel, entry.inquiry.ts)
+            await place_of(self.client, entry).take_back(ts)
 
     async def take_again_buttons_away(self, entry: Entry) -> None:
         """Leave the buttons that ask for another answer to the thread's latest one."""

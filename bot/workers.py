@@ -205,6 +205,7 @@ class Workers:
                 away = words.docs_are_away if isinstance(error, RetrievalError) else words.something_is_away
                 await self.responder.tell_to_wait(entry, away)
         except LostLeaseError:
+            self.cleaner.clean_up(entry)  # the word to the asker may have come after the answer
             return False
         except (SlackTroubleError, UnreachableAskerError, LedgerError) as second:
             logger.debug("The asker can't be told: %s", second)
