@@ -203,6 +203,10 @@ class Listeners:
         try:
             words = await self.people.words(inquiry.user)
             await InThread(client=client, inquiry=inquiry).post_notice(words.can_not_note, untaken=True)
+            if await is_known(self.ledger.database, inquiry.key):  # another replica has taken it meanwhile
+                self.workers.tidy(inquiry, after=None)
+        except LedgerError as error:
+            logger.info("It can't be seen whether %s %s was taken: %s", inquiry.channel, inquiry.ts, error)
         except (SlackApiError, SlackTroubleError) as error:
             logger.warning("The asker can't be told either: %s", error)
         finally:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from slack_sdk.errors import SlackApiError
 
-from bot.ledger import LedgerError, LostLeaseError
+from bot.ledger import WAITS_ITS_TURN, LedgerError, LostLeaseError
 from bot.slack_errors import SlackTroubleError, UnreachableAskerError
 from rag import RetrievalError
 
@@ -157,6 +157,7 @@ class Workers:
         self.stop(id_ for id_, stopped in kept.items() if stopped)
 
     async def _work(self, entry: Entry, stop: asyncio.Event, after: asyncio.Task[None] | None) -> None:
+        WAITS_ITS_TURN.set(True)
         if after:
             await asyncio.wait({after})
         if entry.was_stopped:

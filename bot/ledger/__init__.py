@@ -1,5 +1,6 @@
 """The ledger's door: which question was accepted, by whom it is worked on, what was answered and how it was liked."""
 
+from bot.ledger.database import WAITS_ITS_TURN
 from bot.ledger.deletions import delete_question, fate, note_tidied, untidied
 from bot.ledger.entries import ENDS, STARTED, Entry, LedgerError, LostLeaseError, Outcome, State
 from bot.ledger.escalations import (
@@ -36,6 +37,7 @@ __all__ = [
     "OPEN",
     "STARTED",
     "TOO_MANY",
+    "WAITS_ITS_TURN",
     "Asked",
     "Call",
     "Entry",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,11 +28,16 @@ PASSING_STATES = {"08", "40", "53", "57"}
 """PostgreSQL's classes of errors for lost connections, rollbacks, missing resources, shutting down and starting up."""
 
 
+WAITS_ITS_TURN: ContextVar[bool] = ContextVar("waits_its_turn", default=False)
+"""Whether a task has time. What Slack waits for, and the leases' renewal, go before all that does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A pool of connections to SQLite or PostgreSQL."""
+    """A pool of connections to SQLite or PostgreSQL; `turns` are those that may be used by whoever has time."""
 
     engine: AsyncEngine
+    turns: asyncio.Semaphore
 
     @property
     def dialect(self) -> str:
@@ -45,6 +51,12 @@ class Database:
 
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run a transaction; raise LedgerError when it can't be had, after some patience with what may pass."""
+        if WAITS_ITS_TURN.get():
+            async with self.turns:
+                return await self._run(work)
+        return await self._run(work)
+
+    async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         deadline = time.monotonic() + PATIENCE_S
         while True:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "po
 BUSY_TIMEOUT_MS = 500
 CONNECTIONS = 5
 """To PostgreSQL, each process. SQLite has one writer, so one connection is all that helps."""
+TURNS = {"postgresql": CONNECTIONS - 1, "sqlite": 1}
+"""Connections for what has time; what Slack waits for finds the last one free, or is the next in line."""
 CALL_TIMEOUT_S = 2.0
 OWNER_ONLY = 0o600
 
@@ -47,7 +50,11 @@ async def open_ledger(url: str, *, lease_s: float = LEASE_S, must_exist: bool = 
     engine = _engine(address)
     try:
         await _prepare(engine, address.render_as_string(hide_password=True))
-        yield Ledger(database=Database(engine), owner=this_process(), lease_s=lease_s)
+        yield Ledger(
+            database=Database(engine, asyncio.Semaphore(TURNS[engine.dialect.name])),
+            owner=this_process(),
+            lease_s=lease_s,
+        )
     finally:
         await engine.dispose()
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from bot.blocks import SlackMessage
 from bot.ledger import (
+    WAITS_ITS_TURN,
     Ledger,
     LedgerError,
     LostLeaseError,
@@ -33,6 +34,8 @@ from tests.builders import AN_INQUIRY
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from tests.standins.postgres import PostgresServer
 
@@ -385,3 +388,45 @@ def test_a_restart_of_postgresql_is_waited_for(postgres: PostgresServer) -> None
             assert await ledger.counts() == {"accepted": 1}
 
     asyncio.run(scenario())
+
+
+def test_what_slack_waits_for_goes_before_what_has_time(url: str) -> None:
+    async def scenario() -> list[str]:
+        done, gate = [], asyncio.Event()
+
+        async def patient(ledger: Ledger, name: str) -> None:
+            WAITS_ITS_TURN.set(True)
+
+            async def work(_: AsyncConnection) -> None:
+                await gate.wait()
+                done.append(name)
+
+            await ledger.database.run(work)
+
+        async def urgent(ledger: Ledger) -> None:
+            await ledger.accept(AN_INQUIRY)
+            done.append("accepted")
+
+        async with open_ledger(url) as ledger, asyncio.TaskGroup() as tasks:
+            for number in range(12):
+                tasks.create_task(patient(ledger, str(number)))
+            await asyncio.sleep(0)
+            accepting = tasks.create_task(urgent(ledger))
+            if url.startswith("postgresql"):
+                await accepting
+            gate.set()
+        return done
+
+    assert asyncio.run(scenario()).index("accepted") < 5
+
+
+def test_those_who_have_time_wait_for_their_turn_however_long_and_do_not_fail(url: str) -> None:
+    async def scenario() -> int:
+        async def patient(ledger: Ledger, number: int) -> bool:
+            WAITS_ITS_TURN.set(True)
+            return await ledger.accept(replace(AN_INQUIRY, ts=f"{number}.1")) is not None
+
+        async with open_ledger(url) as ledger:
+            return sum(await asyncio.gather(*(patient(ledger, number) for number in range(300))))
+
+    assert asyncio.run(scenario()) == 300
