@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 REFUSED_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
-TURNS = 5
+TURNS = 10
 """How often an answer waits for its turn in a busy channel before all of it is tried again."""
 SETTLED_AFTER_S = 1.0
 """What Slack took without our hearing so may not be seen in the thread at once."""

@@ -95,7 +95,7 @@ class LiveReply:
             text = certain_part(self.heard.lstrip())
             if self._is_worth_showing(text) and not self.over.is_set():
                 await self._show(text)
-            if not self.ts:
+            if not self.ts and not self.left_alone_s:
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(PAUSE_S[self.manner or "stream"], self.left_alone_s)):
@@ -119,8 +119,6 @@ class LiveReply:
         except TooManyCallsError as error:
             logger.info("An answer grows more slowly in %s: %s", self.place.inquiry.channel, error)
             self.left_alone_s = error.retry_after_s
-            if not self.ts:
-                self.manner = "whole"
         except SlackTroubleError as error:
             logger.info("An answer may not grow in %s: %s", self.place.inquiry.channel, error)
             self.is_torn = self.manner == "stream" or not self.ts

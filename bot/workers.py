@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from slack_sdk.errors import SlackApiError
 
 from bot.ledger import WAITS_ITS_TURN, LedgerError, LostLeaseError
-from bot.slack_errors import SlackTroubleError, UnreachableAskerError
+from bot.slack_errors import SlackTroubleError, TooManyCallsError, UnreachableAskerError
 from rag import RetrievalError
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class Workers:
             if min(entry.age_s, has_tried_s) > patience_s:
                 await self._give_up(entry, "apology", reason=str(error))
                 return False
-            if entry.age_s > TOLD_AFTER_S:
+            if entry.age_s > TOLD_AFTER_S and not isinstance(error, TooManyCallsError):  # no more calls then
                 words = await self.responder.words(entry)
                 away = words.docs_are_away if isinstance(error, RetrievalError) else words.something_is_away
                 await self.responder.tell_to_wait(entry, away)
