@@ -31,8 +31,8 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "po
 BUSY_TIMEOUT_MS = 500
 CONNECTIONS = 5
 """To PostgreSQL, each process. SQLite has one writer, so one connection is all that helps."""
-TURNS = {"postgresql": CONNECTIONS - 1, "sqlite": 1}
-"""Connections for what has time; what Slack waits for finds the last one free, or is the next in line."""
+TURNS = {"postgresql": CONNECTIONS - 1, "sqlite": 2}
+"""How much of what has time is let in: what Slack waits for finds a connection free, or one in line before it."""
 CALL_TIMEOUT_S = 2.0
 OWNER_ONLY = 0o600
 
