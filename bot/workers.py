@@ -171,14 +171,7 @@ class Workers:
             try:
                 async with self.slots, asyncio.timeout(self.answer_within_s):
                     await self.responder.respond(entry, stop)
-                if entry.revision:
-                    self.cleaner.clean_up(entry)
-                if entry.inquiry.in_running_thread:
-                    self._end(
-                        self._aside(
-                            "A button stays", entry.inquiry, self.responder.tidier.take_again_buttons_away(entry)
-                        )
-                    )
+                self._look_back(entry)
             except LostLeaseError:
                 logger.info("%s %s is no longer ours", entry.inquiry.channel, entry.inquiry.ts)
                 self.cleaner.clean_up(entry)
@@ -189,6 +182,14 @@ class Workers:
                     await asyncio.sleep(getattr(error, "retry_after_s", 0.0) or pause)
                     continue
             return
+
+    def _look_back(self, entry: Entry) -> None:
+        """Have taken away what an answer leaves: what came late for the one before, the buttons of the one above."""
+        if entry.revision:
+            self.cleaner.clean_up(entry)
+        if entry.inquiry.in_running_thread:
+            buttons = self.responder.tidier.take_again_buttons_away(entry)
+            self._end(self._aside("A button stays", entry.inquiry, buttons))
 
     async def _may_wait(self, entry: Entry, error: Exception, *, has_tried_s: float) -> bool:
         """Tell whether a question may be tried again; tell the asker the one or the other.
