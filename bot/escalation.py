@@ -85,7 +85,7 @@ class Escalation:
         """Call those whom a process that is gone has not called any more, for ever."""
         while True:
             try:
-                for call in await uncalled(self.ledger.database):
+                for call in await uncalled(self.ledger.database) if self.called else ():
                     await self._call_late(call)
             except LedgerError as error:
                 logger.warning("It can't be seen whether someone is to be called: %s", error)
@@ -149,7 +149,7 @@ class Escalation:
         if not inquiry.is_direct:
             return told
         try:
-            await thread.post_notice(told)
+            await thread.post_notice(told, "where")
         except (SlackApiError, SlackTroubleError) as error:
             logger.warning("The asker of %s can't be told where: %s", inquiry.channel, error)
         return ""

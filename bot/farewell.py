@@ -12,12 +12,11 @@ from bot.blocks import notice_message
 from bot.ledger import restore
 from bot.reply import InThread, Privately, tell_directly
 from bot.slack_errors import UnreachableAskerError, error_code, explain
-from bot.thread import NOTICE_EVENT, read_back
+from bot.thread import read_notices
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.intake import Inquiry
     from bot.ledger import Entry, Ledger
     from bot.people import People
 
@@ -79,18 +78,16 @@ class Farewell:
         await self.ledger.close(entry, "quiet", reason=reason)
 
     async def take_back_notice(self, entry: Entry) -> None:
-        """Delete the word that the answer takes longer; of one that was posted unheard the thread is asked."""
+        """Delete the word that the answer takes longer; of one that was posted unheard the thread is asked.
+
+        Where Slack refuses that (the channel is archived), the word stays.
+        """
         inquiry = entry.inquiry
         notices = [entry.notice_ts] if entry.notice_ts not in {"", TOLD_ALONE} else []
-        if entry.tries > 1 and inquiry.thread_ts and inquiry.way != "private":
-            notices += await self._notices_unheard(inquiry)
-        for ts in dict.fromkeys(notices):
-            await InThread(client=self.client, inquiry=inquiry).take_back(ts)
-
-    async def _notices_unheard(self, inquiry: Inquiry) -> list[str]:
         try:
-            said = await read_back(self.client, inquiry, NOTICE_EVENT)
+            if entry.tries > 1 and inquiry.thread_ts and inquiry.way != "private":
+                notices += await read_notices(self.client, inquiry, "wait")
+            for ts in dict.fromkeys(notices):
+                await InThread(client=self.client, inquiry=inquiry).take_back(ts)
         except SlackApiError as error:
-            logger.info("The thread %s can't be read: %s", inquiry.thread_ts, explain(error))
-            return []
-        return [ts for ts, payload in said if not payload.get("plea")]
+            logger.info("A notice stays in %s %s: %s", inquiry.channel, inquiry.thread_ts, explain(error))

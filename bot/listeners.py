@@ -202,7 +202,7 @@ class Listeners:
         self.told[inquiry.key] = said = asyncio.Event()
         try:
             words = await self.people.words(inquiry.user)
-            await InThread(client=client, inquiry=inquiry).post_notice(words.can_not_note, untaken=True)
+            await InThread(client=client, inquiry=inquiry).post_notice(words.can_not_note, "untaken")
             if await is_known(self.ledger.database, inquiry.key):  # another replica has taken it meanwhile
                 self.workers.tidy(inquiry, after=None)
         except LedgerError as error:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.models.metadata import Metadata
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.blocks import growing_message, notice_message, question_message, without_markdown
+from bot.blocks import SlackMessage, growing_message, notice_message, question_message, without_markdown
 from bot.slack_errors import (
     SERVER_ERROR,
     TOO_MANY_REQUESTS,
@@ -20,14 +21,15 @@ from bot.slack_errors import (
     retry_after_s,
     talking_to_slack,
 )
-from bot.thread import ANSWER_EVENT, NOTICE_EVENT, QUESTION_EVENT, read_back, read_unmarked
+from bot.thread import ANSWER_EVENT, NOTICE_EVENT, QUESTION_EVENT, read_back, read_notices, read_unmarked
 
 if TYPE_CHECKING:
     from slack_bolt.context.respond.async_respond import AsyncRespond
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.blocks import Block, SlackMessage
+    from bot.blocks import Block
     from bot.intake import Inquiry
+    from bot.thread import Notice
     from bot.wording import Wording
 
 logger = logging.getLogger(__name__)
@@ -132,19 +134,17 @@ class InThread:
         """Read the thread for streams that a crash has cut short, and for answers that stopped growing."""
         return await read_unmarked(self.client, self.inquiry, bot_user=bot_user)
 
-    async def post_notice(self, text: str, *, untaken: bool = False) -> str:
-        """Post one of the bot's own sentences, which is no part of an answer; `untaken` is marked to be found again."""
-        return await self._post(notice_message(text), NOTICE_EVENT, {"question": self.inquiry.ts, "untaken": untaken})
+    async def post_notice(self, text: str, notice: Notice = "wait") -> str:
+        """Post one of the bot's own sentences, which is no part of an answer; it is marked to be found again."""
+        return await self._post(notice_message(text), NOTICE_EVENT, self._notice(notice))
 
     async def post_plea(self, message: SlackMessage) -> str:
         """Post what calls a person: no part of an answer either."""
-        payload = {"question": self.inquiry.ts, "untaken": False, "plea": True}
-        return await self._post(message, NOTICE_EVENT, payload)
+        return await self._post(message, NOTICE_EVENT, self._notice("plea"))
 
     async def read_plea(self) -> str:
         """Return the ts of what called a person, "" where nothing did."""
-        said = await read_back(self.client, self.inquiry, NOTICE_EVENT)
-        return next((ts for ts, payload in said if payload.get("plea")), "")
+        return next(iter(await read_notices(self.client, self.inquiry, "plea")), "")
 
     async def read_posted(self) -> dict[int, str]:
         """Read the thread for parts that were posted though nobody heard so: a crash, a timeout, a lost reply."""
@@ -167,6 +167,9 @@ class InThread:
     def _payload(self, part: int) -> dict[str, object]:
         return {"question": self.inquiry.ts, "part": part, "revision": self.revision}
 
+    def _notice(self, notice: Notice) -> dict[str, object]:
+        return {"question": self.inquiry.ts, "notice": notice}
+
     async def _close_stream(self, ts: str) -> None:
         try:
             with talking_to_slack():
@@ -187,17 +190,8 @@ class InThread:
         return ts
 
     async def _post(self, message: SlackMessage, event: str, payload: dict[str, object]) -> str:
-        with talking_to_slack():
-            posted = await self.client.chat_postMessage(
-                channel=self.inquiry.channel,
-                thread_ts=self.inquiry.thread_ts,
-                text=message.text,
-                blocks=message.blocks,
-                metadata={"event_type": event, "event_payload": payload},
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        return str(posted["ts"])
+        channel, thread_ts = self.inquiry.channel, self.inquiry.thread_ts
+        return await _post(self.client, channel, message, Metadata(event, payload), thread_ts=thread_ts)
 
     async def take_back(self, ts: str) -> None:
         """Delete a message of ours; one that is gone already is no failure."""
@@ -277,28 +271,12 @@ async def post_question(client: AsyncWebClient, inquiry: Inquiry, words: Wording
     """Post a question that has no message in its channel, in the asker's name; return its ts."""
     message = question_message(inquiry.user, inquiry.text, words)
     payload = {"user": inquiry.user, "question": inquiry.text, "key": inquiry.ts}
-    with talking_to_slack():
-        posted = await client.chat_postMessage(
-            channel=inquiry.channel,
-            text=message.text,
-            blocks=message.blocks,
-            metadata={"event_type": QUESTION_EVENT, "event_payload": payload},
-            unfurl_links=False,
-        )
-    return str(posted["ts"])
+    return await _post(client, inquiry.channel, message, Metadata(QUESTION_EVENT, payload))
 
 
 async def post_plea_elsewhere(client: AsyncWebClient, channel: str, message: SlackMessage) -> str:
     """Post what calls a person into a channel where the question was not asked; return its ts."""
-    with talking_to_slack():
-        posted = await client.chat_postMessage(
-            channel=channel,
-            text=message.text,
-            blocks=message.blocks,
-            metadata={"event_type": NOTICE_EVENT, "event_payload": {"question": "", "untaken": False}},
-            unfurl_links=False,
-        )
-    return str(posted["ts"])
+    return await _post(client, channel, message, _elsewhere())
 
 
 async def tell_privately(respond: AsyncRespond, text: str) -> None:
@@ -309,10 +287,26 @@ async def tell_privately(respond: AsyncRespond, text: str) -> None:
 
 async def tell_directly(client: AsyncWebClient, user: str, text: str) -> None:
     """Write to someone, in their direct messages with the bot."""
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    await _post(client, user, SlackMessage(text=text, blocks=[section]), _elsewhere())
+
+
+def _elsewhere() -> Metadata:
+    """Mark a message that stands in another place than the question that it is about."""
+    return Metadata(NOTICE_EVENT, {"question": "", "notice": "elsewhere"})
+
+
+async def _post(
+    client: AsyncWebClient, channel: str, message: SlackMessage, metadata: Metadata, *, thread_ts: str | None = None
+) -> str:
     with talking_to_slack():
-        await client.chat_postMessage(
-            channel=user,
-            text=text,
-            blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": text}}],
-            metadata={"event_type": NOTICE_EVENT, "event_payload": {"question": "", "untaken": False}},
+        posted = await client.chat_postMessage(
+            channel=channel,
+            thread_ts=thread_ts,
+            text=message.text,
+            blocks=message.blocks,
+            metadata=metadata,
+            unfurl_links=False,
+            unfurl_media=False,
         )
+    return str(posted["ts"])

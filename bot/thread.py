@@ -6,7 +6,7 @@ import html
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from slack_sdk.errors import SlackApiError
 
@@ -29,6 +29,8 @@ ANSWER_EVENT = "milvusfaq_answer"
 """The metadata type of a part of an answer."""
 NOTICE_EVENT = "milvusfaq_notice"
 """The metadata type of what the bot says about itself: no turn of the conversation."""
+Notice = Literal["wait", "untaken", "plea", "where", "elsewhere"]
+"""That the answer takes longer, that a question could not be taken, that a person is called, where; word from afar."""
 PAGE_SIZE = 200
 MAX_PAGES = 5
 LATELY_S = 3_600.0
@@ -92,16 +94,22 @@ async def look_at_thread(client: AsyncWebClient, inquiry: Inquiry) -> None:
         await client.conversations_replies(channel=inquiry.channel, ts=inquiry.thread_ts, limit=1)
 
 
-async def read_back(client: AsyncWebClient, inquiry: Inquiry, event: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return ts and metadata of the bot's messages of a kind that belong to this question, in its thread."""
+async def read_back(client: AsyncWebClient, inquiry: Inquiry, *events: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return ts and metadata of the bot's messages of these kinds that belong to this question, in its thread."""
     replies = await _replies(client, inquiry, oldest=inquiry.since)
     return [
         (str(reply["ts"]), metadata["event_payload"])
         for reply in replies
-        if (metadata := reply.get("metadata") or {}).get("event_type") == event
+        if (metadata := reply.get("metadata") or {}).get("event_type") in events
         and metadata["event_payload"].get("question") == inquiry.ts
         and (reply.get("bot_id") or reply.get("app_id"))
     ]
+
+
+async def read_notices(client: AsyncWebClient, inquiry: Inquiry, notice: Notice) -> list[str]:
+    """Return the ts of what the bot has said of one kind about this question."""
+    said = await read_back(client, inquiry, NOTICE_EVENT)
+    return [ts for ts, payload in said if payload.get("notice") == notice]
 
 
 async def read_unmarked(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> list[str]:

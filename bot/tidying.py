@@ -11,7 +11,7 @@ from bot.delivery import Delivery
 from bot.ledger import answered_before, call_for, note_messages
 from bot.progress import Progress
 from bot.reply import InThread
-from bot.thread import ANSWER_EVENT, NOTICE_EVENT, has_replies, read_back
+from bot.thread import ANSWER_EVENT, NOTICE_EVENT, has_replies, read_back, read_notices
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -40,9 +40,8 @@ class Tidier:
             logger.info("The answer to the deleted %s %s stays: it was replied to", inquiry.channel, inquiry.ts)
             return
         standing = await Delivery(self.ledger, self.bot_user).standing(entry, place)
-        parts = [ts for ts, _ in await read_back(self.client, inquiry, ANSWER_EVENT)]
-        said = [ts for ts, _ in await read_back(self.client, inquiry, NOTICE_EVENT)]  # a plea repeats the question
-        for ts in dict.fromkeys([*entry.posted.values(), *standing, *parts, *said, entry.notice_ts]):
+        said = await read_back(self.client, inquiry, ANSWER_EVENT, NOTICE_EVENT)  # a plea repeats the question
+        for ts in dict.fromkeys([*entry.posted.values(), *standing, *(ts for ts, _ in said)]):
             if ts:
                 await place.take_back(ts)
         call = await call_for(self.ledger.database, entry)
@@ -58,11 +57,10 @@ class Tidier:
         arrived: a part of an answer, or the word that it takes longer.
         """
         known = {*entry.posted.values(), *entry.standing}
-        parts = [ts for ts, _ in await read_back(self.client, entry.inquiry, ANSWER_EVENT) if ts not in known]
-        said = await read_back(self.client, entry.inquiry, NOTICE_EVENT)
-        for ts in [*parts, *(ts for ts, payload in said if not payload.get("plea"))]:
-            logger.info("Took back what came late to %s %s", entry.inquiry.channel, entry.inquiry.ts)
-            await place_of(self.client, entry).take_back(ts)
+        for ts, payload in await read_back(self.client, entry.inquiry, ANSWER_EVENT, NOTICE_EVENT):
+            if ts not in known and payload.get("notice", "wait") == "wait":
+                logger.info("Took back what came late to %s %s", entry.inquiry.channel, entry.inquiry.ts)
+                await place_of(self.client, entry).take_back(ts)
 
     async def take_again_buttons_away(self, entry: Entry) -> None:
         """Leave the buttons that ask for another answer to the thread's latest one."""
@@ -76,8 +74,7 @@ class Tidier:
 
     async def take_back_untaken(self, inquiry: Inquiry) -> None:
         """Delete the word that this question could not be taken down, whichever replica said it."""
-        notices = await read_back(self.client, inquiry, NOTICE_EVENT)
-        for ts in (ts for ts, payload in notices if payload.get("untaken")):
+        for ts in await read_notices(self.client, inquiry, "untaken"):
             await InThread(client=self.client, inquiry=inquiry).take_back(ts)
 
     async def end_session(self, entry: Entry) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.e2e.in_process import RunningParts
     from tests.standins.slack import Json
 
 WORDS = wording()
@@ -51,6 +52,12 @@ def written(slack: SlackStandIn, channel: str, text: str) -> Inquiry:
     ts = slack.new_ts()
     slack.channels[channel].messages.append({"type": "message", "user": ASKER, "text": text, "ts": ts, "team": TEAM})
     return Inquiry(team=TEAM, channel=channel, ts=ts, thread_ts=ts, user=ASKER, text=text)
+
+
+def left_behind(parts: RunningParts, question: Inquiry, *, age_s: int, reply_url: str = "") -> None:
+    """Have a question in the ledger that a process which is gone accepted so long ago."""
+    assert parts.run(parts.ledger.accept(question, reply_url=reply_url))
+    parts.rows(f"UPDATE questions SET accepted_at = accepted_at - {age_s}, owner = 'gone/1/a', lease_until = 0")  # noqa: S608
 
 
 def test_an_edit_that_another_replica_takes_while_a_post_waits_leaves_one_answer(
@@ -127,8 +134,7 @@ def test_what_was_kept_while_the_bot_was_down_is_not_too_old_when_it_is_back(
     away: list[RetrievalError] = [RetrievalError("Milvus is away.")] * 2
     with running_parts(slack, FakeAnswerer(list(away)), url, lease_s=1.0) as parts:
         question = written(slack, channel, FIRST)
-        assert parts.run(parts.ledger.accept(question))
-        parts.rows("UPDATE questions SET accepted_at = accepted_at - 1200, owner = 'gone/1/a', lease_until = 0")
+        left_behind(parts, question, age_s=1200)
         slack.wait_for(lambda: texts(slack.replies(channel, question.ts)) == [FIRST], "the answer alone")
 
 
@@ -147,8 +153,7 @@ def test_nobody_is_promised_an_answer_who_has_not_asked_the_bot(slack: SlackStan
     away = FakeAnswerer([RetrievalError("Milvus is away.")] * 2)
     with running_parts(slack, away, url, lease_s=1.0, support_channels={channel: "questions"}) as parts:
         question = replace(written(slack, channel, FIRST), way="support")
-        assert parts.run(parts.ledger.accept(question))
-        parts.rows("UPDATE questions SET accepted_at = accepted_at - 10, owner = 'gone/1/a', lease_until = 0")
+        left_behind(parts, question, age_s=10)
         slack.wait_for(lambda: texts(slack.replies(channel, question.ts)) == [FIRST], "the answer")
     assert [call.method for call in slack.calls].count("chat.postMessage") == 1
 
@@ -315,8 +320,7 @@ def test_a_promise_of_which_nobody_heard_that_it_was_posted_goes_with_the_answer
     with running_parts(slack, away, url, lease_s=1.0) as parts:
         slack.fail("chat.postMessage", Failure("internal_error", status=500, after_work=True))
         question = written(slack, channel, FIRST)
-        assert parts.run(parts.ledger.accept(question))
-        parts.rows("UPDATE questions SET accepted_at = accepted_at - 10, owner = 'gone/1/a', lease_until = 0")
+        left_behind(parts, question, age_s=10)
         slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the end")
         assert texts(slack.replies(channel, question.ts)) == [FIRST]
     assert [call.method for call in slack.calls].count("chat.postMessage") == 3
@@ -328,7 +332,32 @@ def test_who_is_answered_alone_is_told_alone_that_it_takes_longer(slack: SlackSt
     with running_parts(slack, away, url, lease_s=1.0) as parts:
         address = f"http://127.0.0.1:{slack.port}/response/1"
         question = replace(written(slack, channel, FIRST), way="private", ts="shortcut 1")
-        assert parts.run(parts.ledger.accept(question, reply_url=address))
-        parts.rows("UPDATE questions SET accepted_at = accepted_at - 10, owner = 'gone/1/a', lease_until = 0")
+        left_behind(parts, question, age_s=10, reply_url=address)
         slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the end")
     assert texts(slack.private) == [WORDS.docs_are_away, FIRST]
+
+
+def test_where_people_were_called_is_still_said_below_the_answer_to_an_edit(slack: SlackStandIn, url: str) -> None:
+    direct, on_call = slack.direct(), slack.join("C0ONCALL")
+    with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP", escalation_channel=on_call) as parts:
+        parts.workers.cleaner.arrived_after_s = 1.0
+        ts = slack.say(direct, FIRST)
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
+        slack.press(direct, slack.replies(direct, ts)[0], "escalate_elsewhere", ts)
+        slack.wait_for(lambda: len(slack.replies(direct, ts)) == 2, "the word where it stands")
+        where = slack.replies(direct, ts)[1]
+        slack.edit(direct, ts, SECOND)
+        slack.wait_for(lambda: texts(slack.replies(direct, ts)) == [SECOND, where["text"]], "the new answer")
+        slack.wait_for(lambda: not parts.workers.tasks, "the end of the question")
+        slack.wait_for(lambda: not parts.workers.cleaner.tasks, "the end of the cleaning")
+        assert texts(slack.replies(direct, ts)) == [SECOND, where["text"]]
+
+
+def test_a_promise_that_can_not_be_deleted_does_not_keep_the_question_open(
+    slack: SlackStandIn, channel: str, url: str
+) -> None:
+    away = FakeAnswerer([RetrievalError("Milvus is away.")])
+    with running_parts(slack, away, url, lease_s=1.0) as parts:
+        slack.fail("chat.delete", Failure("is_archived"))
+        left_behind(parts, written(slack, channel, FIRST), age_s=10)
+        slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the end")
