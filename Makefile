@@ -23,8 +23,9 @@ test: setup
 	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 # Ours beside a plain Bolt app and the bare model's stream, in one run; ten minutes, most of them for 10,000 questions.
+# make bench AGAINST=REV: beside another commit instead, asked in turn, with the ratios; ten minutes.
 bench: setup
-	$(BIN)/python -m benchmarks.measure
+	$(BIN)/python -m benchmarks.$(if $(AGAINST),against $(AGAINST),measure)
 
 # Two bots for five minutes, while all that they stand on fails by turns; this machine's loopback only.
 soak: setup

@@ -1,6 +1,7 @@
 """This file is where the bot is timed beside a plain Bolt echo app and the bare model's stream, in one run.
 
-    make bench
+    make bench                  # as it is now
+    make bench AGAINST=REV      # beside another commit: see against.py
 
 All three speak to the same stand-ins, on this machine. The model streams 50 tokens a second, 60 of them. Times count
 from the envelope. Then the model takes no time, and thousands of questions show the throughput and what
@@ -26,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rag.backends.openai_compatible import OpenAIChatModel, make_chat_client
-from tests.e2e.bot_process import environment, settings_for
+from tests.e2e.bot_process import PROJECT, environment, settings_for
 from tests.standins import model as model_standin
 from tests.standins.model import ModelStandIn, Reply
 from tests.standins.slack import SlackStandIn
@@ -41,6 +42,8 @@ AT_ONCE = {1: 20, 10: 5, 50: 3}
 """How many questions are asked at the same moment, and how often."""
 TOKENS_PER_S = 50
 REPLY = Reply("Milvus keeps what is inserted in object storage [1]. " * 7, words_per_s=TOKENS_PER_S)
+LONG_REPLY = Reply(Path(__file__).with_name("reply.md").read_text(encoding="utf-8"), words_per_s=4 * TOKENS_PER_S)
+"""200 different words with marks, a list and code, which costs more to read and to show than one sentence again."""
 IN_FLIGHT = 32
 FEW = 100
 AT_REST_S = 3.0
@@ -58,10 +61,10 @@ SHOWN_BY = {
 
 @contextmanager
 def running(
-    slack: SlackStandIn, model: ModelStandIn | None, folder: Path, *command: str
+    slack: SlackStandIn, model: ModelStandIn | None, folder: Path, *command: str, tree: Path = PROJECT
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a bot until the block ends."""
-    settings = settings_for(slack, model, folder)
+    """Run a bot of the project that lies in `tree` until the block ends."""
+    settings = {**settings_for(slack, model, folder), "PYTHONPATH": str(tree)}
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, *command], cwd=folder, env=environment(**settings), stdout=log, stderr=log
@@ -75,11 +78,11 @@ def running(
             slack.wait_for(lambda: not slack.connected(), "the sockets' end")
 
 
-def time_bot(slack: SlackStandIn, at_once: int) -> Times:
+def time_bot(slack: SlackStandIn, at_once: int, *, rounds: int = 0) -> Times:
     """Return the milliseconds from envelope to ack, status and answer, of every question."""
     times: Times = {"ack": [], "status": [], "first text": [], "answer": []}
     channel = slack.join("C0BENCH")
-    for _ in range(AT_ONCE[at_once]):
+    for _ in range(rounds or AT_ONCE[at_once]):
         first_call, first_envelope = len(slack.calls), len(slack.envelopes)
         stamps = [slack.mention(channel, f"How is {topic_of(number)} stored in Milvus?") for number in range(at_once)]
         for ts in stamps:
@@ -92,7 +95,7 @@ def time_bot(slack: SlackStandIn, at_once: int) -> Times:
         seen: dict[tuple[str, str], float] = {}
         for call in slack.calls[first_call:]:
             for name in SHOWN_BY.get(call.method, ()):
-                ts = call.arguments.get("thread_ts") or call.arguments["metadata"]["event_payload"]["question"]
+                ts = question_of(call)
                 if ts in sent:  # a status of the question before may come late
                     seen.setdefault((name, ts), 1_000 * (call.at - sent[ts]))
         for (name, _), milliseconds in seen.items():
@@ -100,12 +103,18 @@ def time_bot(slack: SlackStandIn, at_once: int) -> Times:
     return times
 
 
+def question_of(call: Call) -> str:
+    """Return the ts of the question that a call is about; "" where it does not say so, as the close of a stream."""
+    metadata = call.arguments.get("metadata") or {}
+    return str(call.arguments.get("thread_ts") or metadata.get("event_payload", {}).get("question") or "")
+
+
 def topic_of(number: int) -> str:
     """Return something to ask about."""
     return f"{TOPICS[number % len(TOPICS)]} ({number})"
 
 
-async def time_stream(model: ModelStandIn, at_once: int) -> Times:
+async def time_stream(model: ModelStandIn, at_once: int, *, rounds: int = 0) -> Times:
     """Return the milliseconds of the bare stream, read by the client that the bot uses too."""
     times: Times = {"first token": [], "answer": []}
 
@@ -121,7 +130,7 @@ async def time_stream(model: ModelStandIn, at_once: int) -> Times:
         bare = OpenAIChatModel(
             completions=client.chat.completions, model="m", max_tokens=1_024, temperature=0.1, begins_within_s=60
         )
-        for _ in range(AT_ONCE[at_once]):
+        for _ in range(rounds or AT_ONCE[at_once]):
             await asyncio.gather(*(one(bare) for _ in range(at_once)))
     return times
 
