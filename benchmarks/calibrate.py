@@ -22,10 +22,11 @@ from rich.table import Table
 
 from rag.domain import Question
 from rag.evaluation import read_cases
-from rag.retrieval.query import make_query
+from rag.query.prompt_injection import without_orders
+from rag.query.search_plan import make_query
+from rag.query.versions import choose_versions
 from rag.retrieval.ranking import measure
-from rag.retrieval.topic import RULE_FILE, SIGNS, signs, without_orders
-from rag.retrieval.versions import choose_versions
+from rag.retrieval.scope import RULE_FILE, SIGNS, signs
 from rag.settings import RagSettings
 from rag.wiring import open_retriever
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from rag.retrieval.hybrid import HybridRetriever
+    from rag.retrieval.retriever import HybridRetriever
 
 LOST = 0.005
 SHORT = "answerable, short"

@@ -21,7 +21,7 @@ from rag.backends.milvus import open_milvus
 from rag.ingest.chunking import embedding_text, make_passages, page_paths
 from rag.ingest.indexing import EMBED_BATCH, index
 from rag.ingest.sources import read_source
-from rag.retrieval.facets import facet_texts
+from rag.text.subvectors import facet_texts
 
 TURNS = 4
 

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from rich.console import Console
@@ -27,9 +27,9 @@ from rich.table import Table
 
 from rag.backends.pymilvus_import import importing_pymilvus
 from rag.domain import Question
-from rag.retrieval.hybrid import CANDIDATES
-from rag.retrieval.lexical import query_vector
+from rag.retrieval.retriever import CANDIDATES
 from rag.settings import RagSettings
+from rag.text.terms import query_vector
 from rag.wiring import open_retriever
 from tests.standins.milvus import running_server
 
@@ -39,7 +39,8 @@ with importing_pymilvus():
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from rag.retrieval.hybrid import HybridRetriever
+    from rag.backends.milvus import MilvusStore
+    from rag.retrieval.retriever import HybridRetriever
 
 AT_ONCE = 10
 WARM_UP = 20
@@ -117,7 +118,8 @@ def by_async_client(retriever: HybridRetriever, count: int) -> Timings:
     """Let pymilvus' AsyncMilvusClient do the two searches; the words and the order stay in threads."""
 
     async def run() -> Timings:
-        client = AsyncMilvusClient(retriever.store.uri)
+        store = cast("MilvusStore", retriever.store)
+        client = AsyncMilvusClient(store.uri)
         on_thread = asyncio.to_thread
 
         async def search(question: Question) -> object:
@@ -128,7 +130,7 @@ def by_async_client(retriever: HybridRetriever, count: int) -> Timings:
             vector = vectors[0].tolist()
             for field, data in (("vector", vector), ("lexical", query_vector(sought.query.weights))):
                 await client.search(
-                    retriever.store.alias,
+                    store.alias,
                     data=[data],
                     anns_field=field,
                     limit=CANDIDATES,

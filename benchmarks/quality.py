@@ -23,16 +23,16 @@ from rag.domain import Passage
 from rag.evaluation import DEPTH, Scored, interval, read_cases, score, summarise
 from rag.ingest.chunking import page_paths
 from rag.ingest.sources import read_source
-from rag.retrieval.lexical import passage_vector, query_vector, terms
-from rag.retrieval.query import search_text
+from rag.query.search_plan import search_text
 from rag.settings import RagSettings
+from rag.text.terms import passage_vector, query_vector, terms
 from rag.wiring import open_retriever
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rag.evaluation import Case
-    from rag.retrieval.hybrid import HybridRetriever
+    from rag.retrieval.retriever import HybridRetriever
 
 
 def tutorial(archive: str, only: str) -> Callable[[Case], Sequence[Passage]]:

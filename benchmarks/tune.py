@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from rag.evaluation import read_cases, score
-from rag.retrieval.query import make_query
+from rag.query.search_plan import make_query
+from rag.query.versions import choose_versions
 from rag.retrieval.ranking import FEATURES, WEIGHTS_FILE, measure, one_of_each, standardise
-from rag.retrieval.versions import choose_versions
 from rag.settings import RagSettings
 from rag.wiring import open_retriever
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from rag.domain import Passage
     from rag.evaluation import Case
-    from rag.retrieval.hybrid import HybridRetriever
+    from rag.retrieval.retriever import HybridRetriever
 
 FOLDS = 8
 SHUFFLES = 3

@@ -96,7 +96,7 @@ async def _ask(text: str, *, aloud: bool) -> Answer:
             out.print()
         return True
 
-    logging.getLogger("rag.answering").addFilter(on_a_fresh_line)
+    logging.getLogger("rag.answering.answerer").addFilter(on_a_fresh_line)
     async with open_answerer(RagSettings()) as answerer:
         if not aloud:
             return await answerer.answer(Question(text=text))

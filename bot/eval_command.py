@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from rag.answering.rewriting import Rewriter
     from rag.domain import Retrieved
     from rag.evaluation import Case
-    from rag.retrieval.hybrid import HybridRetriever
-    from rag.rewriting import Rewriter
+    from rag.retrieval.retriever import HybridRetriever
 
 
 @dataclass(frozen=True, kw_only=True)

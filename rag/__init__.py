@@ -1,7 +1,7 @@
 """The answering house's door: `from rag import Answerer, Question`. Light to import: no vendor stands behind it."""
 
-from rag.answering import Answerer
-from rag.citations import cite
+from rag.answering.answerer import Answerer
+from rag.answering.citations import cite
 from rag.domain import Answer, Citation, Docs, Message, Notice, Passage, Question, Style, Trace
 from rag.errors import (
     EmptyIndexError,
@@ -12,7 +12,7 @@ from rag.errors import (
     SettingsError,
     UnreachableError,
 )
-from rag.splitting import split_markdown
+from rag.text.splitting import split_markdown
 
 __all__ = [
     "Answer",

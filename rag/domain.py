@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+
 Role = Literal["user", "assistant"]
 AnswerKind = Literal["grounded", "extractive", "abstained"]
 Style = Literal["", "anew", "longer", "shorter"]
@@ -191,3 +192,11 @@ class Answer:
     def notice(self) -> str:
         """The notices as one line of English; "" where there are none."""
         return " ".join(notice.text for notice in self.notices)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that a search found, and the vectors of its parts (see `facet_texts`), of length 1, one a row."""
+
+    passage: Passage
+    facets: npt.NDArray[np.float32]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Docs, Notice, Question, Retrieved, Usage
+    from rag.domain import Candidate, Docs, Notice, Question, Retrieved, Usage
 
 
 class Retriever(Protocol):
@@ -22,6 +22,28 @@ class Retriever(Protocol):
 
     def docs(self) -> Docs | None:
         """Return what can be searched; None while that is not known."""
+        ...
+
+
+class PassageStore(Protocol):
+    """Keeps passages and their vectors; raises RetrievalError where it can't be read."""
+
+    def search_dense(
+        self, vector: npt.NDArray[np.float32], *, limit: int, versions: Sequence[str] = ()
+    ) -> list[Candidate]:
+        """Return the passages with the largest inner product, best first; `versions` keeps those of these docs."""
+        ...
+
+    def search_sparse(self, vector: dict[int, float], *, limit: int, versions: Sequence[str] = ()) -> list[Candidate]:
+        """Do the same by words; return nothing where the store has no sparse vectors."""
+        ...
+
+    def paths(self) -> set[str]:
+        """Return the paths of all pages that passages come from."""
+        ...
+
+    def check(self, *, embedding: str, dim: int) -> None:
+        """Make the collection ready for searching; raise RetrievalError where this model's questions find nothing."""
         ...
 
 

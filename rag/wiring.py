@@ -11,19 +11,19 @@ from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, cast
 
-from rag.answering import Answerer
+from rag.answering.answerer import Answerer
+from rag.answering.circuit_breaker import BreakingModel, SideCalls
+from rag.answering.rewriting import Rewriter
 from rag.backends.embedding import open_embedder
 from rag.backends.milvus import MilvusStore, open_milvus
 from rag.backends.milvus_lite import forget, is_lite, newest, place_to_write, settle
-from rag.breaker import BreakingModel, SideCalls
 from rag.errors import EmptyIndexError, UnreachableError
 from rag.ingest.chunking import make_passages
 from rag.ingest.indexing import STARTER_SOURCE, index
 from rag.ingest.sources import Source
-from rag.live import Generation, LiveRetriever
-from rag.retrieval.hybrid import HybridRetriever
-from rag.retrieval.spelling import Speller
-from rag.rewriting import Rewriter
+from rag.query.spelling import Speller
+from rag.retrieval.reloading import Generation, LiveRetriever
+from rag.retrieval.retriever import HybridRetriever
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -156,7 +156,7 @@ def _open_generation(settings: RagSettings) -> Generation:
         retriever = stack.enter_context(open_retriever(settings))
         return Generation(
             retriever=retriever,
-            name=_name(retriever.store),
+            name=_name(cast("MilvusStore", retriever.store)),
             close=stack.pop_all().close,
             check=partial(_check, retriever),
         )
@@ -178,7 +178,8 @@ def _newer_generation(settings: RagSettings, generation: Generation) -> Generati
         generation.close = partial(_close_and_forget, generation.hand_on(), replaced)
         return newer
     retriever = cast("HybridRetriever", generation.retriever)
-    store = MilvusStore(retriever.store.client, retriever.store.uri, retriever.store.alias)
+    searched = cast("MilvusStore", retriever.store)
+    store = MilvusStore(searched.client, searched.uri, searched.alias)
     if generation.name == _name(store):
         return None
     fresh = _retriever(settings, Index(store=store, embedder=retriever.embedder))

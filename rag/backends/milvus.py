@@ -1,8 +1,8 @@
-"""This file is where Milvus is spoken to: searching, reading, and building a new collection beside the one searched.
+"""Milvus: the collection that is searched and read. The same calls on a Milvus Lite file, a server and Zilliz Cloud.
 
-The same calls on a Milvus Lite file, a server and Zilliz Cloud. MILVUS_COLLECTION is an alias: an ingest builds a
-collection of its own behind it and moves the alias when that is whole. Beside each stands a small one with the words
-that its passages hold. Only this file and milvus_schema.py know pymilvus' client.
+MILVUS_COLLECTION is an alias: an ingest builds a collection of its own behind it (milvus_build.py) and moves the alias
+when that is whole. Beside each stands a small one with the words that its passages hold. Only the files milvus*.py know
+pymilvus' client.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,23 +18,19 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import numpy as np
 
+from rag.backends.milvus_errors import translated, unreachable
 from rag.backends.milvus_lite import explain_refusal, is_lite, release
 from rag.backends.milvus_schema import (
     METRIC,
     PASSAGE_FIELDS,
     passage_of,
-    passage_schema,
-    row_of,
-    words_rows,
-    words_schema,
 )
 from rag.backends.pymilvus_import import importing_pymilvus
-from rag.domain import EmbeddedPassage
-from rag.errors import EmptyIndexError, IngestError, RetrievalError, UnreachableError
-from rag.retrieval import vocabulary
-from rag.retrieval.facets import unpack
-from rag.retrieval.ranking import Candidate
-from rag.retrieval.vocabulary import Vocabulary
+from rag.domain import Candidate, EmbeddedPassage
+from rag.errors import EmptyIndexError, IngestError, RetrievalError
+from rag.text import vocabulary
+from rag.text.subvectors import unpack
+from rag.text.vocabulary import Vocabulary
 
 with importing_pymilvus():
     from pymilvus import MilvusClient
@@ -49,13 +44,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 EMBEDDING_PROPERTY = "milvusfaq.embedding"
-INSERT_BATCH = 500
 READ_BATCH = 1_000
 CONNECT_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 30.0
 SEARCH_TIMEOUT_S = 10.0
 """A search takes tens of milliseconds; who waits so long had better be told."""
-FIRST_WITH_SPARSE = (2, 4)
 MOST_FETCHED = 3_000
 """How many passages are kept in memory once a search has read them: about 30 MB."""
 WORDS_SUFFIX = "_words"
@@ -75,12 +68,12 @@ class MilvusStore:
 
         Raise EmptyIndexError when there is none, RetrievalError when it holds another model's vectors.
         """
-        with _translated(self.uri):
+        with translated(self.uri):
             live = self.live()
             if live is None:
                 message = f"The Milvus collection {self.alias!r} does not exist yet."
                 raise EmptyIndexError(message, hint="Run: milvusfaq ingest")
-            if not self.client.has_collection(_words_of(live), timeout=CALL_TIMEOUT_S):
+            if not self.client.has_collection(words_of(live), timeout=CALL_TIMEOUT_S):
                 message = f"The collection {self.alias!r} was made by an earlier version of milvusfaq."
                 raise RetrievalError(message, hint="Run: milvusfaq ingest --recreate SOURCE")
             # A Milvus Lite folder releases its collections when it is reopened; what a killed process left unflushed is
@@ -116,7 +109,7 @@ class MilvusStore:
     def _search(
         self, field: str, vector: list[float] | dict[int, float], limit: int, versions: Sequence[str]
     ) -> list[Candidate]:
-        with _translated(self.uri):
+        with translated(self.uri):
             (hits,) = self.client.search(
                 self.alias,
                 data=[vector],
@@ -137,7 +130,7 @@ class MilvusStore:
         """Read passages that no search has read before; an id tells its whole content, so none grows stale."""
         if not ids:
             return {}
-        with _translated(self.uri):
+        with translated(self.uri):
             rows = self.client.query(
                 self.alias, ids=ids, output_fields=PASSAGE_FIELDS, consistency_level="Bounded", timeout=SEARCH_TIMEOUT_S
             )
@@ -150,7 +143,7 @@ class MilvusStore:
     @cached_property
     def has_sparse(self) -> bool:
         """Whether the live collection has sparse vectors."""
-        with _translated(self.uri):
+        with translated(self.uri):
             described = self.client.describe_collection(self.alias, timeout=CALL_TIMEOUT_S)
         return any(field["name"] == "lexical" for field in described["fields"])
 
@@ -163,11 +156,11 @@ class MilvusStore:
 
     def live(self) -> str | None:
         """Return the name of the collection behind the alias; None before the first ingest."""
-        with _translated(self.uri):
+        with translated(self.uri):
             if not self.client.has_collection(self.alias, timeout=CALL_TIMEOUT_S):
                 return None
             name = str(self.client.describe_collection(self.alias, timeout=CALL_TIMEOUT_S)["collection_name"])
-        if not self._is_ours(name):
+        if not self.is_ours(name):
             message = f"{self.alias!r} is a Milvus collection that milvusfaq did not make; it is left alone."
             raise IngestError(message, hint="Set MILVUS_COLLECTION to another name.")
         return name
@@ -179,7 +172,7 @@ class MilvusStore:
 
     def recorded_embedding(self, collection: str) -> tuple[str, int] | None:
         """Return the model and dimension that the collection was made with."""
-        with _translated(self.uri):
+        with translated(self.uri):
             described = self.client.describe_collection(collection, timeout=CALL_TIMEOUT_S)
         properties = dict(described.get("properties") or {})
         name = properties.get(EMBEDDING_PROPERTY) or described.get("description")
@@ -188,7 +181,7 @@ class MilvusStore:
 
     def count(self, collection: str) -> int:
         """Return how many passages the collection holds, all writes so far seen."""
-        with _translated(self.uri):
+        with translated(self.uri):
             (row,) = self.client.query(
                 collection, output_fields=["count(*)"], consistency_level="Strong", timeout=CALL_TIMEOUT_S
             )
@@ -210,8 +203,8 @@ class MilvusStore:
         live = self.live()
         if live is None:
             return Vocabulary()
-        words = _words_of(live)
-        with _translated(self.uri):
+        words = words_of(live)
+        with translated(self.uri):
             self.client.load_collection(words, timeout=CALL_TIMEOUT_S)
             rows = self.client.query(
                 words,
@@ -233,7 +226,7 @@ class MilvusStore:
         live = self.live()
         if live is None:
             return
-        with _translated(self.uri):
+        with translated(self.uri):
             self.client.load_collection(live, timeout=CALL_TIMEOUT_S)
             rows = self.client.query_iterator(
                 live, batch_size=READ_BATCH, filter='id != ""', output_fields=fields, consistency_level="Strong"
@@ -242,97 +235,20 @@ class MilvusStore:
                 yield from batch
             rows.close()
 
-    @contextmanager
-    def building(self, *, embedding: str, dim: int) -> Iterator[Build]:
-        """Give a new collection to fill; when the block ends well, check it and move the alias to it.
-
-        When it does not, the collection searched before stays as it was, and the next build clears what is left.
-        """
-        live = self.live()
-        self._drop_all_but(live)
-        name = f"{self.alias}_build_{time.time_ns():x}"
-        with _translated(self.uri):
-            build = Build(store=self, name=name, sparse=self._offers_sparse())
-            self._create(build, embedding=embedding, dim=dim)
-        yield build
-        self._keep_words(build)
-        with _translated(self.uri):
-            self.client.flush(build.name, timeout=CALL_TIMEOUT_S)
-            self.client.load_collection(build.name, timeout=CALL_TIMEOUT_S)
-            if (stored := self.count(build.name)) != build.inserted:
-                message = f"Milvus holds {stored} passages where {build.inserted} were inserted; nothing was changed."
-                raise IngestError(message)
-            move = self.client.create_alias if live is None else self.client.alter_alias
-            move(build.name, self.alias)
-        self._drop_all_but(build.name)
+    def forget_reads(self) -> None:
+        """Read everything anew from now on: the alias leads to another collection."""
         self.fetched.clear()
         for known in ("has_sparse", "dim"):
             self.__dict__.pop(known, None)
 
-    def _offers_sparse(self) -> bool:
-        """Tell whether the server has sparse vectors; Milvus Lite, which has, calls itself by another name."""
-        version = re.match(r"v?(\d+)\.(\d+)", str(self.client.get_server_version()))
-        if version is None or (int(version[1]), int(version[2])) >= FIRST_WITH_SPARSE:
-            return True
-        logger.warning(
-            "This Milvus server (%s) has no sparse vectors, which came with 2.4: passages are found by meaning alone.",
-            version[0],
-        )
-        return False
-
-    def _create(self, build: Build, *, embedding: str, dim: int) -> None:
-        schema, index = passage_schema(embedding=embedding, dim=dim, sparse=build.sparse)
-        self.client.create_collection(
-            build.name,
-            schema=schema,
-            index_params=index,
-            consistency_level="Bounded",
-            properties={EMBEDDING_PROPERTY: embedding},
-        )
-
-    def _keep_words(self, build: Build) -> None:
-        """Write the build's vocabulary into a small collection beside it."""
-        schema, index = words_schema()
-        words = _words_of(build.name)
-        with _translated(self.uri):
-            self.client.create_collection(words, schema=schema, index_params=index)
-            self.client.insert(words, words_rows(vocabulary.to_json(build.vocabulary)))
-            self.client.flush(words)
-
-    def _drop_all_but(self, kept: str | None) -> None:
-        with _translated(self.uri):
-            for name in self.client.list_collections():
-                if self._is_ours(name.removesuffix(WORDS_SUFFIX)) and name.removesuffix(WORDS_SUFFIX) != kept:
-                    self.client.drop_collection(name)
-
-    def _is_ours(self, name: str) -> bool:
+    def is_ours(self, name: str) -> bool:
+        """Tell whether an ingest of ours made this collection."""
         return re.fullmatch(rf"{re.escape(self.alias)}_build_[0-9a-f]+", name) is not None
 
 
-def _words_of(collection: str) -> str:
+def words_of(collection: str) -> str:
+    """Return the name of the collection that keeps a collection's vocabulary."""
     return f"{collection}{WORDS_SUFFIX}"
-
-
-@dataclass(slots=True, kw_only=True)
-class Build:
-    """A collection that is being filled; it is not searched yet.
-
-    Whoever fills it sets `vocabulary` to the words of all its passages before the end.
-    """
-
-    store: MilvusStore
-    name: str
-    sparse: bool
-    inserted: int = 0
-    vocabulary: Vocabulary = field(default_factory=Vocabulary)
-
-    def insert(self, passages: Sequence[EmbeddedPassage]) -> None:
-        """Write passages; one writer at a time."""
-        for start in range(0, len(passages), INSERT_BATCH):
-            rows = [row_of(stored, sparse=self.sparse) for stored in passages[start : start + INSERT_BATCH]]
-            with _translated(self.store.uri):
-                self.store.client.insert(self.name, rows)
-            self.inserted += len(rows)
 
 
 @contextmanager
@@ -343,32 +259,10 @@ def open_milvus(*, uri: str, token: str, alias: str) -> Iterator[MilvusStore]:
     except (MilvusException, grpc.RpcError, ValueError) as error:
         if is_lite(uri):
             raise explain_refusal(uri) from error
-        raise _unreachable(uri) from error
+        raise unreachable(uri) from error
     try:
         yield MilvusStore(client, uri, alias)
     finally:
         client.close()
         if is_lite(uri):
             release(uri)
-
-
-def _unreachable(uri: str) -> UnreachableError:
-    return UnreachableError(f"Milvus can't be reached at {uri}.", hint="Check MILVUS_URI and MILVUS_TOKEN.")
-
-
-@contextmanager
-def _translated(uri: str) -> Iterator[None]:
-    """Turn what pymilvus raises into one clear line. An unimplemented call arrives as grpc.RpcError."""
-    try:
-        yield
-    except MilvusException as error:
-        if re.search("connect|deadline|timeout|timed out|unavailable", str(error.message), re.IGNORECASE):
-            raise _unreachable(uri) from error
-        message = f"Milvus refused a call: {str(error.message).partition(chr(10))[0][:200]}"
-        raise RetrievalError(message) from error
-    except grpc.RpcError as error:
-        raise _unreachable(uri) from error
-    except ValueError as error:
-        if "closed channel" not in str(error):
-            raise
-        raise _unreachable(uri) from error

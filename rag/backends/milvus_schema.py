@@ -9,7 +9,7 @@ import numpy as np
 from rag.backends.pymilvus_import import importing_pymilvus
 from rag.domain import EmbeddedPassage, Passage
 from rag.errors import IngestError
-from rag.retrieval.lexical import passage_vector, terms
+from rag.text.terms import passage_vector, terms
 
 with importing_pymilvus():
     from pymilvus import DataType, MilvusClient

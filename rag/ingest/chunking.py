@@ -8,12 +8,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from rag.domain import Passage
-from rag.ingest.markdown import read_page
+from rag.ingest.formats.markdown import read_page
 from rag.ingest.sources import is_page
-from rag.splitting import split_markdown
+from rag.text.splitting import split_markdown
 
 if TYPE_CHECKING:
-    from rag.ingest.markdown import Page, Section
+    from rag.ingest.formats.markdown import Page, Section
     from rag.ingest.sources import Source
 
 PASSAGE_CHARACTERS = 1_200

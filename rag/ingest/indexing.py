@@ -8,15 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.backends.milvus_build import building
 from rag.domain import EmbeddedPassage
 from rag.ingest.chunking import embedding_text
-from rag.retrieval.facets import facet_texts, pack
-from rag.retrieval.vocabulary import count_words
+from rag.text.subvectors import facet_texts, pack
+from rag.text.vocabulary import count_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from rag.backends.milvus import Build, MilvusStore
+    from rag.backends.milvus import MilvusStore
+    from rag.backends.milvus_build import Build
     from rag.domain import Passage
     from rag.protocols import Embedder
 
@@ -65,7 +67,7 @@ def index(
         starter_left=STARTER_SOURCE in stored and STARTER_SOURCE not in sources,
     )
     if report.changed:
-        with store.building(embedding=embedder.name, dim=embedder.dim) as build:
+        with building(store, embedding=embedder.name, dim=embedder.dim) as build:
             others = [] if recreate else _copy(store, build, but_not=leaving)
             _insert(build, _embed(embedder, missing, progress), total=len(missing), progress=progress)
             build.vocabulary = count_words([*others, *missing])

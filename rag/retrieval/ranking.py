@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.retrieval.lexical import passage_vector, query_vector, terms
+from rag.text.terms import passage_vector, query_vector, terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from rag.domain import Passage
-    from rag.retrieval.query import Query
+    from rag.domain import Candidate, Passage
+    from rag.query.search_plan import Query
+
 
 WEIGHTS_FILE = "ranking.json"
 FEATURES = (
@@ -47,14 +48,6 @@ SAME_TEXT = 0.8
 """Passages that share this much of their terms say the same: one of them is shown."""
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A passage that a search found, and the vectors of its parts (see `facet_texts`), of length 1, one a row."""
-
-    passage: Passage
-    facets: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

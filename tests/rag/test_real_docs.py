@@ -16,8 +16,8 @@ from rag.evaluation import read_cases, score
 from rag.ingest.chunking import PASSAGE_CHARACTERS, make_passages, page_paths
 from rag.ingest.indexing import index
 from rag.ingest.sources import read_source
-from rag.retrieval.hybrid import HybridRetriever
-from rag.retrieval.spelling import Speller
+from rag.query.spelling import Speller
+from rag.retrieval.retriever import HybridRetriever
 from rag.wiring import starter_passages
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from rag import Passage, Question
-from rag.retrieval.facets import MOST_SENTENCES, facet_texts, pack, unpack
-from rag.retrieval.query import Query, make_query
-from rag.retrieval.ranking import FEATURES, Candidate, measure, one_of_each, rank
-from rag.retrieval.spelling import Speller
-from rag.retrieval.vocabulary import count_words
+from rag.domain import Candidate
+from rag.query.search_plan import Query, make_query
+from rag.query.spelling import Speller
+from rag.retrieval.ranking import FEATURES, measure, one_of_each, rank
+from rag.text.subvectors import MOST_SENTENCES, facet_texts, pack, unpack
+from rag.text.vocabulary import count_words
 from tests.builders import make_passage
 
 VECTOR = np.array([1.0, 0.0], dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Answering: retrieve, ask the model, cite."""

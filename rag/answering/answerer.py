@@ -1,0 +1,150 @@
+"""This file is where the product happens: retrieve → ask the model → cite."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from rag.answering.abstaining import abstain
+from rag.answering.citations import cite, settled
+from rag.answering.extractive import quote_passages
+from rag.answering.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
+from rag.domain import Notice, Question, Trace, Usage
+from rag.errors import GenerationError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from rag.answering.rewriting import Rewriter
+    from rag.domain import Answer, Docs, Passage
+    from rag.protocols import ChatModel, Retriever
+
+logger = logging.getLogger(__name__)
+
+
+SMALLEST_STEP = 8
+"""Characters between two looks at what is certain; a long reply is looked at in longer steps: each look is at all."""
+MORE = 2
+"""How many times as many passages a longer answer rests on."""
+LONGEST_REPLY = 40_000
+"""Characters; LLM_MAX_TOKENS is the model's to keep, and some do not."""
+
+
+async def _unheard(_: object) -> None:
+    """Take the place of a listener where nobody wants to know how it goes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerer:
+    """Answers questions from `passages` passages; without a model it quotes them."""
+
+    retriever: Retriever
+    model: ChatModel | None
+    passages: int
+    rewriter: Rewriter | None = None
+
+    async def answer(
+        self,
+        question: Question,
+        *,
+        on_passages: Callable[[Sequence[Passage]], Awaitable[None]] = _unheard,
+        on_text: Callable[[str], Awaitable[None]] = _unheard,
+    ) -> Answer:
+        """Return the answer; `on_text` hears the model's words as they come, without false marks.
+
+        What it has not heard when the answer is there, such as a tail or an abstention, stands in the answer alone.
+        `on_passages` is told what the model is about to read.
+        Raise RetrievalError when nothing can be searched. A model that fails is not an error: the answer is then
+        extractive and its notice says why.
+        """
+        begun = time.monotonic()
+        limit = self.passages * (MORE if question.style == "longer" else 1)
+        found = await self.retriever.search(await self._sought(question), limit=limit)
+        trace = Trace(passages=found.passages, search_s=time.monotonic() - begun)
+        if found.off_topic:
+            return replace(abstain(found.off_topic, found.passages), trace=trace)
+        await on_passages(found.passages)
+        answer = await self._write(question, found.passages, on_text)
+        trace = replace(answer.trace, passages=trace.passages, search_s=trace.search_s)
+        return replace(answer, notices=(*answer.notices, *found.notices), trace=trace)
+
+    def docs(self) -> Docs | None:
+        """Return what there is to answer from; None while that can't be looked into."""
+        return self.retriever.docs()
+
+    async def _sought(self, question: Question) -> Question:
+        """Return what is searched for: a follow-up or a foreign question in the rewriter's words, where it has some."""
+        text = await self.rewriter.stand_alone(question) if self.rewriter else ""
+        return Question(text=text) if text else question
+
+    async def _write(
+        self, question: Question, passages: Sequence[Passage], on_text: Callable[[str], Awaitable[None]]
+    ) -> Answer:
+        if self.model is None:
+            text = "No language model is set up, so these are the passages themselves."
+            notice = Notice(kind="no model", text=text)
+            return quote_passages(passages, question=question.text, notice=notice)
+        reply = Reply(passages=passages, on_text=on_text)
+        try:
+            await reply.listen(self.model.stream(INSTRUCTIONS, build_message(question, passages)))
+        except GenerationError as error:
+            logger.warning("The answer is extractive: %s", error)
+            notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
+            return quote_passages(passages, question=question.text, notice=notice)
+        answer = cite(reply.text, passages)
+        return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace(self.model.name))
+
+
+@dataclass(slots=True, kw_only=True)
+class Reply:
+    """What the model has said so far; it passes on what is certain of it, but never the mark that the docs lack it."""
+
+    passages: Sequence[Passage]
+    on_text: Callable[[str], Awaitable[None]]
+    text: str = ""
+    heard: int = 0
+    next_look: int = 0
+    usage: Usage | None = None
+    notices: tuple[Notice, ...] = ()
+    begun: float = field(default_factory=time.monotonic)
+    first_text_s: float = 0.0
+
+    async def listen(self, pieces: AsyncIterator[str | Usage | Notice]) -> None:
+        """Take in the whole reply; raise GenerationError for one that is empty, or has no end."""
+        async for piece in pieces:
+            if isinstance(piece, str):
+                await self._hear(piece)
+            elif isinstance(piece, Usage):
+                self.usage = piece
+            else:
+                self.notices += (piece,)
+            if len(self.text) > LONGEST_REPLY:
+                message = "The language model did not come to an end."
+                raise GenerationError(message)
+        if not self.text.strip():
+            message = "The language model sent an empty reply."
+            raise GenerationError(message)
+
+    async def _hear(self, piece: str) -> None:
+        self.first_text_s = self.first_text_s or time.monotonic() - self.begun
+        self.text += piece
+        if self.on_text is _unheard or len(self.text) < self.next_look or _may_be_mark(self.text):
+            return
+        self.next_look = len(self.text) + max(SMALLEST_STEP, len(self.text) // 50)
+        certain = settled(self.text, self.passages)
+        if len(certain) > self.heard:
+            await self.on_text(certain[self.heard :])
+            self.heard = len(certain)
+
+    def trace(self, model: str) -> Trace:
+        """Return how the reply came about."""
+        lasted = time.monotonic() - self.begun
+        return Trace(
+            model=model, prompt=PROMPT_VERSION, usage=self.usage, first_text_s=self.first_text_s, model_s=lasted
+        )
+
+
+def _may_be_mark(text: str) -> bool:
+    return NOT_IN_DOCS.startswith(text.lstrip()[: len(NOT_IN_DOCS)])

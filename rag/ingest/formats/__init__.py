@@ -1,0 +1,1 @@
+"""Document formats: each becomes Markdown, and Markdown becomes sections."""

@@ -1,0 +1,192 @@
+"""This file is where a Markdown page becomes clean sections: front matter, includes, variables, headings, markup.
+
+What a fence holds is never touched. Headings are found by markdown-it, so a comment in a code block is not one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import yaml
+from markdown_it import MarkdownIt
+
+from rag.ingest.formats.markdown_cleaning import SDK_TAB, clean_prose, plain_heading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from markdown_it.token import Token
+
+
+INCLUDE_DEPTH = 4
+VARIABLES_FILE = "Variables.json"
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
+_INCLUDE = re.compile(r"\{\{\s*(fragments/[\w./-]+)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{\s*var\.(\w+)\s*\}\}")
+_HEADING_ANCHOR = re.compile(r"\s*\{#([^}]*)\}\s*$")
+_OWN_ADDRESS = re.compile(r"^Source:\s*<?(https?://\S+?)>?\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """What stands between one heading and the next.
+
+    `headings` is the way down to it, its own heading last; `anchor` is "" before the first heading; `address` is the
+    one that the section names for itself on a line `Source: https://…`, or ""; `languages` are those of its SDK tabs.
+    """
+
+    headings: tuple[str, ...]
+    anchor: str
+    text: str
+    address: str
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A heading: its first line, the line after it, its level from 1 to 6, its plain text and its anchor."""
+
+    begin: int
+    end: int
+    level: int
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page's title, whether it says of itself that it is out of use, and its sections that hold text."""
+
+    title: str
+    deprecated: bool
+    sections: tuple[Section, ...]
+
+
+def read_page(path: str, texts: Mapping[str, str]) -> Page:
+    """Return the page at `path` of a source's texts, includes and variables filled in from the others."""
+    front_matter, body = split_front_matter(texts[path])
+    body = _fill_in(body, path, texts)
+    headings = _headings(body)
+    top = next((heading.text for heading in headings if heading.level == 1), "")
+    title = plain_heading(str(front_matter.get("title") or "")) or top or PurePosixPath(path).stem
+    return Page(
+        title=title,
+        deprecated=front_matter.get("deprecate") is True,
+        sections=tuple(_without_title(section, title) for section in _sections(body, headings)),
+    )
+
+
+def split_front_matter(text: str) -> tuple[dict[str, object], str]:
+    """Return the YAML at a page's top ({} where there is none, or none that parses) and the rest."""
+    found = _FRONT_MATTER.match(text)
+    if not found:
+        return {}, text
+    try:
+        front_matter = yaml.safe_load(found[1])
+    except yaml.YAMLError:
+        return {}, text[found.end() :]
+    return (front_matter if isinstance(front_matter, dict) else {}), text[found.end() :]
+
+
+def make_anchor(heading: str) -> str:
+    """Return the anchor that milvus.io gives a heading: `Load & Release Collection` → `Load--Release-Collection`."""
+    return re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", heading.strip()))
+
+
+def _fill_in(text: str, path: str, texts: Mapping[str, str]) -> str:
+    """Put in `{{fragments/x.md}}` and `{{var.x}}`, looked for in the page's folder and those above it."""
+    above = [str(folder) for folder in PurePosixPath(path).parents]
+
+    def nearest(name: str) -> str | None:
+        candidates = (str(PurePosixPath(folder) / name) for folder in above)
+        return next((texts[candidate] for candidate in candidates if candidate in texts), None)
+
+    def included(match: re.Match[str]) -> str:
+        return split_front_matter(nearest(match[1]) or "")[1]
+
+    for _ in range(INCLUDE_DEPTH):
+        if not _INCLUDE.search(text):
+            break
+        text = _INCLUDE.sub(included, text)
+    if not _VARIABLE.search(text):
+        return text
+    values = _variables(nearest(VARIABLES_FILE))
+    return _VARIABLE.sub(lambda match: values.get(match[1], match[0]), text)
+
+
+def _variables(text: str | None) -> dict[str, str]:
+    try:
+        values = json.loads(text or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return {key: str(value) for key, value in values.items()} if isinstance(values, dict) else {}
+
+
+def _parse(body: str) -> list[Token]:
+    """Return the page's blocks; what stands inside a line is not looked at, which saves most of the time."""
+    return MarkdownIt("commonmark").disable("inline").parse(body)
+
+
+def _headings(body: str) -> list[Heading]:
+    found = []
+    for token, inline in pairwise(_parse(body)):
+        if token.type == "heading_open" and token.map:
+            text = plain_heading(_HEADING_ANCHOR.sub("", inline.content))
+            given = _HEADING_ANCHOR.search(inline.content)
+            anchor = given[1] if given else make_anchor(text)
+            begin, end = token.map
+            found.append(Heading(begin=begin, end=end, level=int(token.tag[1]), text=text, anchor=anchor))
+    return found
+
+
+def _code_lines(body: str) -> set[int]:
+    return {
+        n for token in _parse(body) if token.type in {"fence", "code_block"} and token.map for n in range(*token.map)
+    }
+
+
+def _sections(body: str, headings: list[Heading]) -> list[Section]:
+    lines, code = body.split("\n"), _code_lines(body)
+    sections: list[Section] = []
+    way_down: list[Heading] = []
+    begin = 0
+    for heading in [*headings, Heading(begin=len(lines), end=len(lines), level=1, text="", anchor="")]:
+        languages = SDK_TAB.findall("\n".join(lines[begin : heading.begin]))
+        text = _clean(lines, range(begin, heading.begin), code)
+        sections += _section(way_down, text, tuple(dict.fromkeys(language for language, _ in languages)))
+        way_down = [*(above for above in way_down if above.level < heading.level), heading]
+        begin = heading.end
+    return sections
+
+
+def _section(way_down: list[Heading], text: str, languages: tuple[str, ...]) -> list[Section]:
+    """Return the section in a list, or nothing where it holds no text."""
+    address = _OWN_ADDRESS.search(text)
+    text = _OWN_ADDRESS.sub("", text).strip()
+    if not re.search(r"\w", text):
+        return []
+    headings = tuple(heading.text for heading in way_down if heading.text)
+    anchor = way_down[-1].anchor if way_down else ""
+    own = address[1] if address else ""
+    return [Section(headings=headings, anchor=anchor, text=text, address=own, languages=languages)]
+
+
+def _without_title(section: Section, title: str) -> Section:
+    return replace(section, headings=section.headings[1:]) if section.headings[:1] == (title,) else section
+
+
+def _clean(lines: list[str], span: range, code: set[int]) -> str:
+    """Clean the prose of these lines and leave their code as it is."""
+    runs: list[tuple[bool, list[str]]] = []
+    for number in span:
+        if not runs or runs[-1][0] != (number in code):
+            runs.append((number in code, []))
+        runs[-1][1].append(lines[number])
+    parts = ["\n".join(run) if is_code else clean_prose("\n".join(run)) for is_code, run in runs]
+    return "\n".join(part for part in parts if part.strip()).strip("\n")

@@ -1,0 +1,101 @@
+"""This file is where a misspelt word becomes the one that was meant: `colections` → `collections`.
+
+A word is left alone when the docs or an English dictionary know it, and when it looks like a name: capitals inside a
+sentence, digits, dots, underscores, quotes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+from spellchecker import SpellChecker
+
+from rag.query.other_products import is_other_product
+
+if TYPE_CHECKING:
+    from rag.text.vocabulary import Vocabulary
+
+
+SHORTEST = 4
+TWO_SLIPS_FROM = 8
+"""A word of fewer letters may hold one slip, a longer one two."""
+SHORTEST_PART = 4
+PARTICLES = {"up", "down", "out", "off", "over", "back", "in", "on"}
+EVERYDAY = 1_000
+"""An English word that its corpus has this often may be what was meant; rarer ones are only known as right."""
+
+_WORD = re.compile(r"(?<![\w.\-/=_`'\"\[])[A-Za-z]{4,}(?![\w.\-/=_'\"\](])")
+_SENTENCE_START = re.compile(r"(?:^|[.!?\n])\s*$")
+
+
+@lru_cache(maxsize=1)
+def _english() -> Counter[str]:
+    counts: Counter[str] = SpellChecker(distance=1).word_frequency.dictionary
+    return counts
+
+
+def _is_compound(word: str) -> bool:
+    """Tell two everyday words written as one, as the trade does: `lookup`, `uptime`, `timestamp`."""
+    everyday = _english()
+    return any(
+        everyday.get(word[:cut], 0) >= EVERYDAY and everyday.get(word[cut:], 0) >= EVERYDAY
+        for cut in range(2, len(word) - 1)
+        if min(cut, len(word) - cut) >= SHORTEST_PART or {word[:cut], word[cut:]} & PARTICLES
+    )
+
+
+@dataclass(frozen=True)
+class Speller:
+    """Mends words by a collection's vocabulary first and English second."""
+
+    vocabulary: Vocabulary
+
+    def mend(self, text: str) -> str:
+        """Return the text with its slips mended; everything but those words stays as it is."""
+        return _WORD.sub(lambda match: self._mended(text, match), text)
+
+    def _mended(self, text: str, match: re.Match[str]) -> str:
+        word = match[0]
+        is_name = word != word.lower() and not (
+            word[1:] == word[1:].lower() and _SENTENCE_START.search(text[: match.start()])
+        )
+        return word if is_name else self._meant(word.lower(), word)
+
+    def _meant(self, word: str, written: str) -> str:
+        known = word in self.vocabulary.word_counts or word in _english()
+        if known or _is_compound(word) or is_other_product(word):
+            return written
+        slips = 1 if len(word) < TWO_SLIPS_FROM else 2
+        candidates = [
+            known
+            for length in range(len(word) - slips, len(word) + slips + 1)
+            for known in self._by_length.get(length, ())
+        ]
+        near = process.extract_iter(word, candidates, scorer=DamerauLevenshtein.distance, score_cutoff=slips)
+        likely = [(distance, -self._likelihood(word, known), known) for known, distance, _ in near]
+        return min(likely)[2] if likely else written
+
+    def _likelihood(self, word: str, known: str) -> float:
+        """Weigh what is said here against English, and the slips that fingers make: dropped and swapped letters."""
+        letters = iter(known)
+        dropped = all(letter in letters for letter in word)
+        swapped = sorted(word) == sorted(known)
+        counts = self.vocabulary.word_counts
+        said = 2 * math.log1p(counts.get(known, 0)) + 0.3 * math.log1p(_english().get(known, 0))
+        return said + 3 * dropped + 3 * swapped + 2 * (word[0] == known[0])
+
+    @cached_property
+    def _by_length(self) -> defaultdict[int, list[str]]:
+        lengths: defaultdict[int, list[str]] = defaultdict(list)
+        everyday = {word for word, count in _english().items() if count >= EVERYDAY}
+        for word in everyday.union(self.vocabulary.word_counts):
+            if len(word) >= SHORTEST - 1:
+                lengths[len(word)].append(word)
+        return lengths

@@ -1,0 +1,173 @@
+"""This file is where a running bot stays with Milvus: it goes over to what an ingest has brought, and outlasts outages.
+
+One task looks after all of that, so that a hundred waiting questions do not all knock at a door that is shut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rag.domain import Question
+from rag.errors import EmbeddingError, RagError, RetrievalError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rag.domain import Docs, Retrieved
+    from rag.protocols import Retriever
+
+logger = logging.getLogger(__name__)
+
+
+WARM_UP = "How is data stord?"  # the slip brings in the dictionary
+KNOCK_EVERY_S = 1.0
+
+
+def _nothing() -> None:
+    """Close or check nothing."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Generation:
+    """One state of the index: its retriever, its name, what closes it and what makes sure that it can be searched."""
+
+    retriever: Retriever
+    name: str
+    close: Callable[[], None]
+    check: Callable[[], None] = _nothing
+    searching: int = 0
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hand_on(self) -> Callable[[], None]:
+        """Give what closes this generation to the next one, which shares it."""
+        close, self.close = self.close, _nothing
+        return close
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveRetriever:
+    """Searches the newest generation.
+
+    `look` opens one that is newer than the given, if there is any; `reopen` opens the index as it is now, where that
+    can be done beside the one that is open. `trouble` is why Milvus can't be searched for now.
+    """
+
+    generation: Generation | None
+    look: Callable[[Generation], Generation | None]
+    reopen: Callable[[], Generation] | None = None
+    trouble: RetrievalError | None = None
+    in_trouble: asyncio.Event = field(default_factory=asyncio.Event)
+    is_warm: bool = False
+
+    def docs(self) -> Docs | None:
+        """Return what the newest generation searches; None while there is none."""
+        return self.generation.retriever.docs() if self.generation else None
+
+    async def search(self, question: Question, *, limit: int) -> Retrieved:
+        """Return what the newest generation finds; while Milvus is away raise RetrievalError at once."""
+        generation = self.generation
+        if self.trouble or not generation:
+            message = self.trouble.message if self.trouble else "Milvus has not been opened yet."
+            raise RetrievalError(message)
+        generation.searching += 1
+        try:
+            return await generation.retriever.search(question, limit=limit)
+        except EmbeddingError:
+            raise  # Milvus is well
+        except RetrievalError as error:
+            self._note(error)
+            raise
+        finally:
+            generation.searching -= 1
+            if not generation.searching:
+                generation.idle.set()
+
+    async def watch(self, every_s: float) -> None:
+        """Look for a newer generation for ever, and for Milvus itself while it is away."""
+        while True:
+            try:
+                await self._look_once(every_s)
+            except Exception:
+                logger.exception("Looking after Milvus failed; trying again.")  # nobody else would
+                await asyncio.sleep(KNOCK_EVERY_S)
+
+    async def _look_once(self, every_s: float) -> None:
+        if self.trouble or not self.generation:
+            await self._knock()
+            return
+        if not self.is_warm:
+            await self.warm_up()
+        try:
+            async with asyncio.timeout(every_s if self.is_warm else KNOCK_EVERY_S):
+                await self.in_trouble.wait()
+        except TimeoutError:
+            await self.refresh()
+
+    async def warm_up(self) -> None:
+        """Search once: that loads what the first asker need not wait for. A failure is noted."""
+        with suppress(RetrievalError):
+            await self.search(Question(text=WARM_UP), limit=1)
+            self.is_warm = True
+
+    async def refresh(self) -> None:
+        """Go over to a newer generation, if there is one; the old one ends its searches and is closed."""
+        older = self.generation
+        if older is None:
+            return
+        try:
+            newer = await asyncio.to_thread(self.look, older)
+        except UnreachableError as error:
+            self._note(error)
+            return
+        except RagError as error:
+            logger.warning("A newer index can't be taken up; the one before goes on: %s", error)
+            return
+        if newer is not None:
+            await self._replace(older, newer)
+
+    def _note(self, error: RetrievalError) -> None:
+        if not self.trouble:
+            logger.warning("The docs can't be searched; trying again every %g s: %s", KNOCK_EVERY_S, error)
+            self.trouble = error
+            self.in_trouble.set()
+
+    async def _knock(self) -> None:
+        """Try once whether Milvus can be searched again, with the connection that there is or with a new one."""
+        try:
+            await self._check()
+        except RagError as error:
+            if str(error) != str(self.trouble):  # it is back, and something else is wrong
+                logger.warning("The docs can't be searched: %s", error)
+                self.trouble = RetrievalError(error.message, hint=error.hint)
+            await asyncio.sleep(KNOCK_EVERY_S)
+            return
+        logger.info("The docs can be searched again.")
+        self.trouble = None
+        self.in_trouble.clear()
+
+    async def _check(self) -> None:
+        older = self.generation
+        try:
+            if older:
+                await asyncio.to_thread(older.check)
+                return
+        except UnreachableError:
+            if not self.reopen:
+                raise
+        if self.reopen:
+            newer = await asyncio.to_thread(self.reopen)  # the connection may be what is broken
+            if older:
+                await self._replace(older, newer)
+            self.generation = newer
+
+    async def _replace(self, older: Generation, newer: Generation) -> None:
+        self.generation = newer
+        logger.info("Went over to a newer index: %s", newer.name)
+        if older.searching:
+            older.idle.clear()
+            await older.idle.wait()
+        await asyncio.to_thread(older.close)

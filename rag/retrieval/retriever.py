@@ -1,0 +1,151 @@
+"""This file is where a question meets the passages: two searches, one order.
+
+Milvus finds candidates by meaning (dense) and by words (sparse); ranking puts them in order. A server without sparse
+vectors gives the first kind alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag.domain import Docs, Retrieved
+from rag.errors import RetrievalError
+from rag.query.prompt_injection import without_orders
+from rag.query.search_plan import make_query
+from rag.query.versions import choose_versions
+from rag.retrieval.batching import Batcher
+from rag.retrieval.ranking import measure, one_of_each, rank
+from rag.retrieval.scope import off_topic
+from rag.text.language import is_foreign
+from rag.text.terms import query_vector
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from rag.domain import Candidate, Question
+    from rag.protocols import Embedder, PassageStore
+    from rag.query.search_plan import Query
+    from rag.query.spelling import Speller
+    from rag.query.versions import Versions
+    from rag.text.vocabulary import Vocabulary
+
+
+CANDIDATES = 50
+"""How many passages each of the two searches brings."""
+GLOSSED_SHARE = 0.4
+"""What the vector of the question with the docs' words counts against the one without."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HybridRetriever:
+    """Finds passages in one collection, `search_threads` questions at a time.
+
+    `default_version` is searched when a question names none.
+    """
+
+    store: PassageStore
+    embedder: Embedder
+    vocabulary: Vocabulary
+    speller: Speller
+    default_version: str = ""
+    search_threads: int = 1
+    built_at: float = 0.0
+    threads: ThreadPoolExecutor = field(init=False)
+    batcher: Batcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Set up the threads."""
+        object.__setattr__(self, "threads", ThreadPoolExecutor(self.search_threads, "search"))
+        object.__setattr__(self, "batcher", Batcher(self.embedder))
+
+    async def search(self, question: Question, *, limit: int) -> Retrieved:
+        """Return at most `limit` passages, best first; raise RetrievalError when there are none at all.
+
+        The event loop is free meanwhile: words and Milvus have their threads, the embedding model has one of its own.
+        """
+        run = asyncio.get_running_loop().run_in_executor
+        sought = await run(self.threads, self.understand, question)
+        if sought is None:
+            return Retrieved(passages=(), off_topic="orders")
+        vectors = await self.batcher.encode(sought.texts)
+        return await run(self.threads, partial(self.find, sought, vectors, limit=limit))
+
+    def docs(self) -> Docs:
+        """Return what there is to answer from."""
+        return Docs(versions=self.vocabulary.versions, built_at=self.built_at)
+
+    def search_now(self, question: Question, *, limit: int) -> Retrieved:
+        """Do the same on this thread."""
+        sought = self.understand(question)
+        if sought is None:
+            return Retrieved(passages=(), off_topic="orders")
+        return self.find(sought, self.embedder.encode_queries(sought.texts), limit=limit)
+
+    def understand(self, question: Question) -> Sought | None:
+        """Return what to look for; None for a question that holds nothing but orders to the bot."""
+        asked = without_orders(question.text)
+        if not asked:
+            return None
+        query = make_query(replace(question, text=asked), vocabulary=self.vocabulary, speller=self.speller)
+        versions = choose_versions(asked, present=self.vocabulary.versions, default=self.default_version)
+        return Sought(query=query, versions=versions)
+
+    def find(self, sought: Sought, vectors: Sequence[npt.NDArray[np.float32]], *, limit: int) -> Retrieved:
+        """Return the passages for a query and the vectors of its texts."""
+        query, versions, vector = sought.query, sought.versions, _blend(vectors)
+        candidates = self.candidates(query, vector, versions)
+        if not candidates:
+            message = "Milvus found no passage at all, which a collection that holds some can't do."
+            raise RetrievalError(message, hint="Run: milvusfaq ingest --recreate SOURCE")
+        table = measure(candidates, query, vector)
+        return Retrieved(
+            passages=tuple(one_of_each(rank(table, candidates), limit)),
+            notices=versions.notices,
+            off_topic=None
+            if is_foreign(query.text)  # an English model sees nothing near it, which tells nothing
+            else off_topic(query.text, terms=len(set(query.terms)), table=table, candidates=candidates),
+        )
+
+    def embed(self, query: Query) -> npt.NDArray[np.float32]:
+        """Return the query's vector, of length 1."""
+        return _blend(self.embedder.encode_queries(texts_of(query)))
+
+    def candidates(self, query: Query, vector: npt.NDArray[np.float32], versions: Versions) -> list[Candidate]:
+        """Return what the two searches find, each passage once."""
+        near = self.store.search_dense(vector, limit=CANDIDATES, versions=versions.searched)
+        worded = self.store.search_sparse(query_vector(query.weights), limit=CANDIDATES, versions=versions.searched)
+        return list({found.passage.id: found for found in (*near, *worded)}.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What is looked for: the query, and the docs versions that it may be found in."""
+
+    query: Query
+    versions: Versions
+
+    @property
+    def texts(self) -> list[str]:
+        """What is embedded."""
+        return texts_of(self.query)
+
+
+def texts_of(query: Query) -> list[str]:
+    """Return the question, and the question with the docs' words where they add any."""
+    return [query.text] if query.glossed == query.text else [query.text, query.glossed]
+
+
+def _blend(vectors: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Return one vector of length 1 for those of a query's texts."""
+    plain, *glossed = vectors
+    vector = (1 - GLOSSED_SHARE) * plain + GLOSSED_SHARE * glossed[0] if glossed else plain
+    unit: npt.NDArray[np.float32] = np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+    return unit

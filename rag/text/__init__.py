@@ -1,0 +1,1 @@
+"""Text: terms, vocabulary, vectors of parts, splitting and language; pure."""

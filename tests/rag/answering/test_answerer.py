@@ -1,0 +1,98 @@
+"""This file is where the answerer is held to its promise: retrieve, ask the model, cite; quote when the model fails."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from rag import Answer, Answerer, GenerationError, Message, Notice, Question, RetrievalError
+from rag.query.search_plan import search_text
+from tests.builders import make_passages
+from tests.fakes import FakeModel, FakeRetriever
+
+PASSAGES = make_passages("Turn the red handle twice.", "The fuel is in the tank.")
+
+
+def answer(model: FakeModel | None, question: Question, retriever: FakeRetriever | None = None) -> Answer:
+    retriever = retriever or FakeRetriever(PASSAGES)
+    return asyncio.run(Answerer(retriever=retriever, model=model, passages=5).answer(question))
+
+
+def test_the_answer_cites_the_passage_that_it_marks() -> None:
+    answered = answer(FakeModel(["It is in ", "the tank [", "2]."]), Question(text="fuel?"))
+    assert (answered.text, answered.kind, answered.notice) == ("It is in the tank [2].", "grounded", "")
+    assert [(c.number, c.snippet) for c in answered.citations] == [(2, "The fuel is in the tank.")]
+
+
+def test_the_listener_hears_the_answer_without_false_marks() -> None:
+    heard: list[str] = []
+
+    async def listen(piece: str) -> None:
+        heard.append(piece)
+
+    answerer = Answerer(
+        retriever=FakeRetriever(PASSAGES), model=FakeModel(["In the", " tank [9", "] [2", "]. Yes"]), passages=5
+    )
+    answered = asyncio.run(answerer.answer(Question(text="fuel?"), on_text=listen))
+    assert answered.text == "In the tank [2]. Yes"
+    assert answered.text.startswith("".join(heard))
+    assert heard[0] == "In the"
+
+
+def test_an_abstention_is_known_by_its_mark_and_never_heard() -> None:
+    heard: list[str] = []
+
+    async def listen(piece: str) -> None:
+        heard.append(piece)
+
+    model = FakeModel(["NOT_IN", "_DOCS\n", "Nothing on the weather."])
+    answerer = Answerer(retriever=FakeRetriever(PASSAGES), model=model, passages=5)
+    answered = asyncio.run(answerer.answer(Question(text="weather?"), on_text=listen))
+    assert (answered.kind, answered.text) == ("abstained", "Nothing on the weather.")
+    assert [citation.number for citation in answered.citations] == [1, 2]
+    assert heard == []
+
+
+def test_without_a_model_the_passages_are_quoted() -> None:
+    answered = answer(None, Question(text="fuel?"))
+    assert answered.kind == "extractive"
+    assert answered.text.startswith("> **Spaceship FAQ > How is the airlock opened?** [1]\n>\n> Turn the red handle")
+    assert answered.notice == "No language model is set up, so these are the passages themselves."
+
+
+@pytest.mark.parametrize(
+    ("model", "notice"),
+    [
+        (FakeModel([], GenerationError("It is down.", hint="Start it.")), "It is down."),
+        (FakeModel(["Half "], GenerationError("It broke off.")), "It broke off."),
+        (FakeModel([" ", "\n"]), "The language model sent an empty reply."),
+    ],
+    ids=["down", "broken off", "empty"],
+)
+def test_a_model_that_fails_costs_the_model_answer_only(model: FakeModel, notice: str) -> None:
+    answered = answer(model, Question(text="fuel?"))
+    assert (answered.kind, answered.notice) == ("extractive", f"{notice} These are the passages themselves.")
+    assert [citation.number for citation in answered.citations] == [1, 2]
+
+
+def test_a_search_that_fails_is_an_error_and_no_answer() -> None:
+    with pytest.raises(RetrievalError, match="no Milvus"):
+        answer(FakeModel(["made up"]), Question(text="fuel?"), FakeRetriever([], RetrievalError("no Milvus")))
+
+
+def test_a_follow_up_is_searched_with_the_turn_that_it_refers_to() -> None:
+    retriever = FakeRetriever(PASSAGES)
+    history = (
+        Message(role="user", text="first"),
+        Message(role="user", text="How is fuel measured?"),
+        Message(role="assistant", text="In tonnes."),
+    )
+    answer(None, Question(text="and where?", history=history), retriever)
+    assert search_text(retriever.questions[0]) == "How is fuel measured?\nand where?"
+
+
+def test_what_the_search_has_to_say_is_told_with_the_answer() -> None:
+    notice = Notice(kind="version absent", text="This is from 2.4.")
+    retriever = FakeRetriever(PASSAGES, notices=(notice,))
+    assert answer(FakeModel(["Yes [1]."]), Question(text="fuel?"), retriever).notices == (notice,)
