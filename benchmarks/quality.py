@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.console import Console
 
-from bot.ingest_command import Sought, run_ingest
+from bot.entrypoints.commands.ingest import Sought, run_ingest
 from rag.backends.embedding import open_bundled
 from rag.domain import Passage
 from rag.evaluation import DEPTH, Scored, interval, read_cases, score, summarise

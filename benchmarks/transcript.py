@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.blocks import ESCALATE_ACTION, FEEDBACK_ACTION, RESOLVE_ACTION
-from bot.views import FORM_REASON, FORM_WORDS
+from bot.rendering.action_ids import ESCALATE_ACTION, FEEDBACK_ACTION, FORM_REASON, FORM_WORDS, RESOLVE_ACTION
 from tests.e2e.bot_process import log_of, running_bot, settings_for
 from tests.standins.model import ModelStandIn, Reply
 from tests.standins.slack import ASKER, BOT_USER, SlackStandIn

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.intake import Policy  # noqa: TC001 - pydantic reads the annotation
+from bot.domain import Policy  # noqa: TC001 - pydantic reads the annotation
 from rag import SettingsError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.intake import Inquiry
+from bot.domain import Inquiry
 from rag import Passage
 
 A_PASSAGE = Passage(

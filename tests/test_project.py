@@ -13,11 +13,9 @@ import pytest
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.app import COMMAND
+from bot.rendering.action_ids import COMMAND, EXAMPLE_ACTIONS, SHORTCUT
 from bot.settings import SlackSettings
-from bot.shortcut import SHORTCUT
-from bot.views import EXAMPLE_ACTIONS
-from bot.wording import wording
+from bot.text.wording import wording
 from rag.settings import RagSettings
 
 PROJECT = Path(__file__).parents[1]
@@ -94,8 +92,8 @@ def methods_in_use() -> set[str]:
 
 
 def listened_to() -> set[str]:
-    """Return the events that build_app has listeners for."""
-    source = (PROJECT / "bot" / "app.py").read_text()
+    """Return the events that the routing has listeners for."""
+    source = (PROJECT / "bot" / "listeners" / "routing.py").read_text()
     return set(re.findall(r'app\.event\("(\w+)"\)', source))
 
 

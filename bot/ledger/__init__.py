@@ -1,10 +1,16 @@
 """The ledger's door: which question was accepted, by whom it is worked on, what was answered and how it was liked."""
 
-from bot.ledger.database import WAITS_ITS_TURN
-from bot.ledger.deletions import delete_question, fate, note_tidied, untidied
-from bot.ledger.entries import ENDS, STARTED, Entry, LedgerError, LostLeaseError, Outcome, State
-from bot.ledger.escalations import (
-    Call,
+from bot.ledger.errors import LedgerError, LostLeaseError
+from bot.ledger.records import STARTED, Call, Entry, Outcome
+from bot.ledger.repositories.deletion import (
+    delete_question,
+    fate,
+    forget_older_than,
+    forget_user,
+    note_tidied,
+    untidied,
+)
+from bot.ledger.repositories.escalations import (
     call_for,
     note_called,
     note_escalation,
@@ -12,12 +18,9 @@ from bot.ledger.escalations import (
     uncalled,
     withdraw_escalation,
 )
-from bot.ledger.feedback import disliked, note_feedback
-from bot.ledger.forgetting import forget_older_than, forget_user
-from bot.ledger.ledger import Ledger
-from bot.ledger.opening import open_ledger
-from bot.ledger.recent import MAY_NOT_ASK, TOO_MANY, Asked, asked_last, count_before
-from bot.ledger.revisions import (
+from bot.ledger.repositories.feedback import disliked, note_feedback
+from bot.ledger.repositories.questions import Ledger
+from bot.ledger.repositories.revisions import (
     answer_again,
     answered_before,
     has_words,
@@ -28,8 +31,11 @@ from bot.ledger.revisions import (
     restore,
     reword,
 )
-from bot.ledger.tables import OPEN
-from bot.ledger.threads import askers_of, has_joined, mute, unmute
+from bot.ledger.repositories.threads import askers_of, has_joined, mute, unmute
+from bot.ledger.repositories.usage import asked_last, count_before
+from bot.ledger.states import ENDS, MAY_NOT_ASK, OPEN, TOO_MANY, State
+from bot.ledger.storage.database import WAITS_ITS_TURN
+from bot.ledger.store import open_ledger
 
 __all__ = [
     "ENDS",
@@ -38,7 +44,6 @@ __all__ = [
     "STARTED",
     "TOO_MANY",
     "WAITS_ITS_TURN",
-    "Asked",
     "Call",
     "Entry",
     "Ledger",

@@ -58,7 +58,7 @@ def starter_index() -> Path:
     folder = Path(mkdtemp())
     atexit.register(shutil.rmtree, folder)
     index = folder / "milvus.db"
-    command = [sys.executable, "-c", "from bot.cli import main; main()", "search", "storage"]
+    command = [sys.executable, "-c", "from bot.entrypoints.cli import main; main()", "search", "storage"]
     subprocess.run(command, cwd=folder, env=environment(MILVUS_URI=str(index)), capture_output=True, check=True)
     return index
 

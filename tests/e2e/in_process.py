@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import text
 
-from bot.app import build_app, open_client
+from bot.entrypoints.wiring import Parts
 from bot.ledger import open_ledger
+from bot.listeners.routing import build_app
 from bot.settings import SlackSettings
-from bot.sockets import check_tokens, stay_connected
-from bot.wiring import Parts
+from bot.slack.client import check_tokens, open_client
+from bot.slack.sockets import stay_connected
 from tests.standins.slack import APP_TOKEN, BOT_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
+    from bot.jobs.worker import Workers
     from bot.ledger import Ledger
-    from bot.workers import Workers
     from rag import Answerer
     from tests.fakes import FakeAnswerer
     from tests.standins.slack import SlackStandIn
@@ -81,12 +82,12 @@ def running_parts(
 async def _open(
     stack: AsyncExitStack, settings: SlackSettings, answerer: Answerer, url: str, lease_s: float
 ) -> tuple[Ledger, Workers]:
-    client = await stack.enter_async_context(open_client(settings))
+    client = await stack.enter_async_context(open_client(BOT_TOKEN, settings.slack_api_url))
     ledger = await stack.enter_async_context(open_ledger(url, lease_s=lease_s))
     identity = await check_tokens(client, APP_TOKEN)
     parts = Parts(slack=settings, client=client, ledger=ledger, answerer=answerer, identity=identity)
     workers = parts.workers()
-    app = build_app(client, parts.listeners(workers), parts.buttons(workers), identity)
+    app = build_app(client, parts.listeners(workers), identity)
     chores = [
         asyncio.create_task(chore)
         for chore in (

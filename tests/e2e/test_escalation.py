@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.blocks import AGAIN_ACTIONS, ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION, MUTE_ACTION, RESOLVE_ACTION
-from bot.wording import wording
+from bot.rendering.action_ids import (
+    AGAIN_ACTIONS,
+    ESCALATE_ACTION,
+    ESCALATE_ELSEWHERE_ACTION,
+    MUTE_ACTION,
+    RESOLVE_ACTION,
+)
+from bot.text.wording import wording
 from tests.standins.model import Reply
 from tests.standins.slack import ASKER, TEAM, Failure
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.blocks import MUTE_ACTION
-from bot.wording import wording
+from bot.rendering.action_ids import MUTE_ACTION
+from bot.text.wording import wording
 from tests.e2e.bot_process import log_of
 from tests.standins.model import Reply
 from tests.standins.slack import ASKER, BOT_USER

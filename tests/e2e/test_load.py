@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from bot.wording import wording
+from bot.text.wording import wording
 from tests.e2e.bot_process import log_of, running_bot, settings_for
 from tests.standins.model import Reply
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.wording import wording
+from bot.text.wording import wording
 from tests.standins.model import Reply
 from tests.standins.slack import ASKER, BOT_ID, BOT_USER, Failure, SlackStandIn
 

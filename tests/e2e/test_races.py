@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.intake import Inquiry
+from bot.domain import Inquiry
 from bot.ledger import note_escalation, reword
-from bot.wording import wording
+from bot.text.wording import wording
 from rag import Answer, RetrievalError
 from tests.e2e.in_process import running_parts
 from tests.fakes import FakeAnswerer

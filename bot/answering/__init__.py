@@ -1,0 +1,1 @@
+"""Answering: one attempt at one question, from admission to its end."""

@@ -1,0 +1,115 @@
+"""The nouns of a question in Slack: who asks, where and what, and what is posted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question that a person asked: its message, and the thread's first."""
+
+    channel: str
+    ts: str
+    thread_ts: str
+    text: str
+
+
+ThreadKey = tuple[str, str, str]
+"""Team, channel and ts of a thread's first message."""
+
+Key = tuple[str, str, str]
+"""Team, channel and ts of a question's message."""
+
+QuietReason = Literal[
+    "from a bot",
+    "an edit or another kind of message",
+    "not addressed",
+    "only mentions are answered here",
+    "addressed to someone else",
+    "asks nothing",
+    "not a thread of ours, or muted",
+]
+Way = Literal["mention", "direct", "command", "support", "follow-up", "shortcut", "private", "home"]
+"""How a question came.
+
+A follow-up is a reply in a thread that the bot has joined, and does not mention it; a shortcut's question is about
+another's message, and answered in its thread or in private; home is a press on an example.
+"""
+UNASKED_WAYS = ("follow-up", "support")
+Policy = Literal["questions", "all", "mentions"]
+"""What is answered in a support channel without a mention: what asks something, everything, or nothing."""
+MAX_QUESTION_CHARACTERS = 3_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """A question in Slack: who asks, where, what. `ts` is its message's, `thread_ts` the thread that is answered in.
+
+    Some questions have no message: their `ts` is made of what triggered them, and has a space in it. Of those, a
+    command's and an example's `thread_ts` is "" until the question is posted. `edited_ts` is when the message was given
+    these words, "" for never since it was written.
+    """
+
+    team: str
+    channel: str
+    ts: str
+    thread_ts: str
+    user: str
+    text: str
+    way: Way = "mention"
+    edited_ts: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells one question from another: a mention's two events and a redelivery share it."""
+        return self.team, self.channel, self.ts
+
+    @property
+    def thread(self) -> tuple[str, str, str]:
+        """What tells its thread from another."""
+        return self.team, self.channel, self.thread_ts
+
+    @property
+    def in_running_thread(self) -> bool:
+        """Whether there are earlier messages in its thread."""
+        return self.ts != self.thread_ts and bool(self.thread_ts) and self.way not in {"command", "home"}
+
+    @property
+    def is_unasked(self) -> bool:
+        """Whether nobody has turned to the bot: it may stay quiet then."""
+        return self.way in UNASKED_WAYS
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it was asked in direct messages."""
+        return self.channel.startswith("D")
+
+    @property
+    def has_message(self) -> bool:
+        """Whether the question is a message in Slack."""
+        return " " not in self.ts
+
+    @property
+    def since(self) -> str:
+        """The ts after which everything that belongs to the question stands."""
+        return self.ts if self.has_message else self.thread_ts
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Why there is nothing to answer."""
+
+    reason: QuietReason
+
+
+Block = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SlackMessage:
+    """What goes into one chat.postMessage."""
+
+    text: str
+    blocks: list[Block]

@@ -1,0 +1,297 @@
+"""This file is where the `milvusfaq` command begins: ask, search, ingest, eval, start, forget."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import re
+import sys
+from pathlib import Path  # noqa: TC003 - typer reads the annotation at run time
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from bot.entrypoints.logs import set_up_logs
+from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error
+from bot.text.redaction import redact
+from rag import Answer, Question, RagError
+from rag.settings import RagSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.ledger import Ledger
+    from rag import Citation, Passage
+    from rag.ingest.indexing import IngestReport
+
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="milvusfaq",
+    help="Answers questions about Milvus from the Milvus docs, in the terminal and in Slack.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command; a failure that has a name is one line and exit code 1."""
+    try:
+        app()
+    except RagError as error:
+        _fail(str(error))
+    except ValidationError as error:
+        _fail(explain_validation_error(error))
+
+
+def _fail(line: str) -> NoReturn:
+    err.print(redact(f"milvusfaq: {line}"), style="red", markup=False)
+    raise SystemExit(1)
+
+
+@app.callback()
+def set_up(
+    *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, to standard error.")] = False
+) -> None:
+    """Set up the log before any command, and keep what it writes from other users of the machine."""
+    os.umask(OWNER_ONLY)
+    set_up_logs(logging.INFO if verbose else logging.WARNING, "%(message)s")
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: answer, kind, citations.")] = False,
+) -> None:
+    """Answer a question, with its citations."""
+    text = question.strip()
+    if not text:
+        _fail('The question is empty. Try: milvusfaq ask "How is data stored in milvus?"')
+    answer = asyncio.run(_ask(text, aloud=not as_json))
+    if as_json:
+        _print_json({"answer": answer.text, "kind": answer.kind, "citations": list(map(_citation, answer.citations))})
+        if answer.notice:
+            err.print(answer.notice, markup=False)
+
+
+async def _ask(text: str, *, aloud: bool) -> Answer:
+    from rag.wiring import open_answerer
+
+    heard: list[str] = []
+
+    async def print_piece(piece: str) -> None:
+        heard.append(piece)
+        out.print(piece, end="", markup=False)
+
+    def on_a_fresh_line(_: logging.LogRecord) -> bool:
+        if heard:
+            out.print()
+        return True
+
+    logging.getLogger("rag.answering.answerer").addFilter(on_a_fresh_line)
+    async with open_answerer(RagSettings()) as answerer:
+        if not aloud:
+            return await answerer.answer(Question(text=text))
+        answer = await answerer.answer(Question(text=text), on_text=print_piece)
+    _print_rest(answer, "".join(heard))
+    return answer
+
+
+def _print_rest(answer: Answer, heard: str) -> None:
+    """Print what the stream has not: its last words, or another answer where it failed; then the citations."""
+    if answer.text.startswith(heard.strip()):
+        out.print(answer.text[len(heard.lstrip()) :], markup=False)
+    else:
+        out.print(f"\n{answer.notice}\n", style="yellow", markup=False)
+        out.print(answer.text, markup=False)
+    if answer.notice and not heard:
+        out.print(f"\n{answer.notice}", style="yellow", markup=False)
+    if answer.kind == "abstained" and answer.citations:
+        out.print("\nThe nearest pages:", style="bold")
+    for citation in answer.citations:
+        passage = citation.passage
+        out.print(f"\n[{citation.number}] {_place_line(passage)}", style="bold", markup=False)
+        if passage.url:
+            out.print(f"    {passage.url}", style="blue", markup=False)
+        out.print(f"    “{' '.join(citation.snippet.split())}”", style="dim", markup=False)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.", show_default=False)],
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON list of passages.")] = False,
+) -> None:
+    """Show the passages that a question finds, best first, and their scores (inner product, at most 1).
+
+    The order rests on more than the score: words, identifiers and the kind of passage count too.
+    """
+    from rag.wiring import open_retriever
+
+    if not query.strip():
+        _fail('There is nothing to look for. Try: milvusfaq search "flush"')
+    with open_retriever(RagSettings()) as retriever:
+        passages = retriever.search_now(Question(text=query), limit=limit).passages
+    if as_json:
+        _print_json(
+            [{**_place(passage), "text": passage.text, "score": round(passage.score, 4)} for passage in passages]
+        )
+        return
+    for passage in passages:
+        out.print(f"{passage.score:.4f}  {_place_line(passage)}", style="bold", markup=False)
+        if passage.url:
+            out.print(f"        {passage.url}", style="blue", markup=False)
+        out.print(f"{passage.text}\n", markup=False)
+
+
+@app.command()
+def ingest(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Folders; .md, .html or .pdf files; .zip files or https addresses of one.", show_default=False
+        ),
+    ] = None,
+    *,
+    only: Annotated[str, typer.Option(help="Keep the pages below this folder of the source, like en/faq.")] = "",
+    name: Annotated[str, typer.Option(help="What to call the source instead of its file name.")] = "",
+    docs_version: Annotated[
+        str, typer.Option(help="The docs version that the source holds, like 2.4, where its name does not tell it.")
+    ] = "",
+    recreate: Annotated[bool, typer.Option("--recreate", help="Start the collection anew, with these alone.")] = False,
+) -> None:
+    """Bring documents into Milvus. Without SOURCES: the Milvus docs of the tutorial (2.4), from GitHub."""
+    from bot.entrypoints.commands.ingest import Sought, run_ingest
+
+    if docs_version and not re.fullmatch(r"\d+\.\d+", docs_version):
+        _fail(f"--docs-version {docs_version} is not a version like 2.4.")
+    if name and len(sources or ()) > 1:
+        _fail("--name goes with one source.")
+    sought = Sought(locations=tuple(sources or ()), only=only, name=name, version=docs_version)
+    report, pages, seconds = run_ingest(err, sought, settings=RagSettings(), recreate=recreate)
+    _print_report(report, pages=pages, seconds=seconds)
+
+
+def _print_report(report: IngestReport, *, pages: int, seconds: float) -> None:
+    counts = f"{report.new} new, {report.kept} unchanged, {report.removed} removed"
+    made = f"{_count(report.new + report.kept, 'passage')} from {_count(pages, 'page')}"
+    out.print(f"{made} in {seconds:.1f} s: {counts}.", markup=False)
+    if not report.changed:
+        out.print("Nothing has changed; the collection is as it was.")
+    if report.starter_left:
+        out.print("The starter FAQ has made way for them.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+@app.command(name="eval")
+def evaluate(
+    cases: Annotated[Path, typer.Argument(help="A question file, one JSON row a line.", show_default=False)],
+    *,
+    scope: Annotated[str, typer.Option(help="Which rows: a comma list of faq, full, none.")] = "faq,full",
+    run: Annotated[Path | None, typer.Option(help="Write the passages found for each row to this file.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Compare with the run in this file.")] = None,
+    rewrite: Annotated[
+        bool, typer.Option("--rewrite", help="Let the language model word follow-ups and foreign questions anew.")
+    ] = False,
+) -> None:
+    """Measure how often the right section is found, by kind of question, and what is turned away."""
+    from bot.entrypoints.commands.evaluate import evaluate_cases, print_figures, write_run
+    from rag.evaluation import read_cases
+
+    rows = read_cases(cases, [part.strip() for part in scope.split(",")])
+    if not rows:
+        _fail(f"{cases} holds no row of scope {scope}.")
+    evaluation = evaluate_cases(rows, rewrite=rewrite)
+    if run:
+        write_run(evaluation, run)
+    print_figures(out, evaluation, against=against)
+
+
+@app.command()
+def start() -> None:
+    """Answer in Slack until stopped (the same as `python -m bot`)."""
+    from bot.entrypoints.commands.serve import run
+
+    run()
+
+
+@app.command()
+def forget(
+    *,
+    user: Annotated[str, typer.Option(help="The Slack user id of the person, like U0123456789.", show_default=False)],
+) -> None:
+    """Delete a person's questions and answers from the ledger; only counts stay. What stands in Slack stays there."""
+    from bot.ledger import forget_user
+
+    forgotten = _in_ledger(lambda ledger: forget_user(ledger.database, user))
+    out.print(f"{_count(forgotten, 'question')} of {user} forgotten.", markup=False)
+
+
+feedback = typer.Typer(help="What people thought of answers.", no_args_is_help=True)
+app.add_typer(feedback, name="feedback")
+
+
+@feedback.command()
+def export(
+    *,
+    to: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Write the questions whose answers were disliked as rows for `milvusfaq eval`.
+
+    Each says what was answered, from which passages, and why it was disliked. Put the sections that hold the answer
+    into `relevant` (`page.md#Heading`) and a scope of yours, and it is a case that is measured from then on.
+    """
+    from bot.ledger import disliked
+
+    rows = _in_ledger(lambda ledger: disliked(ledger.database))
+    lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    if to is None:
+        out.print(lines, end="", markup=False)
+        return
+    to.write_text(lines, encoding="utf-8")
+    err.print(f"{_count(len(rows), 'disliked answer')} written to {to}.", markup=False)
+
+
+def _in_ledger(work: Callable[[Ledger], Awaitable[T]]) -> T:
+    """Do something with the ledger that the bot keeps; one that is not there is not made."""
+    from bot.ledger import LedgerError, open_ledger
+
+    async def do() -> T:
+        async with open_ledger(SlackSettings().ledger_url(RagSettings().milvus_uri), must_exist=True) as ledger:
+            return await work(ledger)
+
+    try:
+        return asyncio.run(do())
+    except LedgerError as error:
+        _fail(str(error))
+
+
+def _citation(citation: Citation) -> dict[str, object]:
+    place = _place(citation.passage)
+    score = round(citation.passage.score, 4)
+    return {"number": citation.number, **place, "snippet": citation.snippet, "score": score}
+
+
+def _place(passage: Passage) -> dict[str, str]:
+    return {"title": passage.title, "heading": passage.heading, "url": passage.url, "version": passage.version}
+
+
+def _place_line(passage: Passage) -> str:
+    return f"{passage.label} ({passage.edition})" if passage.edition else passage.label
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=4) + "\n")

@@ -1,0 +1,1 @@
+"""Commands: what `milvusfaq ask`, `ingest`, `eval` and `start` do."""

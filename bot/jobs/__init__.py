@@ -1,0 +1,1 @@
+"""Jobs: what goes on after the ack, and survives a crash."""

@@ -1,0 +1,1 @@
+"""Storage: the database, its schema and how it is migrated."""

@@ -1,0 +1,1 @@
+"""Listeners: what Slack sends is read, accepted on disk and acknowledged."""

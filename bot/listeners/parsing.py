@@ -1,0 +1,141 @@
+"""This file is where a Slack event becomes an Inquiry, or the reason to stay quiet."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from bot.domain import MAX_QUESTION_CHARACTERS, Inquiry, Policy, Quiet, Way
+from bot.rendering.action_ids import FORM_PRIVATELY, FORM_QUESTION
+from bot.text.intent import asks_outright, asks_something, small_talk
+from bot.text.mrkdwn import MENTION, message_text, plain_text
+from bot.text.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+PERSON_SUBTYPES = {None, "file_share", "thread_broadcast"}
+"""What a person posts; every other subtype is an edit, a deletion, a join, a bot."""
+_ADDRESSED = re.compile(r"<(?:@[A-Z0-9]|!subteam\^|!(?:here|channel|everyone)\b)")
+
+
+def read_mention(event: Mapping[str, Any], *, bot_user: str) -> Inquiry | Quiet:
+    """Read an app_mention event."""
+    if _is_from_bot(event, bot_user):
+        return Quiet("from a bot")
+    if event.get("subtype") not in PERSON_SUBTYPES or event.get("edited"):
+        return Quiet("an edit or another kind of message")
+    return _unless_thanks(_inquiry(event, bot_user, "mention"))
+
+
+def read_message(
+    event: Mapping[str, Any], *, bot_user: str, support_channels: Mapping[str, Policy] | None = None
+) -> Inquiry | Quiet:
+    """Read a message event: a DM, the twin of a mention, a post in a support channel, or a reply in some thread.
+
+    A reply is a follow-up only in a thread that the bot has joined, which whoever calls this has to look up.
+    """
+    if _is_from_bot(event, bot_user):
+        return Quiet("from a bot")
+    if event.get("subtype") not in PERSON_SUBTYPES or event.get("edited"):
+        return Quiet("an edit or another kind of message")
+    mentioned = MENTION.findall(event.get("text") or "")
+    if bot_user in mentioned:
+        return _unless_thanks(_inquiry(event, bot_user, "mention"))
+    if event.get("channel_type") == "im":
+        return _unless_thanks(_inquiry(event, bot_user, "direct"))
+    return _read_unasked(event, bot_user, (support_channels or {}).get(event["channel"]))
+
+
+def _unless_thanks(inquiry: Inquiry) -> Inquiry | Quiet:
+    return Quiet("asks nothing") if small_talk(inquiry.text) == "thanks" else inquiry
+
+
+def _read_unasked(event: Mapping[str, Any], bot_user: str, policy: Policy | None) -> Inquiry | Quiet:
+    """Read a channel's message that does not mention the bot."""
+    is_reply = event.get("thread_ts") not in {None, event["ts"]}
+    if policy == "mentions":
+        return Quiet("only mentions are answered here")
+    if policy is None and not is_reply:
+        return Quiet("not addressed")
+    text = event.get("text") or ""
+    if _ADDRESSED.search(text) if is_reply else MENTION.match(text.lstrip()):
+        return Quiet("addressed to someone else")
+    inquiry = _inquiry(event, bot_user, "follow-up" if is_reply else "support")
+    if is_reply:
+        wanted = asks_outright(inquiry.text)
+    else:
+        wanted = bool(inquiry.text) if policy == "all" else asks_something(inquiry.text)
+    return inquiry if wanted and len(inquiry.text) <= MAX_QUESTION_CHARACTERS else Quiet("asks nothing")
+
+
+def edited_message(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a message whose words a person has changed, as the message event that it would be now; None for others.
+
+    Slack sends a change too when it unfurls a link or a reply comes, and for the bot's own messages.
+    """
+    message, before = event.get("message") or {}, event.get("previous_message") or {}
+    is_edit = event.get("subtype") == "message_changed" and message.get("text") != before.get("text")
+    if not is_edit or not message.get("edited") or message.get("subtype") == "tombstone":
+        return None
+    kept = {key: value for key, value in message.items() if key != "edited"}
+    place = {"channel": event["channel"], "channel_type": event.get("channel_type")}
+    return {**kept, **place, "edited_ts": message["edited"].get("ts")}
+
+
+def deleted_ts(event: Mapping[str, Any]) -> str:
+    """Return the ts of the message that an event says was deleted, "" where it says no such thing.
+
+    Of a thread's first message Slack leaves a tombstone, which comes as a change.
+    """
+    if event.get("subtype") == "message_deleted":
+        return str(event["deleted_ts"])
+    changed = event.get("message") or {}
+    is_tombstone = event.get("subtype") == "message_changed" and changed.get("subtype") == "tombstone"
+    return str(changed["ts"]) if is_tombstone else ""
+
+
+def read_command(command: Mapping[str, Any], *, bot_user: str) -> Inquiry:
+    """Read a slash command's payload."""
+    return Inquiry(
+        team=command.get("team_id") or "",
+        channel=command["channel_id"],
+        ts=f"command {command['trigger_id']}",
+        thread_ts="",
+        user=command["user_id"],
+        text=plain_text(command.get("text") or "", bot_user=bot_user),
+        way="command",
+    )
+
+
+def read_form(view: Mapping[str, Any], about: Mapping[str, str], *, user: str) -> Inquiry:
+    """Read the form of a message's shortcut; `about` is what was kept with it of the message."""
+    values = view["state"]["values"]
+    privately = values[FORM_PRIVATELY][FORM_PRIVATELY].get("selected_options")
+    return Inquiry(
+        team=about["team"],
+        channel=about["channel"],
+        ts=f"shortcut {view['id']}",
+        thread_ts=about["thread_ts"],
+        user=user,
+        text=redact((values[FORM_QUESTION][FORM_QUESTION].get("value") or "").replace("\0", "")).strip(),
+        way="private" if privately else "shortcut",
+    )
+
+
+def _is_from_bot(event: Mapping[str, Any], bot_user: str) -> bool:
+    return bool(event.get("bot_id")) or event.get("user") in {None, bot_user, "USLACKBOT"}
+
+
+def _inquiry(event: Mapping[str, Any], bot_user: str, way: Way) -> Inquiry:
+    return Inquiry(
+        team=event.get("team") or "",
+        channel=event["channel"],
+        ts=event["ts"],
+        thread_ts=event.get("thread_ts") or event["ts"],
+        user=event["user"],
+        text=message_text(event, bot_user=bot_user),
+        way=way,
+        edited_ts=event.get("edited_ts") or "",
+    )

@@ -1,0 +1,1 @@
+"""Posting: messages appear in Slack, grow and go."""

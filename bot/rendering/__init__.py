@@ -1,0 +1,1 @@
+"""Rendering: values become Block Kit; pure."""

@@ -1,0 +1,1 @@
+"""Slack: the wire and its failures; knows no question."""

@@ -1,0 +1,74 @@
+"""The Web API client, and whether Slack takes its tokens."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import SlackTroubleError, error_code, talking_to_slack
+from rag import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+
+CALL_TIMEOUT_S = 10
+CALLS_AT_ONCE = 20
+KEPT_OPEN_S = 10
+"""A connection that Slack closes while a message goes over it leaves open whether that was posted."""
+RATE_LIMIT_TRIES = 3
+
+
+@asynccontextmanager
+async def open_client(token: str, base_url: str) -> AsyncIterator[AsyncWebClient]:
+    """Open a Web API client that makes so many calls at a time, and waits when Slack says 429.
+
+    Nothing else is tried again here: a message may have been posted all the same, and only reading tells.
+    """
+    connector = aiohttp.TCPConnector(limit=CALLS_AT_ONCE, keepalive_timeout=KEPT_OPEN_S)
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALL_TIMEOUT_S, sock_read=CALL_TIMEOUT_S)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True) as session:
+        yield AsyncWebClient(
+            token=token,
+            base_url=base_url,
+            session=session,
+            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_TRIES)],
+        )
+
+
+def without_retries(client: AsyncWebClient) -> AsyncWebClient:
+    """Return the same client, for whoever has to look at the ledger again before another try."""
+    return AsyncWebClient(token=client.token, base_url=client.base_url, session=client.session, retry_handlers=[])
+
+
+async def check_tokens(client: AsyncWebClient, app_token: str) -> AsyncSlackResponse:
+    """Ask Slack whether it takes both tokens, and the app's scopes; return auth.test's reply: who the bot is.
+
+    Raise SettingsError otherwise.
+    """
+    identity = await _checked(client.auth_test(), "SLACK_BOT_TOKEN", client.base_url)
+    await _checked(client.users_info(user=identity["user_id"]), "SLACK_BOT_TOKEN", client.base_url)
+    await _checked(client.apps_connections_open(app_token=app_token), "SLACK_APP_TOKEN", client.base_url)
+    return identity
+
+
+async def _checked(call: Awaitable[AsyncSlackResponse], setting: str, address: str) -> AsyncSlackResponse:
+    try:
+        with talking_to_slack():
+            return await call
+    except SlackApiError as error:
+        if error_code(error) == "missing_scope":
+            message = f"The Slack app lacks the scope {error.response.get('needed')}."
+            raise SettingsError(message, hint="Update it from manifest.yaml and install it again.") from error
+        message = f"Slack does not take {setting} ({error_code(error)})."
+        raise SettingsError(message, hint="See .env.example, and the app's page at api.slack.com/apps.") from error
+    except SlackTroubleError as error:
+        message = f"Slack can't be reached at {address}."
+        raise SettingsError(message, hint="Check the network, and SLACK_API_URL if it is set.") from error

@@ -1,0 +1,181 @@
+"""This file is where the Socket Mode connections to Slack are held: two at once, each made anew whenever it ends.
+
+slack_sdk's own clients redial a dead address for ever, notice a stall late, and do not back off (decision 11).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.slack.errors import SlackTroubleError, error_code, talking_to_slack
+
+if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncApp
+    from slack_bolt.response import BoltResponse
+    from slack_sdk.web.async_client import AsyncWebClient
+
+logger = logging.getLogger(__name__)
+
+
+CONNECTIONS = 2
+"""While one is made anew, the other takes what comes. Slack allows ten for all replicas together."""
+PING_INTERVAL_S = 5.0
+"""A socket that leaves a ping without pong for half as long is given up."""
+HANDSHAKE_TIMEOUT_S = 10.0
+STABLE_S = 5.0
+"""A connection that lasted so long is no failure: the next one is made at once."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
+CUTS_COUNTED = 3
+"""A connection that was up and then cut is made anew in about two seconds, however often that happens."""
+MOST_DOUBLINGS = 10
+LAST_ACKS_S = 2.0
+KEEPALIVE_S = 60.0
+WATCH_S = 0.5
+OK = 200
+DEAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+
+
+class CutOffError(Exception):
+    """There has been no connection to Slack for too long, or there will be none: end, and be started anew."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Connection:
+    """One connection after the other, each to a fresh address."""
+
+    app: AsyncApp
+    client: AsyncWebClient
+    app_token: str
+    session: aiohttp.ClientSession
+    is_up: bool = False
+    dealing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def hold(self) -> None:
+        """Connect, take events, and connect again, for ever."""
+        failures = 0
+        while True:
+            begun, turned_away = time.monotonic(), True
+            try:
+                turned_away = await self._live()
+            except (SlackApiError, SlackTroubleError, ValueError) as error:  # ValueError: a frame that is no JSON
+                logger.warning("A connection to Slack failed: %s", error)
+            finally:
+                self.is_up = False
+            failures = 0 if time.monotonic() - begun > STABLE_S else failures + 1
+            if not turned_away:
+                failures = min(failures, CUTS_COUNTED)
+            if failures:
+                pause = min(FIRST_PAUSE_S * 2 ** min(failures - 1, MOST_DOUBLINGS), LONGEST_PAUSE_S)
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads reconnects
+
+    async def _live(self) -> bool:
+        """Take events from one socket, to an address for one handshake; return whether Slack ended it."""
+        turned_away = False
+        with talking_to_slack():
+            address = (await self.client.apps_connections_open(app_token=self.app_token))["url"]
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
+                socket = await self.session.ws_connect(address, heartbeat=PING_INTERVAL_S)
+            async with socket:
+                try:
+                    async for frame in socket:
+                        if frame.type == aiohttp.WSMsgType.TEXT and not self._take(socket, json.loads(frame.data)):
+                            turned_away = True
+                            break
+                finally:
+                    if self.dealing:
+                        await asyncio.wait(self.dealing, timeout=LAST_ACKS_S)
+                logger.info("A connection to Slack ended (%s).", socket.exception() or socket.close_code or "as asked")
+        return turned_away or not self.is_up
+
+    def _take(self, socket: aiohttp.ClientWebSocketResponse, frame: dict[str, Any]) -> bool:
+        """Take a frame; False when Slack asks for another connection in place of this one."""
+        if frame.get("type") == "hello":
+            self.is_up = True
+            logger.info("Connected to Slack.")
+        elif frame.get("type") == "disconnect":
+            logger.info("Slack asks to connect anew (%s).", frame.get("reason"))
+            return False
+        elif request := SocketModeRequest.from_dict(frame):
+            task = asyncio.create_task(self._deal_with(socket, request))
+            self.dealing.add(task)
+            task.add_done_callback(self._dealt)
+        return True
+
+    async def _deal_with(self, socket: aiohttp.ClientWebSocketResponse, request: SocketModeRequest) -> None:
+        """Let Bolt's listeners take an envelope, then acknowledge it; what they could not take comes again."""
+        response: BoltResponse = await run_async_bolt_app(self.app, request)
+        if response.status != OK:
+            return
+        payload = json.loads(response.body) if response.body.startswith("{") else None
+        ack = SocketModeResponse(envelope_id=request.envelope_id, payload=payload)
+        try:
+            await socket.send_json(ack.to_dict())
+        except (ConnectionError, aiohttp.ClientError):
+            logger.info("An ack came too late for its connection; Slack will deliver again.")
+
+    def _dealt(self, task: asyncio.Task[None]) -> None:
+        self.dealing.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("An envelope could not be dealt with: %s", error, exc_info=error)
+
+
+async def stay_connected(app: AsyncApp, client: AsyncWebClient, app_token: str, *, exit_after_s: float) -> None:
+    """Take events for ever; a cancellation ends it after the last acks.
+
+    Raise CutOffError when there was no connection for `exit_after_s` seconds, or Slack takes the token no more.
+    """
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        connections = [
+            Connection(app=app, client=client, app_token=app_token, session=session) for _ in range(CONNECTIONS)
+        ]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for connection in connections:
+                    group.create_task(connection.hold())
+                group.create_task(_watch(connections, exit_after_s))
+                group.create_task(_keep_alive(client))
+        except* CutOffError as errors:
+            raise errors.exceptions[0] from None
+
+
+async def _watch(connections: list[Connection], exit_after_s: float) -> None:
+    """Say when the bot is ready, and give up when it has been deaf for too long."""
+    last_up, ready = time.monotonic(), False
+    while True:
+        if any(connection.is_up for connection in connections):
+            last_up = time.monotonic()
+            if not ready:
+                logger.info("Ready: connected to Slack.")
+                ready = True
+        elif time.monotonic() - last_up > exit_after_s:
+            message = f"There was no connection to Slack for {exit_after_s:g} seconds."
+            raise CutOffError(message)
+        await asyncio.sleep(WATCH_S)
+
+
+async def _keep_alive(client: AsyncWebClient) -> None:
+    """Call Slack now and then: sockets have fallen silent after an idle time without it (bolt-python #1529)."""
+    while True:
+        await asyncio.sleep(KEEPALIVE_S)
+        try:
+            with talking_to_slack():
+                await client.auth_test()
+        except SlackTroubleError as error:
+            logger.warning("The keepalive failed: %s", error)
+        except SlackApiError as error:
+            if error_code(error) in DEAD_TOKEN:
+                message = f"Slack takes SLACK_BOT_TOKEN no more ({error_code(error)})."
+                raise CutOffError(message) from error
+            logger.warning("The keepalive failed: %s", error)

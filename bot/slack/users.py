@@ -1,0 +1,60 @@
+"""This file is where it is looked up who someone is to Slack: a member, a guest, and which language they read."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.errors import SlackApiError
+
+from bot.slack.errors import SlackTroubleError, error_code, talking_to_slack
+from bot.text.wording import Wording, wording
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+logger = logging.getLogger(__name__)
+
+
+REMEMBERED_S = 600.0
+"""How long it is believed what Slack said of a person: who becomes a guest is noticed after ten minutes."""
+REMEMBERED_PEOPLE = 10_000
+PATIENCE_S = 1.0
+"""Slack wants its acks within three seconds: whose language is not known by then is spoken to in English."""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What Slack knows of people, remembered for a while."""
+
+    client: AsyncWebClient
+    known: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
+
+    async def person(self, user: str) -> dict[str, Any]:
+        """Return what Slack knows of a person; nothing for one that it does not know."""
+        known = self.known.get(user)
+        if known and time.monotonic() - known[0] < REMEMBERED_S:
+            return known[1]
+        try:
+            with talking_to_slack():
+                person: dict[str, Any] = (await self.client.users_info(user=user, include_locale=True))["user"]
+        except SlackApiError as error:
+            if error_code(error) not in {"user_not_found", "user_not_visible"}:
+                raise
+            person = {}
+        if len(self.known) >= REMEMBERED_PEOPLE:
+            self.known.clear()
+        self.known[user] = (time.monotonic(), person)
+        return person
+
+    async def words(self, user: str) -> Wording:
+        """Return the bot's sentences in a person's language; in English where Slack does not tell it now."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return wording((await self.person(user)).get("locale") or "")
+        except (SlackApiError, SlackTroubleError, TimeoutError) as error:
+            logger.debug("The language of %s is not known: %s", user, error)
+            return wording()

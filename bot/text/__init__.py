@@ -1,0 +1,1 @@
+"""Text: what the bot says, understands and must not keep; pure."""

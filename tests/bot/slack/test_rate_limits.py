@@ -1,0 +1,50 @@
+"""This file is where calls that are only nice to have stay below what Slack promises, and refusals are remembered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.slack.rate_limits import PER_MINUTE, REMEMBERED_S, Manners
+
+
+@dataclass
+class Clock:
+    now: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_past_the_budget_answers_are_posted_whole_and_streams_come_back_with_time() -> None:
+    clock = Clock()
+    manners = Manners(clock=clock)
+    chosen = [manners.choose("C1") for _ in range(30)]
+    assert chosen == ["stream"] * 10 + ["whole"] * 20
+    clock.now += 3.1  # a twentieth of a minute brings one back
+    assert [manners.choose("C1"), manners.choose("C1")] == ["stream", "whole"]
+
+
+def test_in_any_minute_there_are_no_more_calls_than_one_and_a_half_times_what_slack_promises() -> None:
+    clock = Clock()
+    manners = Manners(clock=clock)
+    made = 0
+    for _ in range(600):
+        made += manners.may("append")
+        clock.now += 0.1
+    assert PER_MINUTE["append"] <= made <= 1.5 * PER_MINUTE["append"]
+
+
+def test_a_pace_multiplies_the_budgets() -> None:
+    manners = Manners(pace=2, clock=Clock())
+    assert [manners.choose("C1") for _ in range(21)].count("stream") == 20
+
+
+def test_a_refusal_holds_for_its_kind_of_channel_or_everywhere_and_for_an_hour() -> None:
+    clock = Clock()
+    manners = Manners(clock=clock)
+    manners.refuse("stream", channel="G1")
+    assert (manners.choose("G2"), manners.choose("C1")) == ("update", "stream")
+    manners.refuse("stream")
+    assert manners.choose("C1") == "update"
+    clock.now += REMEMBERED_S + 1
+    assert manners.choose("C1") == "stream"
