@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from bot.playground.sockets import Envelope
     from tests.standins.postgres import PostgresServer
-    from tests.standins.slack import Call, Envelope
+    from tests.standins.slack import Call
 
 TOPICS = ("data stored", "memory used", "an index built", "a collection loaded", "a vector deleted", "a query planned")
 ANSWER = "Milvus keeps inserted data in object storage [1] and what it knows about it in etcd [1]. "

@@ -36,7 +36,7 @@ Look at `tank.level` on the console: it is given in tonnes.
 
 
 def milvusfaq(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from bot.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from bot.entrypoints.cli import main; main()", *arguments]
     return subprocess.run(
         command, cwd=folder, env=environment(**settings), capture_output=True, text=True, timeout=SECONDS, check=False
     )

@@ -20,7 +20,8 @@ from tests.standins.slack import ASKER
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.standins.slack import Envelope, Json, SlackStandIn
+    from bot.playground.sockets import Envelope
+    from tests.standins.slack import Json, SlackStandIn
 
 WORDS = wording()
 QUESTION = "How is data stored in milvus?"
@@ -114,7 +115,7 @@ def test_disliked_answers_are_exported_as_rows_for_eval(slack: SlackStandIn, cha
     ts = slack.mention(channel, "What is a growing segment in Milvus?")
     (answer,) = slack.wait_for_replies(channel, ts)
     vote(slack, channel, answer, "negative")
-    command = [sys.executable, "-c", "from bot.cli import main; main()", "feedback", "export"]
+    command = [sys.executable, "-c", "from bot.entrypoints.cli import main; main()", "feedback", "export"]
     settings = environment(MILVUS_URI=str(folder / "milvus.db"))
     done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, check=True)
     row = json.loads(done.stdout.splitlines()[-1])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.standins.slack import SlackStandIn
 
 PATIENCE_S = 60
-COMMAND = [sys.executable, "-c", "from bot.cli import main; main()", "ingest"]
+COMMAND = [sys.executable, "-c", "from bot.entrypoints.cli import main; main()", "ingest"]
 
 
 def write_runbooks(folder: Path, count: int, word: str) -> Path:

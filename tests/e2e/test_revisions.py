@@ -220,7 +220,7 @@ def test_a_vote_stays_with_the_answer_that_it_was_given_on(
     slack.wait_for_ack(slack.press(channel, reply, FEEDBACK_ACTION, thumbs["negative_button"]["value"]))
     press(slack, channel, reply, ANEW)
     shows(slack, channel, ts, "A better answer [1].")
-    command = [sys.executable, "-c", "from bot.cli import main; main()", "feedback", "export"]
+    command = [sys.executable, "-c", "from bot.entrypoints.cli import main; main()", "feedback", "export"]
     settings = environment(MILVUS_URI=str(folder / "milvus.db"))
     done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, check=True)
     row = json.loads(done.stdout.splitlines()[-1])

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.bot_process import environment, running_bot, settings_for
 from tests.standins.model import Reply
-from tests.standins.slack import Failure
+from tests.standins.slack import APP_TOKEN, BOT_TOKEN, Failure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def test_what_can_not_work_ends_the_start_with_a_line(
     assert ended.returncode == 1
     assert line in ended.stderr
     assert "Traceback" not in ended.stderr
-    for token in ("xoxb-wrong", "xapp-wrong", "xoxb-stand-in", "xapp-stand-in", "hidden"):
+    for token in ("xoxb-wrong", "xapp-wrong", BOT_TOKEN, APP_TOKEN, "hidden"):
         assert token not in ended.stderr + ended.stdout
 
 
@@ -121,7 +121,7 @@ def test_no_event_is_lost_while_slack_can_not_tell_who_the_bot_is(slack: SlackSt
 def test_the_command_line_starts_a_bot_whose_log_keeps_secrets_too(slack: SlackStandIn, tmp_path: Path) -> None:
     settings = {**settings_for(slack, None, tmp_path), "SLACK_BOT_TOKEN": "xoxb-wrong"}
     settings["MILVUS_URI"] = "http://root:planted@127.0.0.1:9"
-    for command in (["-m", "bot"], ["-c", "from bot.cli import main; main()", "start"]):
+    for command in (["-m", "bot"], ["-c", "from bot.entrypoints.cli import main; main()", "start"]):
         ended = subprocess.run(
             [sys.executable, *command],
             cwd=tmp_path,

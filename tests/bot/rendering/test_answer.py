@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from bot.playground.limits import refused_blocks
 from bot.rendering.answer import Frame, answer_messages
 from bot.rendering.blocks import notice_message, question_message
 from bot.text.markdown import harmless
 from bot.text.wording import wording
 from rag import Answer, Citation
 from tests.builders import make_passage
-from tests.standins.slack_limits import refused_blocks
 
 WORDS = wording()
 NASTY = [

@@ -7,11 +7,11 @@ import re
 
 import pytest
 
+from bot.playground.limits import refused_blocks
 from bot.rendering.answer import Frame, answer_messages
 from bot.text.markdown import EMPTY_CELL, as_mrkdwn, certain_part, harmless
 from bot.text.wording import wording
 from rag import Answer
-from tests.standins.slack_limits import refused_blocks
 
 SPACE = "\u200b"
 NASTY = {

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bot.playground.limits import refused_view
 from bot.rendering.action_ids import EXAMPLE_ACTIONS
 from bot.rendering.forms import ask_form, feedback_form
 from bot.rendering.home_tab import HomePage, home_view, prompts
 from bot.text import wording as wording_module
 from bot.text.wording import LANGUAGES, wording
 from rag import Docs
-from tests.standins.slack_limits import refused_view
 
 SENTENCES = yaml.safe_load(Path(wording_module.__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 BUTTONS = ("again_longer", "again_shorter", "again_anew", "ask_a_person", "mute", "liked", "disliked", "resolved")
