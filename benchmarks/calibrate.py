@@ -23,7 +23,7 @@ from rich.table import Table
 from rag.domain import Question
 from rag.evaluation import read_cases
 from rag.query.prompt_injection import without_orders
-from rag.query.search_plan import make_query
+from rag.query.search_plan import make_search_plan
 from rag.query.versions import choose_versions
 from rag.retrieval.ranking import measure
 from rag.retrieval.scope import RULE_FILE, SIGNS, signs
@@ -55,7 +55,7 @@ def _signs(retriever: HybridRetriever, question: Question, only: str) -> list[fl
     if not asked:
         return None
     question = replace(question, text=asked)
-    query = make_query(question, vocabulary=retriever.vocabulary, speller=retriever.speller)
+    query = make_search_plan(question, vocabulary=retriever.vocabulary, speller=retriever.speller)
     vector = retriever.embed(query)
     found = retriever.candidates(query, vector, choose_versions(question.text, present=retriever.vocabulary.versions))
     candidates = [candidate for candidate in found if candidate.passage.path.startswith(only)] or found

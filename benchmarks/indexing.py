@@ -21,7 +21,7 @@ from rag.backends.milvus import open_milvus
 from rag.ingest.chunking import embedding_text, make_passages, page_paths
 from rag.ingest.indexing import EMBED_BATCH, index
 from rag.ingest.sources import read_source
-from rag.text.subvectors import facet_texts
+from rag.text.subvectors import subvector_texts
 
 TURNS = 4
 
@@ -44,7 +44,7 @@ def main() -> None:
                 texts = [
                     text
                     for passage in part[start : start + EMBED_BATCH]
-                    for text in (embedding_text(passage), *facet_texts(passage))
+                    for text in (embedding_text(passage), *subvector_texts(passage))
                 ]
                 embedder.encode_documents(texts)
             bare += time.perf_counter() - begun

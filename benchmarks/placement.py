@@ -123,12 +123,12 @@ def by_async_client(retriever: HybridRetriever, count: int) -> Timings:
         on_thread = asyncio.to_thread
 
         async def search(question: Question) -> object:
-            sought = await on_thread(retriever.understand, question)
-            if sought is None:
+            searched = await on_thread(retriever.understand, question)
+            if searched is None:
                 return None
-            vectors = await retriever.batcher.encode(sought.texts)
+            vectors = await retriever.batcher.encode(searched.texts)
             vector = vectors[0].tolist()
-            for field, data in (("vector", vector), ("lexical", query_vector(sought.query.weights))):
+            for field, data in (("vector", vector), ("lexical", query_vector(searched.query.weights))):
                 await client.search(
                     store.alias,
                     data=[data],
@@ -137,7 +137,7 @@ def by_async_client(retriever: HybridRetriever, count: int) -> Timings:
                     output_fields=["id"],
                     search_params={"metric_type": "IP"},
                 )
-            return await on_thread(retriever.find, sought, vectors, limit=LIMIT)
+            return await on_thread(retriever.find, searched, vectors, limit=LIMIT)
 
         try:
             return await load(search, count)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.console import Console
 
-from bot.entrypoints.commands.ingest import Sought, run_ingest
+from bot.entrypoints.commands.ingest import IngestRequest, run_ingest
 from rag.backends.embedding import open_bundled
 from rag.domain import Passage
 from rag.evaluation import DEPTH, Scored, interval, read_cases, score, summarise
@@ -126,7 +126,10 @@ def main() -> None:
         with TemporaryDirectory() as folder:
             settings = RagSettings(milvus_uri=f"{folder}/milvus.db", _env_file=None)
             run_ingest(
-                Console(stderr=True), Sought(locations=(options.archive,), only=only), settings=settings, recreate=False
+                Console(stderr=True),
+                IngestRequest(locations=(options.archive,), only=only),
+                settings=settings,
+                recreate=False,
             )
             out.print(
                 f"\n{corpus}\n\n| | hit@3, English | hit@5 | MRR | hit@3, other languages |\n|---|---|---|---|---|"

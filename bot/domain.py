@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RecentQuestion:
     """A question that a person asked: its message, and the thread's first."""
 
     channel: str
@@ -16,13 +16,40 @@ class Asked:
     text: str
 
 
-ThreadKey = tuple[str, str, str]
-"""Team, channel and ts of a thread's first message."""
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """A message: what tells one question from another, so that a mention's two events and a redelivery share it."""
 
-Key = tuple[str, str, str]
-"""Team, channel and ts of a question's message."""
+    team: str
+    channel: str
+    ts: str
 
-QuietReason = Literal[
+
+@dataclass(frozen=True, slots=True)
+class ThreadRef:
+    """A thread, by the ts of its first message."""
+
+    team: str
+    channel: str
+    thread_ts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotIdentity:
+    """Who the bot is in its workspace: its ids, its name, and the address below which messages are linked.
+
+    `enterprise` is "" for none; `workspace` ends in a slash.
+    """
+
+    team: str
+    enterprise: str
+    user: str
+    bot_id: str
+    name: str
+    workspace: str
+
+
+IgnoredReason = Literal[
     "from a bot",
     "an edit or another kind of message",
     "not addressed",
@@ -30,21 +57,23 @@ QuietReason = Literal[
     "addressed to someone else",
     "asks nothing",
     "not a thread of ours, or muted",
+    "a person has taken over",
+    "not about Milvus",
 ]
-Way = Literal["mention", "direct", "command", "support", "follow-up", "shortcut", "private", "home"]
+Origin = Literal["mention", "direct", "command", "support", "follow-up", "shortcut", "private", "home"]
 """How a question came.
 
 A follow-up is a reply in a thread that the bot has joined, and does not mention it; a shortcut's question is about
 another's message, and answered in its thread or in private; home is a press on an example.
 """
-UNASKED_WAYS = ("follow-up", "support")
+UNADDRESSED_ORIGINS = ("follow-up", "support")
 Policy = Literal["questions", "all", "mentions"]
 """What is answered in a support channel without a mention: what asks something, everything, or nothing."""
 MAX_QUESTION_CHARACTERS = 3_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inquiry:
+class SlackQuestion:
     """A question in Slack: who asks, where, what. `ts` is its message's, `thread_ts` the thread that is answered in.
 
     Some questions have no message: their `ts` is made of what triggered them, and has a space in it. Of those, a
@@ -58,28 +87,28 @@ class Inquiry:
     thread_ts: str
     user: str
     text: str
-    way: Way = "mention"
+    origin: Origin = "mention"
     edited_ts: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """What tells one question from another: a mention's two events and a redelivery share it."""
-        return self.team, self.channel, self.ts
+    def ref(self) -> MessageRef:
+        """What tells one question from another."""
+        return MessageRef(self.team, self.channel, self.ts)
 
     @property
-    def thread(self) -> tuple[str, str, str]:
+    def thread(self) -> ThreadRef:
         """What tells its thread from another."""
-        return self.team, self.channel, self.thread_ts
+        return ThreadRef(self.team, self.channel, self.thread_ts)
 
     @property
-    def in_running_thread(self) -> bool:
+    def has_earlier_messages(self) -> bool:
         """Whether there are earlier messages in its thread."""
-        return self.ts != self.thread_ts and bool(self.thread_ts) and self.way not in {"command", "home"}
+        return self.ts != self.thread_ts and bool(self.thread_ts) and self.origin not in {"command", "home"}
 
     @property
-    def is_unasked(self) -> bool:
+    def is_unaddressed(self) -> bool:
         """Whether nobody has turned to the bot: it may stay quiet then."""
-        return self.way in UNASKED_WAYS
+        return self.origin in UNADDRESSED_ORIGINS
 
     @property
     def is_direct(self) -> bool:
@@ -98,10 +127,10 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class Ignored:
     """Why there is nothing to answer."""
 
-    reason: QuietReason
+    reason: IgnoredReason
 
 
 Block = dict[str, Any]

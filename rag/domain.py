@@ -196,7 +196,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage that a search found, and the vectors of its parts (see `facet_texts`), of length 1, one a row."""
+    """A passage that a search found, and the vectors of its parts (see `subvector_texts`), of length 1, one a row."""
 
     passage: Passage
     facets: npt.NDArray[np.float32]

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, cast
 
 from rag.answering.answerer import Answerer
-from rag.answering.circuit_breaker import BreakingModel, SideCalls
+from rag.answering.circuit_breaker import CircuitBreakerModel, SideCalls
 from rag.answering.rewriting import Rewriter
 from rag.backends.embedding import open_embedder
 from rag.backends.milvus import MilvusStore, open_milvus
@@ -22,7 +22,7 @@ from rag.ingest.chunking import make_passages
 from rag.ingest.indexing import STARTER_SOURCE, index
 from rag.ingest.sources import Source
 from rag.query.spelling import Speller
-from rag.retrieval.reloading import Generation, LiveRetriever
+from rag.retrieval.reloading import IndexSnapshot, ReloadingRetriever
 from rag.retrieval.retriever import HybridRetriever
 
 if TYPE_CHECKING:
@@ -119,42 +119,42 @@ async def open_answerer(settings: RagSettings, *, patient: bool = False) -> Asyn
 
     A `patient` one opens though a Milvus server does not answer, and searches as soon as it does.
     """
-    async with open_live_retriever(settings, patient=patient) as retriever, _open_model(settings) as model:
+    async with open_reloading_retriever(settings, patient=patient) as retriever, _open_model(settings) as model:
         rewriter = Rewriter(model=SideCalls(model), timeout_s=settings.llm_rewrite_timeout_s) if model else None
         yield Answerer(retriever=retriever, model=model, passages=settings.answer_passages, rewriter=rewriter)
 
 
 @asynccontextmanager
-async def open_live_retriever(settings: RagSettings, *, patient: bool) -> AsyncIterator[LiveRetriever]:
+async def open_reloading_retriever(settings: RagSettings, *, patient: bool) -> AsyncIterator[ReloadingRetriever]:
     """Open a retriever that looks every `index_refresh_s` seconds whether an ingest has brought a new index."""
-    live = LiveRetriever(
-        generation=None,
-        look=partial(_newer_generation, settings),
-        reopen=None if is_lite(settings.milvus_uri) else partial(_open_generation, settings),
+    live = ReloadingRetriever(
+        snapshot=None,
+        look=partial(_newer_snapshot, settings),
+        reopen=None if is_lite(settings.milvus_uri) else partial(_open_snapshot, settings),
     )
     try:
-        live.generation = await asyncio.to_thread(_open_generation, settings)
+        live.snapshot = await asyncio.to_thread(_open_snapshot, settings)
         await live.warm_up()
     except UnreachableError as error:
         if not patient or not live.reopen:
             raise
         logger.warning("%s Questions are kept until it answers.", error)
-        live.trouble = error
+        live.outage = error
     watcher = asyncio.create_task(live.watch(settings.index_refresh_s))
     try:
         yield live
     finally:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
-        if live.generation:
-            await asyncio.to_thread(live.generation.close)
+        if live.snapshot:
+            await asyncio.to_thread(live.snapshot.close)
 
 
-def _open_generation(settings: RagSettings) -> Generation:
+def _open_snapshot(settings: RagSettings) -> IndexSnapshot:
     """Open the index as it is now."""
     with ExitStack() as stack:
         retriever = stack.enter_context(open_retriever(settings))
-        return Generation(
+        return IndexSnapshot(
             retriever=retriever,
             name=_name(cast("MilvusStore", retriever.store)),
             close=stack.pop_all().close,
@@ -167,23 +167,23 @@ def _check(retriever: HybridRetriever) -> None:
     retriever.store.check(embedding=retriever.embedder.name, dim=retriever.embedder.dim)
 
 
-def _newer_generation(settings: RagSettings, generation: Generation) -> Generation | None:
+def _newer_snapshot(settings: RagSettings, snapshot: IndexSnapshot) -> IndexSnapshot | None:
     """Return the index that an ingest has put in place of this one, opened; None where there is none."""
     if is_lite(settings.milvus_uri):
         place = newest(settings.milvus_uri)
-        if generation.name.startswith(f"{place}:"):
+        if snapshot.name.startswith(f"{place}:"):
             return None
-        newer = _open_generation(settings)
-        replaced = generation.name.rpartition(":")[0]
-        generation.close = partial(_close_and_forget, generation.hand_on(), replaced)
+        newer = _open_snapshot(settings)
+        replaced = snapshot.name.rpartition(":")[0]
+        snapshot.close = partial(_close_and_forget, snapshot.hand_on(), replaced)
         return newer
-    retriever = cast("HybridRetriever", generation.retriever)
+    retriever = cast("HybridRetriever", snapshot.retriever)
     searched = cast("MilvusStore", retriever.store)
     store = MilvusStore(searched.client, searched.uri, searched.alias)
-    if generation.name == _name(store):
+    if snapshot.name == _name(store):
         return None
     fresh = _retriever(settings, Index(store=store, embedder=retriever.embedder))
-    return Generation(retriever=fresh, name=_name(store), close=generation.hand_on(), check=partial(_check, fresh))
+    return IndexSnapshot(retriever=fresh, name=_name(store), close=snapshot.hand_on(), check=partial(_check, fresh))
 
 
 def _name(store: MilvusStore) -> str:
@@ -203,7 +203,7 @@ async def open_rewriter(settings: RagSettings) -> AsyncIterator[Rewriter | None]
 
 
 @asynccontextmanager
-async def _open_model(settings: RagSettings) -> AsyncIterator[BreakingModel | None]:
+async def _open_model(settings: RagSettings) -> AsyncIterator[CircuitBreakerModel | None]:
     api_key = settings.leptonai_token.get_secret_value()
     if not api_key:
         logger.info("LEPTONAI_TOKEN is not set: answers will quote the passages.")
@@ -224,7 +224,7 @@ async def _open_model(settings: RagSettings) -> AsyncIterator[BreakingModel | No
             temperature=settings.llm_temperature,
             begins_within_s=settings.llm_timeout_s,
         )
-        yield BreakingModel(model)
+        yield CircuitBreakerModel(model)
 
 
 def _give_back_freed_memory() -> None:

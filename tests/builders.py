@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain import Inquiry
+from bot.domain import SlackQuestion
 from rag import Passage
 
 A_PASSAGE = Passage(
@@ -19,7 +19,7 @@ A_PASSAGE = Passage(
     score=0.8,
 )
 
-AN_INQUIRY = Inquiry(
+A_QUESTION = SlackQuestion(
     team="T0TEAM", channel="C1", ts="1700000000.000002", thread_ts="1700000000.000001", user="U0ASKER", text="why?"
 )
 

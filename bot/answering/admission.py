@@ -1,4 +1,4 @@
-"""This file is where it is decided who may ask, and where: channels, guests, people of other organisations."""
+"""Admission: who may ask, where and how often, and what is no question at all."""
 
 from __future__ import annotations
 
@@ -6,60 +6,92 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.answering.endings import Refused
 from bot.domain import MAX_QUESTION_CHARACTERS
-from bot.ledger import count_before
+from bot.ledger import MAY_NOT_ASK, TOO_MANY
 from bot.text.intent import small_talk
 
 if TYPE_CHECKING:
-    from bot.domain import Inquiry
+    from bot.domain import BotIdentity
     from bot.ledger import Entry, Ledger
-    from bot.slack.users import People
+    from bot.slack.users import Users
     from bot.text.wording import Wording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """Who may ask. Empty `channels` and `users` allow all; direct messages are no channel.
+class AccessPolicy:
+    """Who may ask. Empty `allowed_channels` and `allowed_users` allow all; direct messages are no channel."""
 
-    `team` and `enterprise` are the bot's own workspace and organisation, "" for none.
-    """
-
-    people: People
-    team: str
-    enterprise: str
-    channels: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
+    users: Users
+    identity: BotIdentity
+    allowed_channels: tuple[str, ...] = ()
+    allowed_users: tuple[str, ...] = ()
     guests: bool = False
     external: bool = False
 
-    async def refusal(self, inquiry: Inquiry) -> str:
-        """Return what to tell someone who may not ask here; "" when they may."""
-        return await self.refusal_of(inquiry.user, channel=inquiry.channel)
-
-    async def refusal_of(self, user: str, *, channel: str) -> str:
+    async def refusal(self, user: str, *, channel: str) -> str:
         """Return what to tell this person in this channel; "" when they may ask."""
-        if self.channels and not channel.startswith("D") and channel not in self.channels:
-            return (await self.people.words(user)).not_in_this_channel
-        if self.users and user not in self.users:
-            return (await self.people.words(user)).not_this_person
+        if self.allowed_channels and not channel.startswith("D") and channel not in self.allowed_channels:
+            return (await self.users.words(user)).not_in_this_channel
+        if self.allowed_users and user not in self.allowed_users:
+            return (await self.users.words(user)).not_this_person
         if self.guests and self.external:
             return ""
-        person = await self.people.person(user)
+        person = await self.users.person(user)
         if not self.external and self._is_external(person):
-            return (await self.people.words(user)).not_other_organisations
+            return (await self.users.words(user)).not_other_organisations
         if not self.guests and (person.get("is_restricted") or person.get("is_ultra_restricted")):
-            return (await self.people.words(user)).not_guests
+            return (await self.users.words(user)).not_guests
         return ""
 
     def _is_external(self, person: dict[str, Any]) -> bool:
         if person.get("is_stranger") or not person:
             return True
         organisation = (person.get("enterprise_user") or {}).get("enterprise_id") or ""
-        same_organisation = bool(self.enterprise) and organisation == self.enterprise
-        return bool(person.get("team_id")) and person["team_id"] != self.team and not same_organisation
+        same_organisation = bool(self.identity.enterprise) and organisation == self.identity.enterprise
+        return bool(person.get("team_id")) and person["team_id"] != self.identity.team and not same_organisation
 
 
-def objection(text: str, words: Wording, *, bot_name: str = "milvusfaq") -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionLimits:
+    """How many questions a minute are answered `per_user` and `per_channel`, over all replicas; 0 for any number."""
+
+    ledger: Ledger
+    users: Users
+    per_user: int
+    per_channel: int
+
+    async def refusal(self, entry: Entry) -> str:
+        """Return what to tell someone who has to wait; "" when there is room. Who was let in once stays in."""
+        if entry.tries > 1 or entry.revision or not (self.per_user or self.per_channel):
+            return ""
+        of_user, in_channel = await self.ledger.usage.count_in_last_minute(entry)
+        words = await self.users.words(entry.question.user)
+        if self.per_user and of_user >= self.per_user:
+            return words.too_many_of_yours.format(most=self.per_user)
+        if self.per_channel and in_channel >= self.per_channel:
+            return words.too_many_here.format(most=self.per_channel)
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Decides whether a question is answered at all."""
+
+    policy: AccessPolicy
+    limits: QuestionLimits
+
+    async def refusal(self, entry: Entry) -> Refused | None:
+        """Return why a question is refused; None where it is to be answered."""
+        question = entry.question
+        if text := await self.policy.refusal(question.user, channel=question.channel):
+            return Refused(text, MAY_NOT_ASK)
+        if text := await self.limits.refusal(entry):
+            return Refused(text, TOO_MANY)
+        return None
+
+
+def question_problem(text: str, words: Wording, *, bot_name: str = "milvusfaq") -> str:
     """Return what to tell someone whose question can't be answered as it stands; "" when it can."""
     if not text:
         return words.empty_question
@@ -68,25 +100,3 @@ def objection(text: str, words: Wording, *, bot_name: str = "milvusfaq") -> str:
     if len(text) > MAX_QUESTION_CHARACTERS:
         return words.too_long.format(characters=len(text), most=MAX_QUESTION_CHARACTERS)
     return ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How many questions a minute are taken `per_user` and `per_channel`, over all replicas; 0 for any number."""
-
-    ledger: Ledger
-    people: People
-    per_user: int
-    per_channel: int
-
-    async def word(self, entry: Entry) -> str:
-        """Return what to tell someone who has to wait; "" when there is room. Who was let in once stays in."""
-        if entry.tries > 1 or entry.revision or not (self.per_user or self.per_channel):
-            return ""
-        of_user, in_channel = await count_before(self.ledger.database, entry)
-        words = await self.people.words(entry.inquiry.user)
-        if self.per_user and of_user >= self.per_user:
-            return words.too_many_of_yours.format(most=self.per_user)
-        if self.per_channel and in_channel >= self.per_channel:
-            return words.too_many_here.format(most=self.per_channel)
-        return ""

@@ -1,94 +1,176 @@
-"""This file is where a question is closed that gets no answer, and where its asker is told why."""
+"""Closing: the end of a question, whichever it is. Its state, its notice, and what its asker is told."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from slack_sdk.errors import SlackApiError
-
-from bot.ledger import restore
-from bot.posting.destinations import InThread, Privately, tell_directly
-from bot.posting.own_messages import read_notices
+from bot.answering.endings import (
+    CannotPost,
+    Ending,
+    GaveUp,
+    Published,
+    Refused,
+    Restored,
+    Unreachable,
+)
+from bot.answering.record import log_answered
+from bot.domain import Ignored
+from bot.ledger import MAY_NOT_ASK, Outcome, State, end_of
+from bot.posting.destinations import EphemeralDestination, ThreadDestination
+from bot.posting.own_messages import send_direct_message
+from bot.posting.placing import thread_destination
+from bot.posting.status import StatusIndicator
 from bot.rendering.blocks import notice_message
-from bot.slack.errors import UnreachableAskerError, error_code, explain
+from bot.slack.errors import AskerUnreachableError, SlackRefusedError
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from bot.answering.admission import AccessPolicy
     from bot.ledger import Entry, Ledger
-    from bot.slack.users import People
+    from bot.posting.placing import AnswerPlacing
+    from bot.posting.publishing import AnswerPublisher
+    from bot.posting.retracting import MessageRetractor
+    from bot.slack.rate_limits import SlackRateLimits
+    from bot.slack.users import Users
 
 logger = logging.getLogger(__name__)
 
 
-RESTORED = "the answer before stands"
-TOLD_ALONE = "-"
-"""Stands for the ts of a notice that the asker alone has seen: it can't be taken back."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Farewell:
-    """Closes questions without an answer; a word to the asker that does not arrive is logged."""
+class QuestionCloser:
+    """Closes questions, and tells their askers what they have to know; `bot_name` is what people invite.
+
+    A word to the asker that does not arrive is logged.
+    """
 
     client: AsyncWebClient
     ledger: Ledger
-    people: People
+    users: Users
+    rate_limits: SlackRateLimits
+    policy: AccessPolicy
+    placing: AnswerPlacing
+    publisher: AnswerPublisher
+    retractor: MessageRetractor
     bot_name: str
 
-    async def refuse(self, entry: Entry, refusal: str, *, reason: str) -> None:
-        """Tell the asker alone why there is no answer; who has not asked the bot is not told."""
-        try:
-            if reply_url := await self.ledger.reply_url(entry):
-                await Privately(reply_url).post(notice_message(refusal), 0)
-            elif not entry.inquiry.is_unasked:
-                await InThread(client=self.client, inquiry=entry.inquiry).whisper(refusal)
-        except SlackApiError as error:
-            logger.info("The asker in %s can't be told: %s", entry.inquiry.channel, explain(error))
-        except UnreachableAskerError as error:
-            logger.info("The asker in %s can't be told: %s", entry.inquiry.channel, error)
-        await self.close_quietly(entry, reason)
+    async def close(self, entry: Entry, ending: Ending) -> None:
+        """Do what an ending leaves to do, and note it in the ledger.
 
-    async def tell_elsewhere(self, entry: Entry, error: SlackApiError) -> None:
-        """Tell the asker directly that the bot can't post where they asked, and whoever runs it what can be done."""
-        inquiry = entry.inquiry
-        logger.warning("No answer can be posted in %s: %s", inquiry.channel, explain(error))
-        words = await self.people.words(inquiry.user)
-        reason = words.refusal(error_code(error), bot_name=self.bot_name)
-        told = words.can_not_post.format(channel=f"<#{inquiry.channel}>", reason=reason)
-        try:
-            if not inquiry.is_unasked:
-                await tell_directly(self.client, inquiry.user, told)
-        except SlackApiError as second:
-            logger.info("The asker %s can't be told: %s", inquiry.user, explain(second))
-        await self.take_back_notice(entry)
-        await self.ledger.close(entry, "failed", reason=error_code(error))
-
-    async def close_unreachable(self, entry: Entry, error: UnreachableAskerError) -> None:
-        """Close a question whose asker could only be answered at an address that takes nothing more."""
-        logger.warning("The asker of %s %s can't be reached: %s", entry.inquiry.channel, entry.inquiry.ts, error)
-        await self.ledger.close(entry, "failed", reason=str(error))
-
-    async def close_quietly(self, entry: Entry, reason: str) -> None:
-        """Close a question without an answer; one that had an answer before keeps that."""
-        logger.debug("Quiet in %s %s: %s", entry.inquiry.channel, entry.inquiry.ts, reason)
-        await self.take_back_notice(entry)
-        if reason == RESTORED or (entry.revision and await restore(self.ledger, entry, reason=reason)):
-            return
-        await self.ledger.close(entry, "quiet", reason=reason)
-
-    async def take_back_notice(self, entry: Entry) -> None:
-        """Delete the word that the answer takes longer; of one that was posted unheard the thread is asked.
-
-        Where Slack refuses that (the channel is archived), the word stays.
+        Raise LostLeaseError when the question is another process' now, SlackUnavailableError or LedgerError when it is
+        to be closed later.
         """
-        inquiry = entry.inquiry
-        notices = [entry.notice_ts] if entry.notice_ts not in {"", TOLD_ALONE} else []
+        match ending:
+            case Published():
+                await self._finish(ending.entry, end_of(ending.entry.kind), "stopped" if ending.was_stopped else "")
+                log_answered(ending)
+            case Refused():
+                await self._tell_alone(entry, ending.text)
+                await self._end_quietly(entry, ending.reason)
+            case Ignored():
+                await self._end_quietly(entry, ending.reason)
+            case Restored():
+                await self.retractor.retract_notice(entry)
+            case CannotPost():
+                await self._tell_elsewhere(entry, ending.error)
+                await self._finish(entry, State.FAILED, ending.error.code)
+            case Unreachable():
+                logger.warning("The asker of %s can't be reached: %s", _name(entry), ending.error)
+                await self.ledger.questions.finish(entry, State.FAILED, reason=str(ending.error))
+            case GaveUp():
+                await self._give_up(entry, ending)
+
+    async def keep_waiting(self, entry: Entry, *, docs_are_away: bool) -> None:
+        """Tell the asker, once, that the answer will take longer."""
+        question, words = entry.question, await self.users.words(entry.question.user)
+        if entry.notice_ts or entry.was_told_privately or question.is_unaddressed:
+            return
+        text = words.docs_are_away if docs_are_away else words.something_is_away
+        if question.thread_ts and question.origin != "private":
+            ts = await thread_destination(self.client, entry).post_notice(text)
+            await self.ledger.questions.record_notice(entry, ts)
+        elif reply_url := await self.ledger.questions.reply_url(entry):
+            await EphemeralDestination(reply_url).post(notice_message(text), 0)
+            await self.ledger.questions.record_notice(entry, "")
+
+    async def show_queue(self, entry: Entry, *, before: int) -> None:
+        """Show how many questions come first, where there is a thread."""
+        if entry.question.thread_ts and entry.question.origin != "private":
+            words = await self.users.words(entry.question.user)
+            destination = thread_destination(self.client, entry)
+            status = StatusIndicator(destination=destination, rate_limits=self.rate_limits)
+            await status.tell(words.waiting.format(before=before))
+
+    async def _give_up(self, entry: Entry, ending: GaveUp) -> None:
+        """Tell the asker that there will be no answer; one that stands in part is completed."""
+        question = entry.question
+        entry = await self.ledger.questions.start_attempt(entry)
+        if text := await self.policy.refusal(question.user, channel=question.channel):
+            await self.close(entry, Refused(text, MAY_NOT_ASK))
+            return
+        text = (await self.users.words(question.user)).at(ending.sentence)
+        if not entry.messages and await self._restore(entry, ending.reason):
+            await thread_destination(self.client, entry).post_ephemeral(text)  # the answer before stands
+            await self.retractor.retract_notice(entry)
+            return
         try:
-            if entry.tries > 1 and inquiry.thread_ts and inquiry.way != "private":
-                notices += await read_notices(self.client, inquiry, "wait")
-            for ts in dict.fromkeys(notices):
-                await InThread(client=self.client, inquiry=inquiry).take_back(ts)
-        except SlackApiError as error:
-            logger.info("A notice stays in %s %s: %s", inquiry.channel, inquiry.thread_ts, explain(error))
+            await self._publish_apology(entry, text, ending.reason)
+        except AskerUnreachableError as error:
+            await self.close(entry, Unreachable(error))
+        except SlackRefusedError as error:
+            await self.close(entry, CannotPost(error))
+
+    async def _publish_apology(self, entry: Entry, text: str, reason: str) -> None:
+        entry, destination = await self.placing.place(entry)
+        if entry.messages:
+            entry = replace(entry, posted={**entry.posted, **await destination.read_posted()})
+        if not entry.posted:
+            entry = await self.ledger.questions.record_answer(entry, [notice_message(text)], Outcome(kind="notice"))
+        entry = await self.publisher.publish(entry, destination, look_first=False)
+        await self._finish(entry, end_of(entry.kind, otherwise=State.FAILED), reason)
+        if isinstance(destination, ThreadDestination):
+            await self.retractor.end_session(entry)
+
+    async def _tell_alone(self, entry: Entry, text: str) -> None:
+        """Tell the asker alone; who has not asked the bot is not told."""
+        question = entry.question
+        try:
+            if reply_url := await self.ledger.questions.reply_url(entry):
+                await EphemeralDestination(reply_url).post(notice_message(text), 0)
+            elif not question.is_unaddressed:
+                await thread_destination(self.client, entry).post_ephemeral(text)
+        except (SlackRefusedError, AskerUnreachableError) as error:
+            logger.info("The asker in %s can't be told: %s", question.channel, error)
+
+    async def _tell_elsewhere(self, entry: Entry, error: SlackRefusedError) -> None:
+        """Tell the asker directly that the bot can't post where they asked, and whoever runs it what can be done."""
+        question = entry.question
+        logger.warning("No answer can be posted in %s: %s", question.channel, error)
+        words = await self.users.words(question.user)
+        reason = words.refusal(error.kind, code=error.code, bot_name=self.bot_name)
+        told = words.can_not_post.format(channel=f"<#{question.channel}>", reason=reason)
+        try:
+            if not question.is_unaddressed:
+                await send_direct_message(self.client, question.user, told)
+        except SlackRefusedError as second:
+            logger.info("The asker %s can't be told: %s", question.user, second)
+
+    async def _end_quietly(self, entry: Entry, reason: str) -> None:
+        """End a question without an answer; one that had an answer before keeps that."""
+        logger.debug("Quiet in %s: %s", _name(entry), reason)
+        await self.retractor.retract_notice(entry)
+        if not await self._restore(entry, reason):
+            await self.ledger.questions.finish(entry, State.QUIET, reason=reason)
+
+    async def _restore(self, entry: Entry, reason: str) -> bool:
+        return bool(entry.revision) and await self.ledger.revisions.restore(entry, reason=reason)
+
+    async def _finish(self, entry: Entry, state: State, reason: str) -> None:
+        await self.retractor.retract_notice(entry)
+        await self.ledger.questions.finish(entry, state, reason=reason)
+
+
+def _name(entry: Entry) -> str:
+    return f"{entry.question.channel} {entry.question.ts}"

@@ -7,10 +7,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk.errors import SlackApiError
-
 from bot.posting.own_messages import NOTICE_EVENT, QUESTION_EVENT, read_replies
-from bot.slack.errors import explain
+from bot.slack.errors import SlackRefusedError
 from bot.text.mrkdwn import plain_text
 from rag import Message
 
@@ -19,40 +17,51 @@ if TYPE_CHECKING:
 
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import Inquiry
+    from bot.domain import SlackQuestion
+    from bot.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
+class Conversation:
     """A question's own thread: the turns before it, oldest first, and whether a person has taken over from the bot."""
 
     turns: tuple[Message, ...] = ()
     taken_over: bool = False
 
 
-async def read_thread(
-    client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str, askers: AbstractSet[str] = frozenset()
-) -> Thread:
-    """Read the question's own thread; other bots' messages are no turns. `askers` are known to have asked the bot.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationReader:
+    """Reads threads; `bot_user` is the bot's own user id."""
 
-    A thread that Slack will not show costs the answer its context, not the asker the answer.
-    """
-    if not inquiry.in_running_thread and inquiry.way != "support":
-        return Thread()
-    try:
-        replies = await read_replies(client, inquiry)
-    except SlackApiError as error:
-        logger.warning("The thread %s can't be read: %s", inquiry.thread_ts, explain(error))
-        return Thread()
-    turns = (_turn(reply, bot_user) for reply in replies if _is_before(reply, inquiry))
-    return Thread(
-        tuple(turn for turn in turns if turn and turn.text), _is_taken_over(replies, inquiry, bot_user, askers)
-    )
+    client: AsyncWebClient
+    ledger: Ledger
+    bot_user: str
+
+    async def read(self, question: SlackQuestion) -> Conversation:
+        """Read the question's own thread; other bots' messages are no turns.
+
+        A thread that Slack will not show costs the answer its context, not the asker the answer.
+        """
+        askers = await self.ledger.threads.askers(question.thread) if question.is_unaddressed else set()
+        if not question.has_earlier_messages and question.origin != "support":
+            return Conversation()
+        try:
+            replies = await read_replies(self.client, question)
+        except SlackRefusedError as error:
+            logger.warning("The thread %s can't be read: %s", question.thread_ts, error)
+            return Conversation()
+        turns = (_turn(reply, self.bot_user) for reply in replies if _is_before(reply, question))
+        return Conversation(
+            tuple(turn for turn in turns if turn and turn.text),
+            _is_taken_over(replies, question, self.bot_user, askers),
+        )
 
 
-def _is_taken_over(replies: list[dict[str, Any]], inquiry: Inquiry, bot_user: str, askers: AbstractSet[str]) -> bool:
+def _is_taken_over(
+    replies: list[dict[str, Any]], question: SlackQuestion, bot_user: str, askers: AbstractSet[str]
+) -> bool:
     """Tell whether someone talks who has asked the bot nothing: after its last answer, or after the question.
 
     Who has asked is who began the thread or mentioned the bot in it, and the `askers`. A mention gives the thread back
@@ -67,15 +76,15 @@ def _is_taken_over(replies: list[dict[str, Any]], inquiry: Inquiry, bot_user: st
         elif f"<@{bot_user}>" in (reply.get("text") or ""):
             asking.add(user)
             taken_over = False
-        elif reply["ts"] == inquiry.thread_ts:
+        elif reply["ts"] == question.thread_ts:
             asking.add(user)
         elif not reply.get("bot_id") and user not in asking:
             taken_over = True
     return taken_over
 
 
-def _is_before(reply: dict[str, Any], inquiry: Inquiry) -> bool:
-    return not inquiry.has_message or float(reply["ts"]) < float(inquiry.ts)
+def _is_before(reply: dict[str, Any], question: SlackQuestion) -> bool:
+    return not question.has_message or float(reply["ts"]) < float(question.ts)
 
 
 def _turn(reply: dict[str, Any], bot_user: str) -> Message | None:

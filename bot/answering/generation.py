@@ -1,4 +1,4 @@
-"""This file is where the answerer is asked, while the thread watches and may stop it."""
+"""Generation: the answerer is asked, while the thread watches and may stop it."""
 
 from __future__ import annotations
 
@@ -12,51 +12,50 @@ from rag import Answer, Notice, Trace, cite
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.posting.status import Progress
-    from bot.posting.streaming import LiveReply
+    from bot.posting.status import StatusIndicator
+    from bot.posting.streaming import StreamingMessage
     from bot.text.wording import Wording
     from rag import Answerer, Passage, Question
-
 
 PAGE_CHARACTERS = 60
 
 
 @dataclass(slots=True, kw_only=True)
-class Attempt:
-    """One attempt at an answer. Nobody watches where there is no `live` reply; `stop` is set when it is to end."""
+class StoppableGeneration:
+    """One answer in the making. Nobody watches where nothing is `streaming`; `stop` is set when it is to end."""
 
     answerer: Answerer
-    live: LiveReply | None
-    progress: Progress | None
+    streaming: StreamingMessage | None
+    status: StatusIndicator | None
     stop: asyncio.Event
     words: Wording
     passages: Sequence[Passage] = field(default_factory=tuple)
 
     async def answer(self, question: Question) -> Answer | None:
         """Return the answer, or what was said of it until it was stopped; None where that is nothing."""
-        hears = {"on_text": self.live.hear} if self.live else {}
-        working = asyncio.create_task(self.answerer.answer(question, on_passages=self._read, **hears))
+        listener = {"on_text": self.streaming.append} if self.streaming else {}
+        working = asyncio.create_task(self.answerer.answer(question, on_passages=self._on_passages, **listener))
         stopping = asyncio.create_task(self.stop.wait())
         try:
             await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            return working.result() if working.done() else self._said()
+            return working.result() if working.done() else self._unfinished()
         finally:
             stopping.cancel()
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)  # the model is hung up on
-            if self.live:
-                await self.live.end()
+            if self.streaming:
+                await self.streaming.end()
 
-    async def _read(self, passages: Sequence[Passage]) -> None:
+    async def _on_passages(self, passages: Sequence[Passage]) -> None:
         self.passages = passages
-        if self.progress and passages:
+        if self.status and passages:
             page = shorten(passages[0].title, PAGE_CHARACTERS, placeholder="…")
-            self.progress.show(self.words.reading.format(page=page))
+            self.status.show(self.words.reading.format(page=page))
 
-    def _said(self) -> Answer | None:
-        if not self.live or not self.live.heard.strip():
+    def _unfinished(self) -> Answer | None:
+        if not self.streaming or not self.streaming.received.strip():
             return None
-        said = cite(self.live.heard, self.passages)
+        said = cite(self.streaming.received, self.passages)
         model = self.answerer.model.name if self.answerer.model else ""
         return Answer(
             text=said.text,

@@ -1,4 +1,4 @@
-"""This file is where it is put down how an answer came about: for the ledger, and in the log's one line a question."""
+"""The record of an answer: how it came about, for the ledger and in the log's one line a question."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.ledger import Outcome
 
 if TYPE_CHECKING:
-    from bot.ledger import Entry
+    from bot.answering.endings import Published
     from rag import Answer
 
 logger = logging.getLogger(__name__)
@@ -36,16 +36,16 @@ def outcome_of(answer: Answer, *, took_s: float) -> Outcome:
     )
 
 
-def log_answered(entry: Entry, outcome: Outcome | None) -> None:
+def log_answered(ending: Published) -> None:
     """Write the question's one line; its text stays out of it."""
-    inquiry = entry.inquiry
+    entry, outcome, question = ending.entry, ending.outcome, ending.entry.question
     if outcome is None:
-        logger.info("Answered %s %s: %s, begun earlier, %.2f s", inquiry.channel, inquiry.ts, entry.kind, entry.age_s)
+        logger.info("Answered %s %s: %s, begun earlier, %.2f s", question.channel, question.ts, entry.kind, entry.age_s)
         return
     logger.info(
         "Answered %s %s: %s, %d passages, %d citations, %.2f s (search %.2f s, model %.2f s, tokens %s)",
-        inquiry.channel,
-        inquiry.ts,
+        question.channel,
+        question.ts,
         outcome.kind,
         len(outcome.passages),
         outcome.citations,

@@ -171,14 +171,14 @@ def ingest(
     recreate: Annotated[bool, typer.Option("--recreate", help="Start the collection anew, with these alone.")] = False,
 ) -> None:
     """Bring documents into Milvus. Without SOURCES: the Milvus docs of the tutorial (2.4), from GitHub."""
-    from bot.entrypoints.commands.ingest import Sought, run_ingest
+    from bot.entrypoints.commands.ingest import IngestRequest, run_ingest
 
     if docs_version and not re.fullmatch(r"\d+\.\d+", docs_version):
         _fail(f"--docs-version {docs_version} is not a version like 2.4.")
     if name and len(sources or ()) > 1:
         _fail("--name goes with one source.")
-    sought = Sought(locations=tuple(sources or ()), only=only, name=name, version=docs_version)
-    report, pages, seconds = run_ingest(err, sought, settings=RagSettings(), recreate=recreate)
+    request = IngestRequest(locations=tuple(sources or ()), only=only, name=name, version=docs_version)
+    report, pages, seconds = run_ingest(err, request, settings=RagSettings(), recreate=recreate)
     _print_report(report, pages=pages, seconds=seconds)
 
 
@@ -234,9 +234,7 @@ def forget(
     user: Annotated[str, typer.Option(help="The Slack user id of the person, like U0123456789.", show_default=False)],
 ) -> None:
     """Delete a person's questions and answers from the ledger; only counts stay. What stands in Slack stays there."""
-    from bot.ledger import forget_user
-
-    forgotten = _in_ledger(lambda ledger: forget_user(ledger.database, user))
+    forgotten = _in_ledger(lambda ledger: ledger.deletion.forget_user(user))
     out.print(f"{_count(forgotten, 'question')} of {user} forgotten.", markup=False)
 
 
@@ -254,9 +252,7 @@ def export(
     Each says what was answered, from which passages, and why it was disliked. Put the sections that hold the answer
     into `relevant` (`page.md#Heading`) and a scope of yours, and it is a case that is measured from then on.
     """
-    from bot.ledger import disliked
-
-    rows = _in_ledger(lambda ledger: disliked(ledger.database))
+    rows = _in_ledger(lambda ledger: ledger.feedback.disliked())
     lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
     if to is None:
         out.print(lines, end="", markup=False)

@@ -1,4 +1,4 @@
-"""This file is where it is noticed that something keeps the event loop from its work: then acks and pings wait too."""
+"""Event loop lag: something keeps the loop from its work, and acks and pings wait too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TICK_S = 0.02
 TOO_LONG_S = 0.05
 
 
-async def watch_lag() -> None:
+async def watch_event_loop() -> None:
     """Warn, for ever, when the loop was blocked for more than 50 ms by this process itself.
 
     What another process on the machine took is no news: time that this one did not compute is not counted. What the

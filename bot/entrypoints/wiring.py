@@ -1,148 +1,202 @@
-"""This file is where the Slack side's parts meet, made of the settings and of who the bot is in its workspace."""
+"""Wiring: the one place where all parts of the bot are built and meet."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.answering.admission import Access, Limits
-from bot.answering.handler import Responder
-from bot.jobs.cleanup import Cleaner
-from bot.jobs.escalation import Escalation
-from bot.jobs.worker import Workers
+from bot.answering.admission import AccessPolicy, Admission, QuestionLimits
+from bot.answering.closing import QuestionCloser
+from bot.answering.conversation import ConversationReader
+from bot.answering.handler import QuestionHandler
+from bot.jobs.cleanup import CleanupQueue
+from bot.jobs.escalation import Escalator
+from bot.jobs.retention import Retention
+from bot.jobs.worker import Worker
 from bot.listeners.actions.escalate import EscalateActions
-from bot.listeners.actions.feedback import Opinions
+from bot.listeners.actions.feedback import FeedbackActions
 from bot.listeners.actions.mute import MuteActions
-from bot.listeners.actions.regenerate import Again
+from bot.listeners.actions.regenerate import RegenerateActions
 from bot.listeners.commands import CommandListeners
-from bot.listeners.home_tab import Home
+from bot.listeners.home_tab import HomeTab
 from bot.listeners.messages import MessageListeners
-from bot.listeners.routing import Listeners
-from bot.listeners.shortcuts import Shortcut
+from bot.listeners.routing import Listeners, build_app
+from bot.listeners.shortcuts import Shortcuts
+from bot.posting.placing import AnswerPlacing
+from bot.posting.publishing import AnswerPublisher
+from bot.posting.retracting import MessageRetractor
 from bot.rendering.action_ids import ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION, MUTE_ACTION
-from bot.slack.client import without_retries
-from bot.slack.rate_limits import Manners
-from bot.slack.users import People
+from bot.slack.client import check_tokens, open_client, without_retries
+from bot.slack.rate_limits import SlackRateLimits
+from bot.slack.sockets import stay_connected
+from bot.slack.users import Users
 
 if TYPE_CHECKING:
-    from slack_sdk.web.async_client import AsyncWebClient
-    from slack_sdk.web.async_slack_response import AsyncSlackResponse
+    from collections.abc import AsyncIterator, Callable, Coroutine
+    from contextlib import AbstractAsyncContextManager
 
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.domain import BotIdentity
     from bot.ledger import Ledger
     from bot.settings import SlackSettings
     from rag import Answerer
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What the parts are made of; `identity` is auth.test's reply."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bot:
+    """A bot that is ready: `connect` takes events until it is cancelled, `jobs` go on meanwhile."""
 
-    slack: SlackSettings
-    client: AsyncWebClient
     ledger: Ledger
+    worker: Worker
+    connect: Callable[[], Coroutine[object, object, None]]
+    jobs: tuple[Callable[[], Coroutine[object, object, None]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the parts are built on. `waiting` is the ledger for whoever has time; `ledger` goes first."""
+
+    settings: SlackSettings
+    client: AsyncWebClient
+    identity: BotIdentity
+    ledger: Ledger
+    waiting: Ledger
     answerer: Answerer
-    identity: AsyncSlackResponse
+    users: Users
+    policy: AccessPolicy
 
-    def workers(self) -> Workers:
-        """Return what works through accepted questions."""
-        responder = Responder(
-            client=without_retries(self.client),
-            ledger=self.ledger,
-            answerer=self.answerer,
-            access=self._access,
-            people=self._people,
-            limits=Limits(
-                ledger=self.ledger,
-                people=self._people,
-                per_user=self.slack.questions_per_user,
-                per_channel=self.slack.questions_per_channel,
-            ),
-            manners=Manners(pace=self.slack.slack_pace),
-            bot_user=self._bot_user,
-            bot_name=self._bot_name,
-            buttons=(*([ESCALATE_ACTION] if self.slack.escalation_group else []), MUTE_ACTION),
-            buttons_in_private=(ESCALATE_ELSEWHERE_ACTION,) if self._can_call_elsewhere else (),
-        )
-        return Workers(
-            responder=responder,
-            ledger=self.ledger,
-            at_once=self.slack.answers_at_once,
-            queue_length=self.slack.queue_length,
-            answer_within_s=self.slack.answer_within_s,
-            slots=asyncio.Semaphore(self.slack.answers_at_once),
-            cleaner=Cleaner(tidier=responder.tidier, ledger=self.ledger),
-        )
 
-    def listeners(self, workers: Workers) -> Listeners:
-        """Return what takes messages, commands, buttons, forms, the home tab and the shortcut."""
-        ledger, people, bot_user, bot_name = self.ledger, self._people, self._bot_user, self._bot_name
-        mute = MuteActions(ledger=ledger, people=people)
-        return Listeners(
-            people=people,
-            messages=MessageListeners(
-                ledger=ledger,
-                workers=workers,
-                people=people,
-                mute_actions=mute,
-                bot_user=bot_user,
-                support_channels=self.slack.support_channels,
-            ),
-            commands=CommandListeners(
-                ledger=ledger, workers=workers, people=people, bot_user=bot_user, bot_name=bot_name
-            ),
-            opinions=Opinions(ledger, people),
-            escalate=EscalateActions(ledger=ledger, people=people, access=self._access, escalation=self.escalation),
-            again=Again(ledger, workers, self._access, people),
+@asynccontextmanager
+async def open_bot(
+    settings: SlackSettings,
+    *,
+    ledger: AbstractAsyncContextManager[Ledger],
+    answerer: AbstractAsyncContextManager[Answerer],
+) -> AsyncIterator[Bot]:
+    """Open all that the bot needs, the tokens checked before the model is loaded, and build it."""
+    app_token = settings.slack_app_token.get_secret_value()
+    async with AsyncExitStack() as stack:
+        bot_token = settings.slack_bot_token.get_secret_value()
+        client = await stack.enter_async_context(open_client(bot_token, settings.slack_api_url))
+        opened = await stack.enter_async_context(ledger)
+        identity = await check_tokens(client, app_token)
+        users = Users(client)
+        around = Surroundings(
+            settings=settings,
+            client=client,
+            identity=identity,
+            ledger=opened,
+            waiting=opened.waiting(),
+            answerer=await stack.enter_async_context(answerer),
+            users=users,
+            policy=_policy(settings, users, identity),
+        )
+        yield _bot(around, app_token)
+
+
+def _bot(around: Surroundings, app_token: str) -> Bot:
+    settings = around.settings
+    worker = _worker(around)
+    escalator = Escalator(
+        client=around.client,
+        ledger=around.waiting,
+        users=around.users,
+        called=settings.escalation_group,
+        channel=settings.escalation_channel,
+        workspace=around.identity.workspace,
+    )
+    app = build_app(around.client, _listeners(around, worker, escalator), around.identity)
+    exit_after_s = settings.slack_disconnect_exit_s
+    return Bot(
+        ledger=around.ledger,
+        worker=worker,
+        connect=partial(stay_connected, app, around.client, app_token, exit_after_s=exit_after_s),
+        jobs=(worker.run, escalator.run, Retention(around.waiting, settings.retention_days).run),
+    )
+
+
+def _policy(settings: SlackSettings, users: Users, identity: BotIdentity) -> AccessPolicy:
+    return AccessPolicy(
+        users=users,
+        identity=identity,
+        allowed_channels=settings.allowed_channels,
+        allowed_users=settings.allowed_users,
+        guests=settings.allow_guests,
+        external=settings.allow_external,
+    )
+
+
+def _worker(around: Surroundings) -> Worker:
+    settings, ledger, bot_user = around.settings, around.waiting, around.identity.user
+    client, rate_limits = without_retries(around.client), SlackRateLimits(pace=settings.slack_pace)
+    retractor = MessageRetractor(client=client, ledger=ledger, rate_limits=rate_limits, bot_user=bot_user)
+    closer = QuestionCloser(
+        client=client,
+        ledger=ledger,
+        users=around.users,
+        rate_limits=rate_limits,
+        policy=around.policy,
+        placing=AnswerPlacing(client=client, ledger=ledger, users=around.users),
+        publisher=AnswerPublisher(ledger, bot_user),
+        retractor=retractor,
+        bot_name=around.identity.name,
+    )
+    return Worker(
+        handler=_handler(around, closer),
+        closer=closer,
+        cleanup=CleanupQueue(retractor=retractor, ledger=ledger),
+        ledger=around.ledger,
+        at_once=settings.answers_at_once,
+        queue_length=settings.queue_length,
+        answer_within_s=settings.answer_within_s,
+        slots=asyncio.Semaphore(settings.answers_at_once),
+    )
+
+
+def _handler(around: Surroundings, closer: QuestionCloser) -> QuestionHandler:
+    settings, ledger, users = around.settings, around.waiting, around.users
+    limits = QuestionLimits(
+        ledger=ledger, users=users, per_user=settings.questions_per_user, per_channel=settings.questions_per_channel
+    )
+    can_escalate_elsewhere = settings.escalation_group and settings.escalation_channel
+    return QuestionHandler(
+        ledger=ledger,
+        answerer=around.answerer,
+        users=users,
+        admission=Admission(around.policy, limits),
+        conversations=ConversationReader(client=closer.client, ledger=ledger, bot_user=around.identity.user),
+        placing=closer.placing,
+        publisher=closer.publisher,
+        closer=closer,
+        rate_limits=closer.rate_limits,
+        bot_name=around.identity.name,
+        actions=(*((ESCALATE_ACTION,) if settings.escalation_group else ()), MUTE_ACTION),
+        private_actions=(ESCALATE_ELSEWHERE_ACTION,) if can_escalate_elsewhere else (),
+    )
+
+
+def _listeners(around: Surroundings, worker: Worker, escalator: Escalator) -> Listeners:
+    ledger, users, policy, identity = around.ledger, around.users, around.policy, around.identity
+    mute = MuteActions(ledger=ledger, users=users)
+    return Listeners(
+        users=users,
+        messages=MessageListeners(
+            ledger=ledger,
+            worker=worker,
+            users=users,
             mute=mute,
-            home=Home(
-                ledger=ledger,
-                workers=workers,
-                answerer=self.answerer,
-                people=people,
-                bot_name=bot_name,
-                workspace=self.identity["url"],
-            ),
-            shortcut=Shortcut(ledger=ledger, workers=workers, people=people, bot_user=bot_user),
-        )
-
-    @cached_property
-    def escalation(self) -> Escalation:
-        """Return what calls people."""
-        return Escalation(
-            client=self.client,
-            ledger=self.ledger,
-            people=self._people,
-            called=self.slack.escalation_group,
-            channel=self.slack.escalation_channel,
-            workspace=self.identity["url"],
-        )
-
-    @cached_property
-    def _people(self) -> People:
-        return People(self.client)
-
-    @cached_property
-    def _access(self) -> Access:
-        return Access(
-            people=self._people,
-            team=self.identity["team_id"],
-            enterprise=self.identity.get("enterprise_id") or "",
-            channels=self.slack.allowed_channels,
-            users=self.slack.allowed_users,
-            guests=self.slack.allow_guests,
-            external=self.slack.allow_external,
-        )
-
-    @property
-    def _can_call_elsewhere(self) -> bool:
-        return bool(self.slack.escalation_group and self.slack.escalation_channel)
-
-    @property
-    def _bot_user(self) -> str:
-        return str(self.identity["user_id"])
-
-    @property
-    def _bot_name(self) -> str:
-        return str(self.identity["user"])
+            bot_user=identity.user,
+            support_channels=around.settings.support_channels,
+        ),
+        commands=CommandListeners(ledger=ledger, worker=worker, users=users, identity=identity),
+        feedback=FeedbackActions(ledger, users),
+        escalate=EscalateActions(ledger=ledger, users=users, policy=policy, escalator=escalator),
+        regenerate=RegenerateActions(ledger=ledger, worker=worker, policy=policy, users=users),
+        mute=mute,
+        home_tab=HomeTab(ledger=ledger, worker=worker, answerer=around.answerer, users=users, identity=identity),
+        shortcuts=Shortcuts(ledger=ledger, worker=worker, users=users, bot_user=identity.user),
+    )

@@ -1,4 +1,4 @@
-"""This file is where the ledger's nouns stand: an entry, its states, what came of it, and what can go wrong."""
+"""The ledger's records: a question with how far it has come, what came of it, and a call for a person's help."""
 
 from __future__ import annotations
 
@@ -8,37 +8,36 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.domain import Inquiry, SlackMessage
+    from bot.domain import SlackMessage, SlackQuestion
     from rag import Style
-
-
-STARTED = "?"
-"""Stands in `standing` from before a stream is begun until its ts is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """An accepted question.
 
-    `attempts` counts the processes that took it up, `tries` how often answering began. `messages` is what answers it,
+    `claims` counts the processes that took it up, `tries` how often answering began. `messages` is what answers it,
     once that is known, and `kind` of what kind it is; `posted` tells the ts of those that stand in Slack for certain,
-    by their place in `messages`. `standing` are the ts of messages from before, in order: a stream that was begun, or
-    the parts of an answer to the question as it was; they become the parts of this one. STARTED among them is a stream
-    of which nobody knows yet whether Slack began it. `revision` counts how often the question was taken up anew,
+    by their place in `messages`. `to_replace` are the ts of messages from before, in order: a stream that was begun, or
+    the parts of an answer to the question as it was; they become the parts of this one. `has_unknown_stream` tells of a
+    stream of which nobody knows yet whether Slack began it. `revision` counts how often the question was taken up anew,
     `style` is how it is to be answered then. `notice_ts` is the message that told the asker to wait, "" where there is
-    none. `age_s` is the time since it was accepted.
+    none; `was_told_privately` where the asker alone has seen it, which can't be retracted. `age_s` is the time since it
+    was accepted.
     """
 
     id: int
-    inquiry: Inquiry
-    attempts: int
+    question: SlackQuestion
+    claims: int
     tries: int
     age_s: float
     messages: tuple[SlackMessage, ...] = ()
     kind: str = ""
     posted: Mapping[int, str] = field(default_factory=dict)
     notice_ts: str = ""
-    standing: tuple[str, ...] = ()
+    was_told_privately: bool = False
+    to_replace: tuple[str, ...] = ()
+    has_unknown_stream: bool = False
     revision: int = 0
     style: Style = ""
     was_stopped: bool = False
@@ -61,10 +60,10 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A question for which `user` wants people called: in `channel`, "" for the question's own thread.
+class Escalation:
+    """A question for which `user` wants a person's help: in `channel`, "" for the question's own thread.
 
-    `posted_ts` is the message that called them, "" before that, "-" where it is not known.
+    `posted_ts` is the message that called people, "" where there is none yet or it is not known.
     """
 
     entry: Entry

@@ -1,18 +1,43 @@
-"""The ledger, opened: a SQLite file, or PostgreSQL where several replicas share it."""
+"""The ledger: a SQLite file, or PostgreSQL where several replicas share it, with a repository for each kind of row."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.ledger.repositories.questions import LEASE_S, Ledger
+from bot.ledger.repositories.deletion import Deletion
+from bot.ledger.repositories.escalations import Escalations
+from bot.ledger.repositories.feedback import Feedback
+from bot.ledger.repositories.questions import LEASE_S, Questions
+from bot.ledger.repositories.revisions import Revisions
+from bot.ledger.repositories.threads import Threads
+from bot.ledger.repositories.usage import Usage
 from bot.ledger.storage.database import Database
 from bot.ledger.storage.engine import TURNS, check_that_it_exists, make_engine, prepare, read_address
 from bot.ledger.storage.processes import this_process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What the bot keeps on disk."""
+
+    database: Database
+    questions: Questions
+    revisions: Revisions
+    deletion: Deletion
+    threads: Threads
+    usage: Usage
+    feedback: Feedback
+    escalations: Escalations
+
+    def waiting(self) -> Ledger:
+        """Return the same ledger for whoever has time: what Slack waits for goes first."""
+        return make_ledger(self.database.waiting(), owner=self.questions.owner, lease_s=self.questions.lease_s)
 
 
 @asynccontextmanager
@@ -28,10 +53,22 @@ async def open_ledger(url: str, *, lease_s: float = LEASE_S, must_exist: bool = 
     engine = make_engine(address)
     try:
         await prepare(engine, address.render_as_string(hide_password=True))
-        yield Ledger(
-            database=Database(engine, asyncio.Semaphore(TURNS[engine.dialect.name])),
-            owner=this_process(),
-            lease_s=lease_s,
-        )
+        database = Database(engine, asyncio.Semaphore(TURNS[engine.dialect.name]))
+        yield make_ledger(database, owner=this_process(), lease_s=lease_s)
     finally:
         await engine.dispose()
+
+
+def make_ledger(database: Database, *, owner: str, lease_s: float) -> Ledger:
+    """Return a ledger in an open database; `owner` is this process' name in it."""
+    questions = Questions(database=database, owner=owner, lease_s=lease_s)
+    return Ledger(
+        database=database,
+        questions=questions,
+        revisions=Revisions(database, questions),
+        deletion=Deletion(database, questions),
+        threads=Threads(database),
+        usage=Usage(database),
+        feedback=Feedback(database),
+        escalations=Escalations(database),
+    )

@@ -1,6 +1,6 @@
-"""This file is where each kind of Slack event is taken up: on_mention, on_message, on_command.
+"""Messages: mentions, direct messages, posts in support channels, follow-ups, edits and deletions.
 
-Taking up means to accept on disk; Slack gets its ack after that, and the answer is the workers' business.
+A question is accepted on disk; Slack gets its ack after that, and the answer is the worker's business.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk.errors import SlackApiError
-
-from bot.domain import Inquiry, Quiet
-from bot.ledger import LedgerError, delete_question, has_joined, is_known, reword, unmute
+from bot.domain import Ignored, MessageRef, SlackQuestion, ThreadRef
+from bot.ledger import LedgerError
 from bot.listeners.parsing import deleted_ts, edited_message, read_mention, read_message
-from bot.posting.destinations import InThread
-from bot.slack.errors import SlackTroubleError
+from bot.posting.destinations import ThreadDestination
+from bot.slack.errors import SlackError
 from bot.text.intent import small_talk
 
 if TYPE_CHECKING:
@@ -28,10 +26,10 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.domain import Policy
-    from bot.jobs.worker import Workers
+    from bot.jobs.worker import Worker
     from bot.ledger import Ledger
     from bot.listeners.actions.mute import MuteActions
-    from bot.slack.users import People
+    from bot.slack.users import Users
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +45,12 @@ class MessageListeners:
     """What takes messages. `bot_user` is the bot's own user id."""
 
     ledger: Ledger
-    workers: Workers
+    worker: Worker
     bot_user: str
-    people: People
-    mute_actions: MuteActions
+    users: Users
+    mute: MuteActions
     support_channels: Mapping[str, Policy]
-    told: dict[tuple[str, str, str], asyncio.Event] = field(default_factory=dict)
+    told: dict[MessageRef, asyncio.Event] = field(default_factory=dict)
     """Set when it has been said."""
 
     async def on_mention(
@@ -60,8 +58,8 @@ class MessageListeners:
     ) -> None:
         """Take up a mention."""
         read = read_mention(event, bot_user=self.bot_user)
-        if isinstance(read, Quiet):
-            _note_quiet(read, event)
+        if isinstance(read, Ignored):
+            _log_ignored(read, event)
             return
         await self._take_up(read, client, context, request)
 
@@ -70,79 +68,79 @@ class MessageListeners:
     ) -> None:
         """Take up a DM, a mention whose other event comes later, a question in a support channel, a deletion."""
         if ts := deleted_ts(event):
-            if entry := await delete_question(self.ledger, (context.team_id or "", event["channel"], ts)):
-                self.workers.take_back(entry)
+            if entry := await self.ledger.deletion.delete(MessageRef(context.team_id or "", event["channel"], ts)):
+                self.worker.drop(entry)
             return
         edited = edited_message(event)
         read = read_message(edited or event, bot_user=self.bot_user, support_channels=self.support_channels)
-        if isinstance(read, Quiet):
-            _note_quiet(read, edited or event)
+        if isinstance(read, Ignored):
+            _log_ignored(read, edited or event)
             return
-        if edited and await self._take_up_anew(read, context):
+        if edited and await self._take_up_edit(read, context):
             return
         await self._take_up(read, client, context, request)
 
     async def on_stopped(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
         """End what is being answered in a thread: someone has pressed the stop button there."""
-        thread = context.team_id or "", event["channel"], event.get("thread_ts") or ""
-        stopped = await self.ledger.stop(thread, user=event.get("user") or "-")
-        logger.info("Stopped %d answers in %s %s", len(stopped), *thread[1:])
-        self.workers.stop(stopped)
+        thread = ThreadRef(context.team_id or "", event["channel"], event.get("thread_ts") or "")
+        stopped = await self.ledger.questions.request_stop(thread, user=event.get("user") or "")
+        logger.info("Stopped %d answers in %s %s", len(stopped), thread.channel, thread.thread_ts)
+        self.worker.stop(stopped)
 
-    async def _take_up_anew(self, read: Inquiry, context: AsyncBoltContext) -> bool:
+    async def _take_up_edit(self, read: SlackQuestion, context: AsyncBoltContext) -> bool:
         """Answer an edited question again; tell whether there is no more to do.
 
         One that is not known may only now have become a question, unless it is of long ago.
         """
-        inquiry = replace(read, team=context.team_id or read.team)
-        if entry := await reword(self.ledger, inquiry):
-            logger.info("%s %s was edited", inquiry.channel, inquiry.ts)
-            self.workers.take_anew(entry)
+        question = replace(read, team=context.team_id or read.team)
+        if entry := await self.ledger.revisions.reword(question):
+            logger.info("%s %s was edited", question.channel, question.ts)
+            self.worker.resubmit(entry)
             return True
-        return time.time() - float(inquiry.ts) > LATE_S or await is_known(self.ledger.database, inquiry.key)
+        return time.time() - float(question.ts) > LATE_S or await self.ledger.questions.exists(question.ref)
 
     async def _take_up(
-        self, read: Inquiry, client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
+        self, read: SlackQuestion, client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
     ) -> None:
-        inquiry = replace(read, team=context.team_id or read.team)
-        if inquiry.way == "follow-up" and not await has_joined(self.ledger.database, inquiry.thread):
-            logger.debug("Quiet in %s %s: not a thread of ours, or muted", inquiry.channel, inquiry.ts)
+        question = replace(read, team=context.team_id or read.team)
+        if question.origin == "follow-up" and not await self.ledger.threads.has_joined(question.thread):
+            logger.debug("Quiet in %s %s: not a thread of ours, or muted", question.channel, question.ts)
             return
-        is_mention_in_thread = inquiry.way == "mention" and inquiry.in_running_thread
-        if is_mention_in_thread and (told := small_talk(inquiry.text)) in {"mute", "unmute"}:
-            await self.mute_actions.mute(inquiry, client, mute_it=told == "mute")
+        is_mention_in_thread = question.origin == "mention" and question.has_earlier_messages
+        if is_mention_in_thread and (told := small_talk(question.text)) in {"mute", "unmute"}:
+            await self.mute.change(question, client, mute_it=told == "mute")
             return
         try:
-            entry = await self.ledger.accept(inquiry)
+            entry = await self.ledger.questions.accept(question)
         except LedgerError:
-            await self._say_that_it_can_not_be_noted(inquiry, client)
+            await self._say_that_it_can_not_be_accepted(question, client)
             raise  # no ack: Slack delivers again, now, after a minute, after five
         if entry:
-            self.workers.take(entry)
+            self.worker.submit(entry)
             if is_mention_in_thread:  # a new one: what Slack delivers again was said before a mute, perhaps
-                await unmute(self.ledger.database, inquiry.thread)
-        said, deliveries = self.told.get(inquiry.key), request.headers.get("x-slack-retry-num", ["0"])
+                await self.ledger.threads.unmute(question.thread)
+        said, deliveries = self.told.get(question.ref), request.headers.get("x-slack-retry-num", ["0"])
         if said or deliveries != ["0"]:  # this replica has said that it can't be noted, or another may have
-            self.workers.tidy(inquiry, after=said)
+            self.worker.cleanup.retract_unaccepted_notice(question, after=said)
 
-    async def _say_that_it_can_not_be_noted(self, inquiry: Inquiry, client: AsyncWebClient) -> None:
-        if inquiry.key in self.told:
+    async def _say_that_it_can_not_be_accepted(self, question: SlackQuestion, client: AsyncWebClient) -> None:
+        if question.ref in self.told:
             return
         if len(self.told) >= REMEMBERED:
             self.told.clear()
-        self.told[inquiry.key] = said = asyncio.Event()
+        self.told[question.ref] = said = asyncio.Event()
         try:
-            words = await self.people.words(inquiry.user)
-            await InThread(client=client, inquiry=inquiry).post_notice(words.can_not_note, "untaken")
-            if await is_known(self.ledger.database, inquiry.key):  # another replica has taken it meanwhile
-                self.workers.tidy(inquiry, after=None)
+            words = await self.users.words(question.user)
+            await ThreadDestination(client=client, question=question).post_notice(words.can_not_note, "untaken")
+            if await self.ledger.questions.exists(question.ref):  # another replica has taken it meanwhile
+                self.worker.cleanup.retract_unaccepted_notice(question, after=None)
         except LedgerError as error:
-            logger.info("It can't be seen whether %s %s was taken: %s", inquiry.channel, inquiry.ts, error)
-        except (SlackApiError, SlackTroubleError) as error:
+            logger.info("It can't be seen whether %s %s was taken: %s", question.channel, question.ts, error)
+        except SlackError as error:
             logger.warning("The asker can't be told either: %s", error)
         finally:
             said.set()
 
 
-def _note_quiet(read: Quiet, event: dict[str, Any]) -> None:
+def _log_ignored(read: Ignored, event: dict[str, Any]) -> None:
     logger.debug("Quiet in %s %s: %s", event.get("channel"), event.get("ts"), read.reason)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot.domain import MAX_QUESTION_CHARACTERS, Inquiry, Policy, Quiet, Way
+from bot.domain import MAX_QUESTION_CHARACTERS, Ignored, Origin, Policy, SlackQuestion
 from bot.rendering.action_ids import FORM_PRIVATELY, FORM_QUESTION
-from bot.text.intent import asks_outright, asks_something, small_talk
+from bot.text.intent import is_question, is_request, small_talk
 from bot.text.mrkdwn import MENTION, message_text, plain_text
 from bot.text.redaction import redact
 
@@ -20,54 +20,54 @@ PERSON_SUBTYPES = {None, "file_share", "thread_broadcast"}
 _ADDRESSED = re.compile(r"<(?:@[A-Z0-9]|!subteam\^|!(?:here|channel|everyone)\b)")
 
 
-def read_mention(event: Mapping[str, Any], *, bot_user: str) -> Inquiry | Quiet:
+def read_mention(event: Mapping[str, Any], *, bot_user: str) -> SlackQuestion | Ignored:
     """Read an app_mention event."""
     if _is_from_bot(event, bot_user):
-        return Quiet("from a bot")
+        return Ignored("from a bot")
     if event.get("subtype") not in PERSON_SUBTYPES or event.get("edited"):
-        return Quiet("an edit or another kind of message")
-    return _unless_thanks(_inquiry(event, bot_user, "mention"))
+        return Ignored("an edit or another kind of message")
+    return _unless_thanks(_question(event, bot_user, "mention"))
 
 
 def read_message(
     event: Mapping[str, Any], *, bot_user: str, support_channels: Mapping[str, Policy] | None = None
-) -> Inquiry | Quiet:
+) -> SlackQuestion | Ignored:
     """Read a message event: a DM, the twin of a mention, a post in a support channel, or a reply in some thread.
 
     A reply is a follow-up only in a thread that the bot has joined, which whoever calls this has to look up.
     """
     if _is_from_bot(event, bot_user):
-        return Quiet("from a bot")
+        return Ignored("from a bot")
     if event.get("subtype") not in PERSON_SUBTYPES or event.get("edited"):
-        return Quiet("an edit or another kind of message")
+        return Ignored("an edit or another kind of message")
     mentioned = MENTION.findall(event.get("text") or "")
     if bot_user in mentioned:
-        return _unless_thanks(_inquiry(event, bot_user, "mention"))
+        return _unless_thanks(_question(event, bot_user, "mention"))
     if event.get("channel_type") == "im":
-        return _unless_thanks(_inquiry(event, bot_user, "direct"))
-    return _read_unasked(event, bot_user, (support_channels or {}).get(event["channel"]))
+        return _unless_thanks(_question(event, bot_user, "direct"))
+    return _read_unaddressed(event, bot_user, (support_channels or {}).get(event["channel"]))
 
 
-def _unless_thanks(inquiry: Inquiry) -> Inquiry | Quiet:
-    return Quiet("asks nothing") if small_talk(inquiry.text) == "thanks" else inquiry
+def _unless_thanks(question: SlackQuestion) -> SlackQuestion | Ignored:
+    return Ignored("asks nothing") if small_talk(question.text) == "thanks" else question
 
 
-def _read_unasked(event: Mapping[str, Any], bot_user: str, policy: Policy | None) -> Inquiry | Quiet:
+def _read_unaddressed(event: Mapping[str, Any], bot_user: str, policy: Policy | None) -> SlackQuestion | Ignored:
     """Read a channel's message that does not mention the bot."""
     is_reply = event.get("thread_ts") not in {None, event["ts"]}
     if policy == "mentions":
-        return Quiet("only mentions are answered here")
+        return Ignored("only mentions are answered here")
     if policy is None and not is_reply:
-        return Quiet("not addressed")
+        return Ignored("not addressed")
     text = event.get("text") or ""
     if _ADDRESSED.search(text) if is_reply else MENTION.match(text.lstrip()):
-        return Quiet("addressed to someone else")
-    inquiry = _inquiry(event, bot_user, "follow-up" if is_reply else "support")
+        return Ignored("addressed to someone else")
+    question = _question(event, bot_user, "follow-up" if is_reply else "support")
     if is_reply:
-        wanted = asks_outright(inquiry.text)
+        wanted = is_question(question.text)
     else:
-        wanted = bool(inquiry.text) if policy == "all" else asks_something(inquiry.text)
-    return inquiry if wanted and len(inquiry.text) <= MAX_QUESTION_CHARACTERS else Quiet("asks nothing")
+        wanted = bool(question.text) if policy == "all" else is_request(question.text)
+    return question if wanted and len(question.text) <= MAX_QUESTION_CHARACTERS else Ignored("asks nothing")
 
 
 def edited_message(event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -96,31 +96,31 @@ def deleted_ts(event: Mapping[str, Any]) -> str:
     return str(changed["ts"]) if is_tombstone else ""
 
 
-def read_command(command: Mapping[str, Any], *, bot_user: str) -> Inquiry:
+def read_command(command: Mapping[str, Any], *, bot_user: str) -> SlackQuestion:
     """Read a slash command's payload."""
-    return Inquiry(
+    return SlackQuestion(
         team=command.get("team_id") or "",
         channel=command["channel_id"],
         ts=f"command {command['trigger_id']}",
         thread_ts="",
         user=command["user_id"],
         text=plain_text(command.get("text") or "", bot_user=bot_user),
-        way="command",
+        origin="command",
     )
 
 
-def read_form(view: Mapping[str, Any], about: Mapping[str, str], *, user: str) -> Inquiry:
+def read_form(view: Mapping[str, Any], about: Mapping[str, str], *, user: str) -> SlackQuestion:
     """Read the form of a message's shortcut; `about` is what was kept with it of the message."""
     values = view["state"]["values"]
     privately = values[FORM_PRIVATELY][FORM_PRIVATELY].get("selected_options")
-    return Inquiry(
+    return SlackQuestion(
         team=about["team"],
         channel=about["channel"],
         ts=f"shortcut {view['id']}",
         thread_ts=about["thread_ts"],
         user=user,
         text=redact((values[FORM_QUESTION][FORM_QUESTION].get("value") or "").replace("\0", "")).strip(),
-        way="private" if privately else "shortcut",
+        origin="private" if privately else "shortcut",
     )
 
 
@@ -128,14 +128,14 @@ def _is_from_bot(event: Mapping[str, Any], bot_user: str) -> bool:
     return bool(event.get("bot_id")) or event.get("user") in {None, bot_user, "USLACKBOT"}
 
 
-def _inquiry(event: Mapping[str, Any], bot_user: str, way: Way) -> Inquiry:
-    return Inquiry(
+def _question(event: Mapping[str, Any], bot_user: str, origin: Origin) -> SlackQuestion:
+    return SlackQuestion(
         team=event.get("team") or "",
         channel=event["channel"],
         ts=event["ts"],
         thread_ts=event.get("thread_ts") or event["ts"],
         user=event["user"],
         text=message_text(event, bot_user=bot_user),
-        way=way,
+        origin=origin,
         edited_ts=event.get("edited_ts") or "",
     )

@@ -1,4 +1,4 @@
-"""This file is where the message shortcut is taken up: a form with the message's question, then the question."""
+"""Shortcuts: the message shortcut shows a form with the message's question, then the question is asked."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk.errors import SlackApiError
-
-from bot.answering.admission import objection
+from bot.answering.admission import question_problem
 from bot.ledger import LedgerError
 from bot.listeners.parsing import read_form
-from bot.posting.destinations import tell_privately
+from bot.posting.own_messages import respond_privately
 from bot.rendering.action_ids import FORM_QUESTION
 from bot.rendering.forms import ask_form
-from bot.slack.errors import SlackTroubleError, talking_to_slack
+from bot.slack.errors import SlackError, slack_call
 from bot.text.mrkdwn import message_text
 
 if TYPE_CHECKING:
@@ -23,20 +21,20 @@ if TYPE_CHECKING:
     from slack_bolt.context.respond.async_respond import AsyncRespond
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.jobs.worker import Workers
+    from bot.jobs.worker import Worker
     from bot.ledger import Ledger
-    from bot.slack.users import People
+    from bot.slack.users import Users
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shortcut:
+class Shortcuts:
     """Takes questions that are asked about a message; `bot_user` is the bot's own user id."""
 
     ledger: Ledger
-    workers: Workers
-    people: People
+    worker: Worker
+    users: Users
     bot_user: str
 
     async def on_shortcut(
@@ -44,7 +42,7 @@ class Shortcut:
     ) -> None:
         """Show the form; its trigger is good for three seconds."""
         await ack()
-        message, words = body["message"], await self.people.words(body["user"]["id"])
+        message, words = body["message"], await self.users.words(body["user"]["id"])
         about = {
             "team": (body.get("team") or {}).get("id") or "",
             "channel": body["channel"]["id"],
@@ -53,26 +51,26 @@ class Shortcut:
         }
         question = message_text(message, bot_user=self.bot_user)
         try:
-            with talking_to_slack():
+            with slack_call():
                 form = ask_form(words, question, private_metadata=json.dumps(about))
                 await client.views_open(trigger_id=body["trigger_id"], view=form)
-        except (SlackApiError, SlackTroubleError) as error:
+        except SlackError as error:
             logger.warning("The form for a question could not be shown: %s", error)
-            await tell_privately(respond, words.not_now)
+            await respond_privately(respond, words.not_now)
 
     async def on_form(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Take the question down, then close the form; what can't be taken stays there with the reason."""
-        words, about = await self.people.words(body["user"]["id"]), json.loads(view["private_metadata"])
-        inquiry = read_form(view, about, user=body["user"]["id"])
-        if problem := objection(inquiry.text, words):
+        words, about = await self.users.words(body["user"]["id"]), json.loads(view["private_metadata"])
+        question = read_form(view, about, user=body["user"]["id"])
+        if problem := question_problem(question.text, words):
             await ack(response_action="errors", errors={FORM_QUESTION: problem})
             return
         try:
-            entry = await self.ledger.accept(inquiry, reply_url=about["reply_url"])
+            entry = await self.ledger.questions.accept(question, reply_url=about["reply_url"])
         except LedgerError as error:
             logger.warning("A question can't be taken down: %s", error)
             await ack(response_action="errors", errors={FORM_QUESTION: words.can_not_note_now})
             return
         await ack()
         if entry:
-            self.workers.take(entry)
+            self.worker.submit(entry)

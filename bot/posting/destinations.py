@@ -1,43 +1,49 @@
-"""This file is where messages get into Slack: an answer into its thread, or to the asker alone, and each only once."""
+"""Destinations: where an answer goes, its thread or the asker alone; there each of its messages stands once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.models.metadata import Metadata
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.domain import SlackMessage
-from bot.posting.own_messages import ANSWER_EVENT, NOTICE_EVENT, read_back, read_notices, read_unmarked
+from bot.posting.own_messages import (
+    ANSWER_EVENT,
+    NOTICE_EVENT,
+    find_own_messages,
+    post_message,
+    read_notices,
+    read_unfinished,
+)
 from bot.rendering.blocks import growing_message, notice_message, without_markdown
 from bot.slack.errors import (
     SERVER_ERROR,
     TOO_MANY_REQUESTS,
-    SlackTroubleError,
-    TooManyCallsError,
-    UnreachableAskerError,
-    error_code,
+    AskerUnreachableError,
+    RateLimitedError,
+    SlackRefusedError,
+    SlackUnavailableError,
     retry_after_s,
-    talking_to_slack,
+    slack_call,
 )
 
 if TYPE_CHECKING:
-    from slack_bolt.context.respond.async_respond import AsyncRespond
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import Block, Inquiry
-    from bot.posting.own_messages import Notice
-
+    from bot.domain import Block, SlackMessage, SlackQuestion
+    from bot.posting.own_messages import NoticeKind
+    from bot.slack.errors import CannotPostError
 
 OK = 200
 WEBHOOK_TIMEOUT_S = 10
 GONE = {"message_not_found", "cant_delete_message", "channel_not_found", "not_in_channel"}
 """What deleting a message may be refused with when there is nothing left to delete."""
+NOT_STREAMING = {*GONE, "message_not_in_streaming_state", "stopped_by_user"}
+"""What the end of a stream may be refused with when there is none any more."""
 
 
-class Place(Protocol):
+class Destination(Protocol):
     """Where an answer goes."""
 
     async def post(self, message: SlackMessage, part: int) -> str:
@@ -48,7 +54,7 @@ class Place(Protocol):
         """Put one of the answer's messages in place of one that stands there; return its ts."""
         ...
 
-    async def take_back(self, ts: str) -> None:
+    async def retract(self, ts: str) -> None:
         """Delete a message; one that is gone already is no failure."""
         ...
 
@@ -60,20 +66,20 @@ class Place(Protocol):
         """Return the ts of what was answered before the question was taken up anew, as far as that can be seen."""
         ...
 
-    async def read_unmarked(self, bot_user: str) -> list[str]:
+    async def read_unfinished(self, bot_user: str) -> list[str]:
         """Return the ts of the bot's messages after the question that do not say what they are: streams cut short."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InThread:
+class ThreadDestination:
     """The question's thread. Each message carries in its metadata which question and which part it is.
 
     `revision` counts how often the question was answered before.
     """
 
     client: AsyncWebClient
-    inquiry: Inquiry
+    question: SlackQuestion
     revision: int = 0
 
     async def post(self, message: SlackMessage, part: int) -> str:
@@ -84,34 +90,36 @@ class InThread:
         """Put a part in place of a message, which may be an open stream; post it where that is gone."""
         try:
             return await self._update(ts, message, self._payload(part))
-        except SlackApiError as error:
-            if error_code(error) == "message_not_found":
+        except SlackRefusedError as error:
+            if error.code == "message_not_found":
                 return await self.post(message, part)
-            if error_code(error) != "streaming_state_conflict":
+            if error.code != "streaming_state_conflict":
                 raise
         await self._close_stream(ts)
         return await self._update(ts, message, self._payload(part))
 
     async def start_stream(self, text: str) -> str:
         """Begin a streamed message; return its ts."""
-        started = await self.client.chat_startStream(
-            channel=self.inquiry.channel,
-            thread_ts=self.inquiry.thread_ts,
-            markdown_text=text,
-            recipient_user_id=self.inquiry.user,
-            recipient_team_id=self.inquiry.team,
-        )
+        with slack_call():
+            started = await self.client.chat_startStream(
+                channel=self.question.channel,
+                thread_ts=self.question.thread_ts,
+                markdown_text=text,
+                recipient_user_id=self.question.user,
+                recipient_team_id=self.question.team,
+            )
         return str(started["ts"])
 
     async def append_stream(self, ts: str, text: str) -> None:
         """Add to it."""
-        await self.client.chat_appendStream(channel=self.inquiry.channel, ts=ts, markdown_text=text)
+        with slack_call():
+            await self.client.chat_appendStream(channel=self.question.channel, ts=ts, markdown_text=text)
 
     async def stop_stream(self, ts: str, text: str, *, blocks: list[Block]) -> None:
         """Add the last words, and the blocks below; from now on it is the answer's first part."""
-        with talking_to_slack():
+        with slack_call():
             await self.client.chat_stopStream(
-                channel=self.inquiry.channel,
+                channel=self.question.channel,
                 ts=ts,
                 markdown_text=text or None,
                 blocks=blocks,
@@ -127,25 +135,21 @@ class InThread:
         """Show more of it."""
         await self._update(ts, growing_message(text), {**self._payload(0), "growing": True})
 
-    async def read_unmarked(self, bot_user: str) -> list[str]:
-        """Read the thread for streams that a crash has cut short, and for answers that stopped growing."""
-        return await read_unmarked(self.client, self.inquiry, bot_user=bot_user)
-
-    async def post_notice(self, text: str, notice: Notice = "wait") -> str:
+    async def post_notice(self, text: str, notice: NoticeKind = "wait") -> str:
         """Post one of the bot's own sentences, which is no part of an answer; it is marked to be found again."""
         return await self._post(notice_message(text), NOTICE_EVENT, self._notice(notice))
 
-    async def post_plea(self, message: SlackMessage) -> str:
+    async def post_escalation(self, message: SlackMessage) -> str:
         """Post what calls a person: no part of an answer either."""
         return await self._post(message, NOTICE_EVENT, self._notice("plea"))
 
-    async def read_plea(self) -> str:
+    async def find_escalation(self) -> str:
         """Return the ts of what called a person, "" where nothing did."""
-        return next(iter(await read_notices(self.client, self.inquiry, "plea")), "")
+        return next(iter(await read_notices(self.client, self.question, "plea")), "")
 
     async def read_posted(self) -> dict[int, str]:
         """Read the thread for parts that were posted though nobody heard so: a crash, a timeout, a lost reply."""
-        found = await read_back(self.client, self.inquiry, ANSWER_EVENT)
+        found = await find_own_messages(self.client, self.question, ANSWER_EVENT)
         return {
             int(payload["part"]): ts
             for ts, payload in found
@@ -154,31 +158,58 @@ class InThread:
 
     async def read_before(self) -> list[str]:
         """Read the thread for parts of earlier answers, posted though nobody heard so."""
-        found = await read_back(self.client, self.inquiry, ANSWER_EVENT)
+        found = await find_own_messages(self.client, self.question, ANSWER_EVENT)
         return [ts for ts, payload in found if payload.get("revision", 0) < self.revision]
 
+    async def read_unfinished(self, bot_user: str) -> list[str]:
+        """Read the thread for streams that a crash has cut short, and for answers that stopped growing."""
+        return await read_unfinished(self.client, self.question, bot_user=bot_user)
+
     async def change(self, ts: str, message: SlackMessage, part: int) -> None:
-        """Show a part that stands there in another way; raise SlackApiError where it is gone."""
+        """Show a part that stands there in another way; raise SlackRefusedError where it is gone."""
         await self._update(ts, message, self._payload(part))
 
-    def _payload(self, part: int) -> dict[str, object]:
-        return {"question": self.inquiry.ts, "part": part, "revision": self.revision}
+    async def retract(self, ts: str) -> None:
+        """Delete a message of ours; one that is gone already is no failure."""
+        try:
+            await self._delete(ts)
+        except SlackRefusedError as error:
+            if error.code not in GONE:
+                raise
+            if error.code == "cant_delete_message":  # an open stream
+                await self._close_stream(ts)
+                await self._delete(ts)
 
-    def _notice(self, notice: Notice) -> dict[str, object]:
-        return {"question": self.inquiry.ts, "notice": notice}
+    async def post_ephemeral(self, text: str) -> None:
+        """Tell the asker alone."""
+        message = notice_message(text)
+        with slack_call():
+            await self.client.chat_postEphemeral(
+                channel=self.question.channel,
+                user=self.question.user,
+                thread_ts=self.question.thread_ts if self.question.has_earlier_messages else None,
+                text=message.text,
+                blocks=message.blocks,
+            )
+
+    def _payload(self, part: int) -> dict[str, object]:
+        return {"question": self.question.ts, "part": part, "revision": self.revision}
+
+    def _notice(self, notice: NoticeKind) -> dict[str, object]:
+        return {"question": self.question.ts, "notice": notice}
 
     async def _close_stream(self, ts: str) -> None:
         try:
-            with talking_to_slack():
-                await self.client.chat_stopStream(channel=self.inquiry.channel, ts=ts)
-        except SlackApiError as error:
-            if error_code(error) not in {*GONE, "message_not_in_streaming_state", "stopped_by_user"}:
+            with slack_call():
+                await self.client.chat_stopStream(channel=self.question.channel, ts=ts)
+        except SlackRefusedError as error:
+            if error.code not in NOT_STREAMING:
                 raise
 
     async def _update(self, ts: str, message: SlackMessage, payload: dict[str, object]) -> str:
-        with talking_to_slack():
+        with slack_call():
             await self.client.chat_update(
-                channel=self.inquiry.channel,
+                channel=self.question.channel,
                 ts=ts,
                 text=message.text,
                 blocks=message.blocks,
@@ -187,67 +218,46 @@ class InThread:
         return ts
 
     async def _post(self, message: SlackMessage, event: str, payload: dict[str, object]) -> str:
-        channel, thread_ts = self.inquiry.channel, self.inquiry.thread_ts
-        return await post_message(self.client, channel, message, Metadata(event, payload), thread_ts=thread_ts)
-
-    async def take_back(self, ts: str) -> None:
-        """Delete a message of ours; one that is gone already is no failure."""
-        try:
-            await self._delete(ts)
-        except SlackApiError as error:
-            if error_code(error) not in GONE:
-                raise
-            if error_code(error) == "cant_delete_message":  # an open stream
-                await self._close_stream(ts)
-                await self._delete(ts)
+        question = self.question
+        return await post_message(
+            self.client, question.channel, message, Metadata(event, payload), thread_ts=question.thread_ts
+        )
 
     async def _delete(self, ts: str) -> None:
-        with talking_to_slack():
-            await self.client.chat_delete(channel=self.inquiry.channel, ts=ts)
-
-    async def whisper(self, text: str) -> None:
-        """Tell the asker alone."""
-        message = notice_message(text)
-        with talking_to_slack():
-            await self.client.chat_postEphemeral(
-                channel=self.inquiry.channel,
-                user=self.inquiry.user,
-                thread_ts=self.inquiry.thread_ts if self.inquiry.in_running_thread else None,
-                text=message.text,
-                blocks=message.blocks,
-            )
+        with slack_call():
+            await self.client.chat_delete(channel=self.question.channel, ts=ts)
 
 
 @dataclass(frozen=True, slots=True)
-class Privately:
+class EphemeralDestination:
     """The asker alone, over a command's response_url: 30 minutes, five messages.
 
-    `refused_with` is Slack's word for why not everyone can be shown it, "" where the asker wants it so.
+    `refusal` is why not everyone can be shown it, None where the asker wants it so.
     """
 
     reply_url: str
-    refused_with: str = ""
+    refusal: CannotPostError | None = None
 
     async def post(self, message: SlackMessage, part: int) -> str:
         """Show a part to the asker."""
         del part  # Slack keeps no metadata of what only one person sees
-        with talking_to_slack():
+        with slack_call():
             webhook = AsyncWebhookClient(self.reply_url, timeout=WEBHOOK_TIMEOUT_S)
             blocks = without_markdown(message.blocks)
             sent = await webhook.send(text=message.text, blocks=blocks, response_type="ephemeral")
         if sent.status_code == OK:
             return ""
         if sent.status_code == TOO_MANY_REQUESTS:
-            raise TooManyCallsError(retry_after_s(sent.headers))
+            raise RateLimitedError(retry_after_s(sent.headers))
         told = f"response_url answered {sent.status_code}"
-        raise SlackTroubleError(told) if sent.status_code >= SERVER_ERROR else UnreachableAskerError(told)
+        raise SlackUnavailableError(told) if sent.status_code >= SERVER_ERROR else AskerUnreachableError(told)
 
     async def rewrite(self, ts: str, message: SlackMessage, part: int) -> str:
         """Show a part anew: what one person was shown can't be changed."""
         del ts
         return await self.post(message, part)
 
-    async def take_back(self, ts: str) -> None:
+    async def retract(self, ts: str) -> None:
         """Leave it: what one person was shown can't be deleted."""
 
     async def read_posted(self) -> dict[int, str]:
@@ -258,46 +268,7 @@ class Privately:
         """Return nothing."""
         return []
 
-    async def read_unmarked(self, bot_user: str) -> list[str]:
+    async def read_unfinished(self, bot_user: str) -> list[str]:
         """Return nothing either."""
         del bot_user
         return []
-
-
-async def post_plea_elsewhere(client: AsyncWebClient, channel: str, message: SlackMessage) -> str:
-    """Post what calls a person into a channel where the question was not asked; return its ts."""
-    return await post_message(client, channel, message, _elsewhere())
-
-
-async def tell_privately(respond: AsyncRespond, text: str) -> None:
-    """Tell the person who used the command, and nobody else."""
-    message = notice_message(text)
-    await respond(text=message.text, blocks=without_markdown(message.blocks), response_type="ephemeral")
-
-
-async def tell_directly(client: AsyncWebClient, user: str, text: str) -> None:
-    """Write to someone, in their direct messages with the bot."""
-    section = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-    await post_message(client, user, SlackMessage(text=text, blocks=[section]), _elsewhere())
-
-
-def _elsewhere() -> Metadata:
-    """Mark a message that stands in another place than the question that it is about."""
-    return Metadata(NOTICE_EVENT, {"question": "", "notice": "elsewhere"})
-
-
-async def post_message(
-    client: AsyncWebClient, channel: str, message: SlackMessage, metadata: Metadata, *, thread_ts: str | None = None
-) -> str:
-    """Post a message; return its ts."""
-    with talking_to_slack():
-        posted = await client.chat_postMessage(
-            channel=channel,
-            thread_ts=thread_ts,
-            text=message.text,
-            blocks=message.blocks,
-            metadata=metadata,
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-    return str(posted["ts"])

@@ -1,16 +1,20 @@
-"""This file is where a Slack thread becomes the conversation so far, and where the bot finds its own messages again."""
+"""The bot's own messages: posted with what they are in their metadata, and found again by it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot.slack.errors import talking_to_slack
+from slack_sdk.models.metadata import Metadata
+
+from bot.domain import SlackMessage
+from bot.rendering.blocks import notice_message, without_markdown
+from bot.slack.errors import slack_call
 
 if TYPE_CHECKING:
+    from slack_bolt.context.respond.async_respond import AsyncRespond
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import Inquiry
-
+    from bot.domain import SlackQuestion
 
 QUESTION_EVENT = "milvusfaq_question"
 """The metadata type of the message that stands for a slash command's question: posted by the bot, said by a person."""
@@ -18,64 +22,108 @@ ANSWER_EVENT = "milvusfaq_answer"
 """The metadata type of a part of an answer."""
 NOTICE_EVENT = "milvusfaq_notice"
 """The metadata type of what the bot says about itself: no turn of the conversation."""
-Notice = Literal["wait", "untaken", "plea", "where", "elsewhere"]
-"""That the answer takes longer, that a question could not be taken, that a person is called, where; word from afar."""
+NoticeKind = Literal["wait", "untaken", "plea", "where", "elsewhere"]
+"""What a notice says, as Slack keeps it.
+
+wait: the answer takes longer. untaken: a question could not be accepted. plea: a person is called. where: they are
+called in another channel. elsewhere: it stands in another place than the question that it is about.
+"""
+ELSEWHERE = {"question": "", "notice": "elsewhere"}
 PAGE_SIZE = 200
 MAX_PAGES = 5
-LATELY_S = 3_600.0
+RECENT_S = 3_600.0
 
 
-async def read_back(client: AsyncWebClient, inquiry: Inquiry, *events: str) -> list[tuple[str, dict[str, Any]]]:
+async def post_message(
+    client: AsyncWebClient, channel: str, message: SlackMessage, metadata: Metadata, *, thread_ts: str | None = None
+) -> str:
+    """Post a message that says in its metadata what it is; return its ts."""
+    with slack_call():
+        posted = await client.chat_postMessage(
+            channel=channel,
+            thread_ts=thread_ts,
+            text=message.text,
+            blocks=message.blocks,
+            metadata=metadata,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+    return str(posted["ts"])
+
+
+async def post_escalation_elsewhere(client: AsyncWebClient, channel: str, message: SlackMessage) -> str:
+    """Post what calls a person into a channel where the question was not asked; return its ts."""
+    return await post_message(client, channel, message, Metadata(NOTICE_EVENT, ELSEWHERE))
+
+
+async def send_direct_message(client: AsyncWebClient, user: str, text: str) -> None:
+    """Write to someone, in their direct messages with the bot."""
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    message = SlackMessage(text=text, blocks=[section])
+    await post_message(client, user, message, Metadata(NOTICE_EVENT, ELSEWHERE))
+
+
+async def respond_privately(respond: AsyncRespond, text: str) -> None:
+    """Tell the person who used a command, and nobody else."""
+    message = notice_message(text)
+    await respond(text=message.text, blocks=without_markdown(message.blocks), response_type="ephemeral")
+
+
+async def find_own_messages(
+    client: AsyncWebClient, question: SlackQuestion, *events: str
+) -> list[tuple[str, dict[str, Any]]]:
     """Return ts and metadata of the bot's messages of these kinds that belong to this question, in its thread."""
-    replies = await read_replies(client, inquiry, oldest=inquiry.since)
+    replies = await read_replies(client, question, oldest=question.since)
     return [
         (str(reply["ts"]), metadata["event_payload"])
         for reply in replies
         if (metadata := reply.get("metadata") or {}).get("event_type") in events
-        and metadata["event_payload"].get("question") == inquiry.ts
+        and metadata["event_payload"].get("question") == question.ts
         and (reply.get("bot_id") or reply.get("app_id"))
     ]
 
 
-async def read_notices(client: AsyncWebClient, inquiry: Inquiry, notice: Notice) -> list[str]:
+async def read_notices(client: AsyncWebClient, question: SlackQuestion, notice: NoticeKind) -> list[str]:
     """Return the ts of what the bot has said of one kind about this question."""
-    said = await read_back(client, inquiry, NOTICE_EVENT)
+    said = await find_own_messages(client, question, NOTICE_EVENT)
     return [ts for ts, payload in said if payload.get("notice") == notice]
 
 
-async def read_unmarked(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> list[str]:
+async def read_unfinished(client: AsyncWebClient, question: SlackQuestion, *, bot_user: str) -> list[str]:
     """Return the ts of the bot's messages after the question that were cut short: streams, and answers that grew."""
-    replies = await read_replies(client, inquiry, oldest=inquiry.since)
-    return [str(reply["ts"]) for reply in replies if reply.get("user") == bot_user and _is_cut_short(reply, inquiry)]
+    replies = await read_replies(client, question, oldest=question.since)
+    return [str(reply["ts"]) for reply in replies if reply.get("user") == bot_user and _is_cut_short(reply, question)]
 
 
-def _is_cut_short(reply: dict[str, Any], inquiry: Inquiry) -> bool:
+def _is_cut_short(reply: dict[str, Any], question: SlackQuestion) -> bool:
     """Tell a message that does not say what it is: only a stream's end can; or one that says that it grows."""
     metadata = reply.get("metadata") or {}
     if metadata.get("event_type") not in {ANSWER_EVENT, NOTICE_EVENT, QUESTION_EVENT}:
         return True
     payload = metadata["event_payload"]
-    return bool(payload.get("growing")) and payload.get("question") == inquiry.ts
+    return bool(payload.get("growing")) and payload.get("question") == question.ts
 
 
-async def has_replies(client: AsyncWebClient, inquiry: Inquiry, *, bot_user: str) -> bool:
+async def has_replies(client: AsyncWebClient, question: SlackQuestion, *, bot_user: str) -> bool:
     """Tell whether a person has written in the thread after the question."""
-    replies = await read_replies(client, inquiry, oldest=inquiry.since)
+    replies = await read_replies(client, question, oldest=question.since)
     return any(
-        float(reply["ts"]) > float(inquiry.since) and reply.get("user") not in {bot_user, "USLACKBOT"}
+        float(reply["ts"]) > float(question.since) and reply.get("user") not in {bot_user, "USLACKBOT"}
         for reply in replies
     )
 
 
-async def read_replies(client: AsyncWebClient, inquiry: Inquiry, *, oldest: str | None = None) -> list[dict[str, Any]]:
-    """Return the messages of a question's thread, the first thousand and the last ones, or those after `oldest`."""
+async def read_replies(
+    client: AsyncWebClient, question: SlackQuestion, *, oldest: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the messages of a question's thread, the first thousand and the last hour's, or those after `oldest`."""
     replies: list[dict[str, Any]] = []
     cursor = None
     for _ in range(MAX_PAGES):
-        with talking_to_slack():
+        with slack_call():
             page = await client.conversations_replies(
-                channel=inquiry.channel,
-                ts=inquiry.thread_ts,
+                channel=question.channel,
+                ts=question.thread_ts,
                 limit=PAGE_SIZE,
                 cursor=cursor,
                 oldest=oldest,
@@ -85,8 +133,9 @@ async def read_replies(client: AsyncWebClient, inquiry: Inquiry, *, oldest: str 
         cursor = (page.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
             return replies
-    if oldest or not inquiry.has_message:
+    if oldest or not question.has_message:
         return replies
-    lately = f"{float(inquiry.ts) - LATELY_S:.6f}"  # the first thousand are read, and what was said last counts more
+    recent = f"{float(question.ts) - RECENT_S:.6f}"  # what was said last counts more than what follows the first pages
     known = {reply["ts"] for reply in replies}
-    return replies + [reply for reply in await read_replies(client, inquiry, oldest=lately) if reply["ts"] not in known]
+    later = await read_replies(client, question, oldest=recent)
+    return replies + [reply for reply in later if reply["ts"] not in known]

@@ -4,67 +4,97 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.models.metadata import Metadata
 
-from bot.posting.destinations import InThread, post_message
-from bot.posting.own_messages import PAGE_SIZE, QUESTION_EVENT
+from bot.posting.destinations import EphemeralDestination, ThreadDestination
+from bot.posting.own_messages import PAGE_SIZE, QUESTION_EVENT, post_message
 from bot.rendering.blocks import question_message
-from bot.slack.errors import explain, talking_to_slack
+from bot.slack.errors import CannotPostError, SlackRefusedError, slack_call
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import Inquiry
-    from bot.ledger import Entry
-    from bot.text.wording import Wording
+    from bot.domain import SlackQuestion
+    from bot.ledger import Entry, Ledger
+    from bot.posting.destinations import Destination
+    from bot.slack.users import Users
 
 logger = logging.getLogger(__name__)
 
-
-ANSWERED_PRIVATELY = {"command", "shortcut", "private"}
-"""The ways that have an address at which the asker alone is answered."""
-
-
-async def post_question(client: AsyncWebClient, inquiry: Inquiry, words: Wording) -> str:
-    """Post a question that has no message in its channel, in the asker's name; return its ts."""
-    message = question_message(inquiry.user, inquiry.text, words)
-    payload = {"user": inquiry.user, "question": inquiry.text, "key": inquiry.ts}
-    return await post_message(client, inquiry.channel, message, Metadata(QUESTION_EVENT, payload))
-
-
+HAVE_REPLY_URL = {"command", "shortcut", "private"}
+"""The origins of questions that come with an address at which the asker alone is answered."""
 READ_BACK_BEFORE_S = 60.0
 """Our clock and Slack's may differ by so much."""
 
 
-async def look_at_thread(client: AsyncWebClient, inquiry: Inquiry) -> None:
-    """Make sure that the bot is where the thread is: Slack refuses to show it otherwise."""
-    with talking_to_slack():
-        await client.conversations_replies(channel=inquiry.channel, ts=inquiry.thread_ts, limit=1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPlacing:
+    """Finds the place of an answer."""
 
+    client: AsyncWebClient
+    ledger: Ledger
+    users: Users
 
-async def find_question(client: AsyncWebClient, inquiry: Inquiry, *, age_s: float) -> str:
-    """Return the ts of the message that was posted for a command's question `age_s` ago; "" where none is seen."""
-    try:
-        with talking_to_slack():
-            page = await client.conversations_history(
-                channel=inquiry.channel,
-                limit=PAGE_SIZE,
-                oldest=f"{time.time() - age_s - READ_BACK_BEFORE_S:.6f}",
-                include_all_metadata=True,
-            )
-    except SlackApiError as error:
-        logger.info("The channel %s can't be read: %s", inquiry.channel, explain(error))
+    async def place(self, entry: Entry) -> tuple[Entry, Destination]:
+        """Return where the answer goes; a question that has no thread is posted first, and answered below.
+
+        Where the bot may not post, the asker alone is answered, if there is a way to.
+        """
+        question = entry.question
+        reply_url = await self.ledger.questions.reply_url(entry) if question.origin in HAVE_REPLY_URL else ""
+        if question.origin == "private":
+            return entry, EphemeralDestination(reply_url)
+        try:
+            entry = await self._with_thread(entry)
+        except CannotPostError as error:
+            if not reply_url:
+                raise
+            return entry, EphemeralDestination(reply_url, refusal=error)
+        return entry, thread_destination(self.client, entry)
+
+    async def _with_thread(self, entry: Entry) -> Entry:
+        question = entry.question
+        if question.origin == "shortcut":
+            await self._check_access(question)
+        if question.thread_ts:
+            return entry
+        ts = "" if entry.tries == 1 else await self._find_question(question, age_s=entry.age_s)
+        return await self.ledger.questions.record_thread(entry, ts or await self._post_question(question))
+
+    async def _check_access(self, question: SlackQuestion) -> None:
+        """Make sure that the bot is where the thread is: Slack refuses to show it otherwise."""
+        with slack_call():
+            await self.client.conversations_replies(channel=question.channel, ts=question.thread_ts, limit=1)
+
+    async def _post_question(self, question: SlackQuestion) -> str:
+        """Post a question that has no message in its channel, in the asker's name; return its ts."""
+        message = question_message(question.user, question.text, await self.users.words(question.user))
+        payload = {"user": question.user, "question": question.text, "key": question.ts}
+        return await post_message(self.client, question.channel, message, Metadata(QUESTION_EVENT, payload))
+
+    async def _find_question(self, question: SlackQuestion, *, age_s: float) -> str:
+        """Return the ts of the message that was posted for a question `age_s` ago; "" where none is seen."""
+        try:
+            with slack_call():
+                page = await self.client.conversations_history(
+                    channel=question.channel,
+                    limit=PAGE_SIZE,
+                    oldest=f"{time.time() - age_s - READ_BACK_BEFORE_S:.6f}",
+                    include_all_metadata=True,
+                )
+        except SlackRefusedError as error:
+            logger.info("The channel %s can't be read: %s", question.channel, error)
+            return ""
+        for message in page["messages"]:
+            metadata = message.get("metadata") or {}
+            if metadata.get("event_type") == QUESTION_EVENT and metadata["event_payload"].get("key") == question.ts:
+                return str(message["ts"])
         return ""
-    for message in page["messages"]:
-        metadata = message.get("metadata") or {}
-        if metadata.get("event_type") == QUESTION_EVENT and metadata["event_payload"].get("key") == inquiry.ts:
-            return str(message["ts"])
-    return ""
 
 
-def place_of(client: AsyncWebClient, entry: Entry) -> InThread:
+def thread_destination(client: AsyncWebClient, entry: Entry) -> ThreadDestination:
     """Return the thread of a question, for the answer that it gets now."""
-    return InThread(client=client, inquiry=entry.inquiry, revision=entry.revision)
+    return ThreadDestination(client=client, question=entry.question, revision=entry.revision)

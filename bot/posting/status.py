@@ -1,4 +1,4 @@
-"""This file is where the asker sees, until the answer's first words, that it is being made, and can stop it."""
+"""Status: until the answer's first words the asker sees that it is being made, and can stop it."""
 
 from __future__ import annotations
 
@@ -7,31 +7,29 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slack_sdk.errors import SlackApiError
-
-from bot.slack.errors import SlackTroubleError, error_code, talking_to_slack
+from bot.slack.errors import SlackRefusedError, SlackUnavailableError, slack_call
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from bot.posting.destinations import InThread
-    from bot.slack.rate_limits import Courtesy, Manners
+    from bot.posting.destinations import ThreadDestination
+    from bot.slack.rate_limits import OptionalCall, SlackRateLimits
 
 logger = logging.getLogger(__name__)
 
 
 PATIENCE_S = 2.0
-"""A status is a courtesy: it is not waited for longer, nor through Slack's Retry-After."""
+"""A status is optional: it is not waited for longer, nor through Slack's Retry-After."""
 NOT_HERE = {"unknown_method", "feature_not_enabled", "feature_disabled", "not_allowed_token_type", "missing_scope"}
 TITLE_CHARACTERS = 200
 
 
 @dataclass(slots=True, kw_only=True)
-class Progress:
+class StatusIndicator:
     """A status below the question, and an agent session, whose "processing" is what Slack shows a stop button for."""
 
-    place: InThread
-    manners: Manners
+    destination: ThreadDestination
+    rate_limits: SlackRateLimits
     showing: asyncio.Task[None] | None = None
     processing: bool = False
 
@@ -60,39 +58,39 @@ class Progress:
 
     async def _show(self, text: str) -> None:
         await self._show_status(text)
-        if not self.processing and self.manners.may("session"):
+        if not self.processing and self.rate_limits.may("session"):
             self.processing = True  # Slack may have heard it, whatever we hear
             self.processing = await self._try("session", self._set_session("processing"))
 
     async def _show_status(self, text: str) -> None:
-        inquiry = self.place.inquiry
-        if self.manners.may("status"):
-            status = self.place.client.assistant_threads_setStatus(
-                channel_id=inquiry.channel, thread_ts=inquiry.thread_ts, status=text
+        question = self.destination.question
+        if self.rate_limits.may("status"):
+            status = self.destination.client.assistant_threads_setStatus(
+                channel_id=question.channel, thread_ts=question.thread_ts, status=text
             )
             await self._try("status", status)
 
     async def _set_session(self, status: str) -> None:
-        inquiry = self.place.inquiry
-        await self.place.client.agents_sessions_setStatus(
-            channel_id=inquiry.channel,
-            thread_ts=inquiry.thread_ts,
+        question = self.destination.question
+        await self.destination.client.agents_sessions_setStatus(
+            channel_id=question.channel,
+            thread_ts=question.thread_ts,
             status=status,
-            title=inquiry.text[:TITLE_CHARACTERS] or None,
-            initiator_user_id=inquiry.user,
+            title=question.text[:TITLE_CHARACTERS] or None,
+            initiator_user_id=question.user,
         )
 
-    async def _try(self, courtesy: Courtesy, call: Awaitable[object]) -> bool:
+    async def _try(self, optional: OptionalCall, call: Awaitable[object]) -> bool:
         """Make a call; return False where Slack refuses it."""
         try:
-            with talking_to_slack():
+            with slack_call():
                 async with asyncio.timeout(PATIENCE_S):
                     await call
-        except SlackApiError as error:
-            logger.debug("No %s in %s: %s", courtesy, self.place.inquiry.channel, error)
-            if error_code(error) in NOT_HERE:
-                self.manners.refuse(courtesy)
+        except SlackRefusedError as error:
+            logger.debug("No %s in %s: %s", optional, self.destination.question.channel, error)
+            if error.code in NOT_HERE:
+                self.rate_limits.refuse(optional)
             return False
-        except SlackTroubleError as error:
-            logger.debug("No %s in %s: %s", courtesy, self.place.inquiry.channel, error)
+        except SlackUnavailableError as error:
+            logger.debug("No %s in %s: %s", optional, self.destination.question.channel, error)
         return True  # it may have been heard all the same

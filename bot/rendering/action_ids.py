@@ -12,8 +12,8 @@ ESCALATE_ACTION = "escalate"
 ESCALATE_ELSEWHERE_ACTION = "escalate_elsewhere"
 """Calls people from where they can't be called: into a channel, once the asker agrees to be named there."""
 RESOLVE_ACTION = "resolve"
-AGAIN_PREFIX = "again_"
-AGAIN_ACTIONS: tuple[str, ...] = ("again_longer", "again_shorter", "again_anew")
+REGENERATE_PREFIX = "again_"
+REGENERATE_ACTIONS: tuple[str, ...] = ("again_longer", "again_shorter", "again_anew")
 """Ask for the latest answer of a thread in another way; what follows the prefix is a Style of rag's."""
 
 FEEDBACK_FORM = "feedback_form"

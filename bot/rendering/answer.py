@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from bot.domain import Block, SlackMessage
 from bot.rendering.action_ids import (
-    AGAIN_ACTIONS,
-    AGAIN_PREFIX,
     ESCALATE_ACTION,
     ESCALATE_ELSEWHERE_ACTION,
     FEEDBACK_ACTION,
     MUTE_ACTION,
+    REGENERATE_ACTIONS,
+    REGENERATE_PREFIX,
 )
 from bot.rendering.blocks import (
     asked_block,
@@ -24,7 +24,7 @@ from bot.rendering.blocks import (
     small_print,
     text_element,
 )
-from bot.text.markdown import harmless
+from bot.text.markdown import sanitize
 from rag import split_markdown
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ MESSAGE_BLOCKS = 45
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class AnswerContext:
     """What stands around an answer.
 
     `question` is the ts of the question's message, by which a button says what it is about; `actions` (MUTE_ACTION and
@@ -58,12 +58,12 @@ class Frame:
     asked: str = ""
 
 
-def answer_messages(answer: Answer, words: Wording, frame: Frame) -> list[SlackMessage]:
+def answer_messages(answer: Answer, words: Wording, frame: AnswerContext) -> list[SlackMessage]:
     """Return the messages that hold the whole answer, with the buttons below: usually one.
 
     The first block is the text, or its beginning.
     """
-    text = harmless(_text(answer, words).strip() or words.nothing_found)
+    text = sanitize(_text(answer, words).strip() or words.nothing_found)
     blocks = [markdown_block(piece) for piece in split_markdown(text, MARKDOWN_CHARACTERS)]
     blocks += [small_print(line) for line in (*(_notice(one, words) for one in answer.notices), frame.remark) if line]
     if frame.asker:
@@ -112,13 +112,13 @@ def _feedback_buttons(question: str, words: Wording) -> Block:
     return {"type": "context_actions", "elements": [buttons]}
 
 
-def _more_buttons(frame: Frame, words: Wording) -> list[Block]:
+def _more_buttons(frame: AnswerContext, words: Wording) -> list[Block]:
     labels = {
         ESCALATE_ACTION: words.ask_a_person,
         ESCALATE_ELSEWHERE_ACTION: words.ask_a_person,
         MUTE_ACTION: words.mute,
     }
-    labels |= {action: words.at(action) for action in AGAIN_ACTIONS}
+    labels |= {action: words.at(action) for action in REGENERATE_ACTIONS}
     buttons = [button(action, labels[action], frame.question) for action in frame.actions]
     for one in buttons:
         if one["action_id"] == ESCALATE_ELSEWHERE_ACTION:
@@ -131,15 +131,18 @@ def _more_buttons(frame: Frame, words: Wording) -> list[Block]:
     return [{"type": "actions", "elements": buttons}] if buttons else []
 
 
-def without_again(messages: Sequence[SlackMessage]) -> list[SlackMessage]:
+def without_regenerate_buttons(messages: Sequence[SlackMessage]) -> list[SlackMessage]:
     """Return an answer's messages without the buttons that only a thread's latest answer has."""
-    return [replace(message, blocks=list(filter(None, map(_without_again, message.blocks)))) for message in messages]
+    return [
+        replace(message, blocks=list(filter(None, map(_without_regenerate_buttons, message.blocks))))
+        for message in messages
+    ]
 
 
-def _without_again(block: Block) -> Block | None:
+def _without_regenerate_buttons(block: Block) -> Block | None:
     if block["type"] != "actions":
         return block
-    kept = [element for element in block["elements"] if not element["action_id"].startswith(AGAIN_PREFIX)]
+    kept = [element for element in block["elements"] if not element["action_id"].startswith(REGENERATE_PREFIX)]
     return {**block, "elements": kept} if kept else None
 
 

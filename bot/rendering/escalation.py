@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plea:
+class EscalationDetails:
     """What someone asks a person's help with: `pages` are those that the docs brought, as a reader sees them."""
 
     user: str
@@ -27,23 +27,25 @@ class Plea:
     pages: Sequence[str]
 
 
-def plea_message(plea: Plea, words: Wording, *, called: Sequence[str], about: str) -> SlackMessage:
+def escalation_message(
+    details: EscalationDetails, words: Wording, *, called: Sequence[str], about: str
+) -> SlackMessage:
     """Return the message that calls people, once, with what is known so far; `about` tells its button the question."""
-    question, pages = shorten(plea.question, width=SHORT_QUESTION, placeholder=" …"), "; ".join(plea.pages)
-    told = words.not_in_the_docs if plea.kind == "abstained" else words.answered_from_docs
+    question, pages = shorten(details.question, width=SHORT_QUESTION, placeholder=" …"), "; ".join(details.pages)
+    told = words.not_in_the_docs if details.kind == "abstained" else words.answered_from_docs
     found = told.format(pages=pages) if pages else words.nothing_near
     asks = f"{words.asks_a_person.format(question=question)}\n{found}"
-    elements = [*map(_called, called), text_element(" "), {"type": "user", "user_id": plea.user}, text_element(asks)]
+    elements = [*map(_called, called), text_element(" "), {"type": "user", "user_id": details.user}, text_element(asks)]
     text = " ".join(f"<!subteam^{person}>" if person.startswith("S") else f"<@{person}>" for person in called)
     blocks = [
         {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]},
         {"type": "actions", "elements": [button(RESOLVE_ACTION, words.resolved, about)]},
     ]
-    return SlackMessage(text=f"{text} <@{plea.user}>{escaped(plain(asks))}", blocks=blocks)
+    return SlackMessage(text=f"{text} <@{details.user}>{escaped(plain(asks))}", blocks=blocks)
 
 
 def resolved_blocks(blocks: list[Block], user: str, words: Wording) -> list[Block]:
-    """Return a plea's blocks with who has helped in place of the button."""
+    """Return that message's blocks with who has helped in place of the button."""
     who = [text_element(words.resolved_by), {"type": "user", "user_id": user}]
     kept = [block for block in blocks if block["type"] != "actions"]
     return [*kept, {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": who}]}]

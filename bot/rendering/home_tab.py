@@ -14,7 +14,7 @@ from bot.text.markdown import escaped, plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.domain import Asked, Block
+    from bot.domain import Block, RecentQuestion
     from bot.text.wording import Wording
     from rag import Docs
 
@@ -33,7 +33,7 @@ class HomePage:
     bot_name: str
     workspace: str
     docs: Docs | None
-    recent: Sequence[Asked]
+    recent: Sequence[RecentQuestion]
     asked: str = ""
     note: str = ""
 
@@ -78,7 +78,7 @@ def _docs_block(words: Wording, docs: Docs | None) -> Block:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
 
 
-def _recent_block(asked: Asked, workspace: str) -> Block:
+def _recent_block(asked: RecentQuestion, workspace: str) -> Block:
     """Return a question that was asked, linked to where it was, word for word."""
     text = plain(shorten(asked.text, SHORT_QUESTION, placeholder=" …")) or "…"
     address = message_address(workspace, asked.channel, asked.ts, thread_ts=asked.thread_ts)

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import SlackTroubleError, error_code, talking_to_slack
+from bot.domain import BotIdentity
+from bot.slack.errors import SlackRefusedError, SlackUnavailableError, slack_call
 from rag import SettingsError
 
 if TYPE_CHECKING:
@@ -48,27 +48,34 @@ def without_retries(client: AsyncWebClient) -> AsyncWebClient:
     return AsyncWebClient(token=client.token, base_url=client.base_url, session=client.session, retry_handlers=[])
 
 
-async def check_tokens(client: AsyncWebClient, app_token: str) -> AsyncSlackResponse:
-    """Ask Slack whether it takes both tokens, and the app's scopes; return auth.test's reply: who the bot is.
+async def check_tokens(client: AsyncWebClient, app_token: str) -> BotIdentity:
+    """Ask Slack whether it takes both tokens, and the app's scopes; return who the bot is.
 
     Raise SettingsError otherwise.
     """
     identity = await _checked(client.auth_test(), "SLACK_BOT_TOKEN", client.base_url)
     await _checked(client.users_info(user=identity["user_id"]), "SLACK_BOT_TOKEN", client.base_url)
     await _checked(client.apps_connections_open(app_token=app_token), "SLACK_APP_TOKEN", client.base_url)
-    return identity
+    return BotIdentity(
+        team=identity["team_id"],
+        enterprise=identity.get("enterprise_id") or "",
+        user=identity["user_id"],
+        bot_id=identity.get("bot_id") or "",
+        name=identity["user"],
+        workspace=identity["url"],
+    )
 
 
 async def _checked(call: Awaitable[AsyncSlackResponse], setting: str, address: str) -> AsyncSlackResponse:
     try:
-        with talking_to_slack():
+        with slack_call():
             return await call
-    except SlackApiError as error:
-        if error_code(error) == "missing_scope":
-            message = f"The Slack app lacks the scope {error.response.get('needed')}."
+    except SlackRefusedError as error:
+        if error.code == "missing_scope":
+            message = f"The Slack app lacks the scope {error.needed}."
             raise SettingsError(message, hint="Update it from manifest.yaml and install it again.") from error
-        message = f"Slack does not take {setting} ({error_code(error)})."
+        message = f"Slack does not take {setting} ({error.code})."
         raise SettingsError(message, hint="See .env.example, and the app's page at api.slack.com/apps.") from error
-    except SlackTroubleError as error:
+    except SlackUnavailableError as error:
         message = f"Slack can't be reached at {address}."
         raise SettingsError(message, hint="Check the network, and SLACK_API_URL if it is set.") from error

@@ -1,8 +1,17 @@
-"""This file is where Slack's failures are told apart: what another try may mend, and what it can't."""
+"""Slack's failures: what another try may mend, and what it can't.
+
+SlackError
+├── SlackUnavailableError      Slack can't be reached, or can't for now; what was sent may have arrived all the same
+│   └── RateLimitedError       it takes no more calls of this kind for a while; what was sent has not arrived
+├── SlackRefusedError          it refuses a call, and another try would be refused too
+│   └── CannotPostError        nothing can be posted there before a person has done something about it
+└── AskerUnreachableError      the address at which the asker alone is answered takes nothing more
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -11,10 +20,12 @@ from slack_sdk.errors import SlackApiError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from bot.text.wording import RefusalKind
 
 SERVER_ERROR = 500
 TOO_MANY_REQUESTS = 429
 LONGEST_WAIT_S = 60.0
+RATE_LIMITED = {"ratelimited", "rate_limited"}
 PASSING = {
     "fatal_error",
     "internal_error",
@@ -25,8 +36,12 @@ PASSING = {
 """Slack's errors that say the fault is its own, or the moment's."""
 
 
-class SlackTroubleError(Exception):
-    """Slack can't be reached, or can't for now. What was sent may have arrived all the same.
+class SlackError(Exception):
+    """A call to Slack has failed."""
+
+
+class SlackUnavailableError(SlackError):
+    """Slack can't be reached, or can't for now.
 
     `retry_after_s` is how long Slack wants to be left alone, 0 where it has not said so.
     """
@@ -34,67 +49,80 @@ class SlackTroubleError(Exception):
     retry_after_s = 0.0
 
 
-class TooManyCallsError(SlackTroubleError):
-    """Slack takes no more calls of this kind for a while: what was sent has not arrived."""
+class RateLimitedError(SlackUnavailableError):
+    """Slack takes no more calls of this kind for a while."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(f"Slack takes no more calls for {retry_after_s:g} s.")
         self.retry_after_s = retry_after_s
 
 
-class UnreachableAskerError(Exception):
+class SlackRefusedError(SlackError):
+    """Slack refuses a call: `code` is its word for why, or the HTTP status where it sent none.
+
+    `needed` is the scope that the app lacks, "" where it lacks none. As a text it says what an operator can do, where
+    that is known.
+    """
+
+    kind: RefusalKind = "otherwise"
+
+    def __init__(self, code: str, *, needed: str = "") -> None:
+        refusal = refusal_of(code)
+        super().__init__(f"{code}{f' ({needed})' if needed else ''}. {refusal.advice if refusal else ''}".strip())
+        self.code = code
+        self.needed = needed
+
+
+class CannotPostError(SlackRefusedError):
+    """Nothing can be posted there before a person has done something about it: `kind` says what stands against it."""
+
+    def __init__(self, code: str, *, kind: RefusalKind, needed: str = "") -> None:
+        super().__init__(code, needed=needed)
+        self.kind = kind
+
+
+class AskerUnreachableError(SlackError):
     """The address at which the asker alone is answered works no more: it is good for half an hour."""
 
 
-@contextmanager
-def talking_to_slack() -> Iterator[None]:
-    """Turn what may pass into SlackTroubleError; a refusal stays the SlackApiError that it is."""
-    try:
-        yield
-    except SlackApiError as error:
-        if _is_too_many(error):
-            raise TooManyCallsError(retry_after_s(error.response.headers)) from error
-        if _may_pass(error):
-            message = f"Slack can't do it now ({error_code(error)})."
-            raise SlackTroubleError(message) from error
-        raise
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        message = f"Slack can't be reached ({type(error).__name__})."
-        raise SlackTroubleError(message) from error
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing can be posted somewhere, and what an operator can do about it."""
+
+    kind: RefusalKind
+    advice: str
 
 
 RESTRICTED = "restricted_action"
 """There are more of its kind: `restricted_action_read_only_channel`, `…_thread_locked`, …"""
-ADVICE = {
-    "not_in_channel": "Invite the bot into the channel.",
-    "channel_not_found": "Invite the bot into the channel, if it is there still.",
-    "is_archived": "The channel is archived.",
-    RESTRICTED: "An admin decides who may post in the channel: its settings, or the workspace's.",
-    "no_permission": "An admin decides who may post in the channel: its settings, or the workspace's.",
-    "ekm_access_denied": "The organisation's key management does not let the app in here.",
-    "missing_scope": "Update the Slack app from manifest.yaml, and install it again.",
+_BY_SETTINGS = Refusal("by_settings", "An admin decides who may post in the channel: its settings, or the workspace's.")
+REFUSALS = {
+    "not_in_channel": Refusal("not_a_member", "Invite the bot into the channel."),
+    "channel_not_found": Refusal("not_a_member", "Invite the bot into the channel, if it is there still."),
+    "is_archived": Refusal("archived", "The channel is archived."),
+    RESTRICTED: _BY_SETTINGS,
+    "no_permission": _BY_SETTINGS,
+    "ekm_access_denied": Refusal("by_settings", "The organisation's key management does not let the app in here."),
+    "missing_scope": Refusal("scope", "Update the Slack app from manifest.yaml, and install it again."),
 }
-"""What a person can do about it."""
+"""By Slack's code, the refusals that a person can do something about."""
 
 
-def explain(error: SlackApiError) -> str:
-    """Return what Slack refuses with, and what a person can do about it where that is known."""
-    code = error_code(error)
-    needed = f" ({error.response.get('needed')})" if error.response.get("needed") else ""
-    advice = ADVICE.get(code) or (ADVICE[RESTRICTED] if code.startswith(RESTRICTED) else "")
-    return f"{code}{needed}. {advice}".strip()
+def refusal_of(code: str) -> Refusal | None:
+    """Return what is known of a code with which Slack refuses a message; None for other codes."""
+    return REFUSALS.get(RESTRICTED if code.startswith(RESTRICTED) else code)
 
 
-def error_code(error: SlackApiError) -> str:
-    """Return Slack's word for what is wrong, or the HTTP status where it sent none."""
-    code = error.response.get("error") if isinstance(error.response.get("error"), str) else None
-    return code or f"HTTP {getattr(error.response, 'status_code', '?')}"
-
-
-def can_not_post(error: SlackApiError) -> bool:
-    """Tell whether nothing can be posted there before a person has done something about it."""
-    code = error_code(error)
-    return code in ADVICE or code.startswith(RESTRICTED)
+@contextmanager
+def slack_call() -> Iterator[None]:
+    """Turn what slack_sdk and aiohttp raise into a SlackError."""
+    try:
+        yield
+    except SlackApiError as error:
+        raise _translated(error) from error
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        message = f"Slack can't be reached ({type(error).__name__})."
+        raise SlackUnavailableError(message) from error
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:
@@ -103,10 +131,16 @@ def retry_after_s(headers: Mapping[str, str]) -> float:
     return min(float(told), LONGEST_WAIT_S) if told.isdigit() else 1.0
 
 
-def _is_too_many(error: SlackApiError) -> bool:
-    status = getattr(error.response, "status_code", 0)
-    return error_code(error) in {"ratelimited", "rate_limited"} or status == TOO_MANY_REQUESTS
-
-
-def _may_pass(error: SlackApiError) -> bool:
-    return error_code(error) in PASSING or getattr(error.response, "status_code", 0) >= SERVER_ERROR
+def _translated(error: SlackApiError) -> SlackError:
+    response = error.response
+    status = getattr(response, "status_code", 0)
+    told = response.get("error")
+    code = told if isinstance(told, str) and told else f"HTTP {status or '?'}"
+    if code in RATE_LIMITED or status == TOO_MANY_REQUESTS:
+        return RateLimitedError(retry_after_s(response.headers))
+    if code in PASSING or status >= SERVER_ERROR:
+        return SlackUnavailableError(f"Slack can't do it now ({code}).")
+    needed = str(response.get("needed") or "")
+    if refusal := refusal_of(code):
+        return CannotPostError(code, kind=refusal.kind, needed=needed)
+    return SlackRefusedError(code, needed=needed)

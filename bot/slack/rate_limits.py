@@ -1,4 +1,4 @@
-"""This file is where it is known what Slack lets the bot do in this workspace, and how much of it is left this minute.
+"""Rate limits: what Slack lets the bot do in this workspace, and how much of it is left this minute.
 
 Slack counts calls by method and workspace; whoever asks too often is refused everything for a while. So what is only
 nice to have (a status, an answer that grows) goes without when its share is used up: the answer never does.
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-Manner = Literal["stream", "update", "whole"]
+PostingMode = Literal["stream", "update", "whole"]
 """How an answer comes to stand in its thread: streamed, posted and updated as it grows, or posted when it is whole."""
-Courtesy = Literal["stream", "append", "update", "status", "session"]
+OptionalCall = Literal["stream", "append", "update", "status", "session"]
 
-PER_MINUTE: dict[Courtesy, float] = {"stream": 20, "append": 100, "update": 50, "status": 50, "session": 50}
+PER_MINUTE: dict[OptionalCall, float] = {"stream": 20, "append": 100, "update": 50, "status": 50, "session": 50}
 """Slack's tiers 2, 4 (100 and more), 3, 3 and 3: docs.slack.dev/apis/web-api/rate-limits."""
 BURST_SHARE = 0.5
 """So much of a minute's calls may come at once; the rest comes back evenly."""
@@ -50,7 +50,7 @@ class Budget:
 
 
 @dataclass(slots=True)
-class Manners:
+class SlackRateLimits:
     """What is left, and what was refused until when.
 
     `pace` is how many times as many calls as Slack promises everyone; `clock` gives seconds that never run backwards.
@@ -58,28 +58,28 @@ class Manners:
 
     pace: float = 1.0
     clock: Callable[[], float] = time.monotonic
-    budgets: dict[Courtesy, Budget] = field(init=False)
-    refused: dict[tuple[Courtesy, str], float] = field(default_factory=dict)
+    budgets: dict[OptionalCall, Budget] = field(init=False)
+    refused: dict[tuple[OptionalCall, str], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin with whole budgets."""
         now = self.clock()
-        self.budgets = {courtesy: Budget(calls * self.pace, at=now) for courtesy, calls in PER_MINUTE.items()}
+        self.budgets = {call: Budget(calls * self.pace, at=now) for call, calls in PER_MINUTE.items()}
 
-    def may(self, courtesy: Courtesy, *, channel: str = "") -> bool:
+    def may(self, call: OptionalCall, *, channel: str = "") -> bool:
         """Tell whether it may be done now, in this channel; that is counted as done."""
-        return not self.is_refused(courtesy, channel=channel) and self.budgets[courtesy].take(self.clock())
+        return not self.is_refused(call, channel=channel) and self.budgets[call].take(self.clock())
 
-    def refuse(self, courtesy: Courtesy, *, channel: str = "") -> None:
+    def refuse(self, call: OptionalCall, *, channel: str = "") -> None:
         """Remember that Slack does not do it, in channels of this kind or ("") anywhere."""
-        self.refused[courtesy, channel[:1]] = self.clock() + REMEMBERED_S
+        self.refused[call, channel[:1]] = self.clock() + REMEMBERED_S
 
-    def is_refused(self, courtesy: Courtesy, *, channel: str = "") -> bool:
+    def is_refused(self, call: OptionalCall, *, channel: str = "") -> bool:
         """Tell whether Slack has said that it does not do it."""
         now = self.clock()
-        return any(self.refused.get((courtesy, kind), 0.0) > now for kind in ("", channel[:1]))
+        return any(self.refused.get((call, kind), 0.0) > now for kind in ("", channel[:1]))
 
-    def choose(self, channel: str) -> Manner:
+    def choose(self, channel: str) -> PostingMode:
         """Return how an answer may grow in this channel now."""
         if not self.is_refused("stream", channel=channel):
             return "stream" if self.may("stream", channel=channel) else "whole"

@@ -1,4 +1,4 @@
-"""This file is where the Socket Mode connections to Slack are held: two at once, each made anew whenever it ends.
+"""Socket Mode connections to Slack: two at once, each made anew whenever it ends.
 
 slack_sdk's own clients redial a dead address for ever, notice a stall late, and do not back off (decision 11).
 """
@@ -8,18 +8,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import random
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
-from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bot.slack.errors import SlackTroubleError, error_code, talking_to_slack
+from bot.background import BackgroundTasks, backoff
+from bot.slack.errors import SlackError, SlackRefusedError, slack_call
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
@@ -36,11 +35,11 @@ PING_INTERVAL_S = 5.0
 HANDSHAKE_TIMEOUT_S = 10.0
 STABLE_S = 5.0
 """A connection that lasted so long is no failure: the next one is made at once."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
 CUTS_COUNTED = 3
 """A connection that was up and then cut is made anew in about two seconds, however often that happens."""
-MOST_DOUBLINGS = 10
 LAST_ACKS_S = 2.0
+MOST_ENVELOPES = 10_000
+"""Envelopes of one connection under way; what is one too many gets no ack, and comes again."""
 KEEPALIVE_S = 60.0
 WATCH_S = 0.5
 OK = 200
@@ -60,46 +59,46 @@ class Connection:
     app_token: str
     session: aiohttp.ClientSession
     is_up: bool = False
-    dealing: set[asyncio.Task[None]] = field(default_factory=set)
+    envelopes: BackgroundTasks = field(
+        default_factory=lambda: BackgroundTasks(most=MOST_ENVELOPES, on_error=_log_failure)
+    )
 
-    async def hold(self) -> None:
+    async def run(self) -> None:
         """Connect, take events, and connect again, for ever."""
         failures = 0
         while True:
-            begun, turned_away = time.monotonic(), True
+            begun, was_closed = time.monotonic(), True
             try:
-                turned_away = await self._live()
-            except (SlackApiError, SlackTroubleError, ValueError) as error:  # ValueError: a frame that is no JSON
+                was_closed = await self._run_once()
+            except (SlackError, ValueError) as error:  # ValueError: a frame that is no JSON
                 logger.warning("A connection to Slack failed: %s", error)
             finally:
                 self.is_up = False
             failures = 0 if time.monotonic() - begun > STABLE_S else failures + 1
-            if not turned_away:
+            if not was_closed:
                 failures = min(failures, CUTS_COUNTED)
             if failures:
-                pause = min(FIRST_PAUSE_S * 2 ** min(failures - 1, MOST_DOUBLINGS), LONGEST_PAUSE_S)
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads reconnects
+                await asyncio.sleep(backoff(failures))
 
-    async def _live(self) -> bool:
+    async def _run_once(self) -> bool:
         """Take events from one socket, to an address for one handshake; return whether Slack ended it."""
-        turned_away = False
-        with talking_to_slack():
+        was_closed = False
+        with slack_call():
             address = (await self.client.apps_connections_open(app_token=self.app_token))["url"]
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 socket = await self.session.ws_connect(address, heartbeat=PING_INTERVAL_S)
             async with socket:
                 try:
                     async for frame in socket:
-                        if frame.type == aiohttp.WSMsgType.TEXT and not self._take(socket, json.loads(frame.data)):
-                            turned_away = True
+                        if frame.type == aiohttp.WSMsgType.TEXT and not self._on_frame(socket, json.loads(frame.data)):
+                            was_closed = True
                             break
                 finally:
-                    if self.dealing:
-                        await asyncio.wait(self.dealing, timeout=LAST_ACKS_S)
+                    await self.envelopes.wait(LAST_ACKS_S)
                 logger.info("A connection to Slack ended (%s).", socket.exception() or socket.close_code or "as asked")
-        return turned_away or not self.is_up
+        return was_closed or not self.is_up
 
-    def _take(self, socket: aiohttp.ClientWebSocketResponse, frame: dict[str, Any]) -> bool:
+    def _on_frame(self, socket: aiohttp.ClientWebSocketResponse, frame: dict[str, Any]) -> bool:
         """Take a frame; False when Slack asks for another connection in place of this one."""
         if frame.get("type") == "hello":
             self.is_up = True
@@ -108,12 +107,10 @@ class Connection:
             logger.info("Slack asks to connect anew (%s).", frame.get("reason"))
             return False
         elif request := SocketModeRequest.from_dict(frame):
-            task = asyncio.create_task(self._deal_with(socket, request))
-            self.dealing.add(task)
-            task.add_done_callback(self._dealt)
+            self.envelopes.start(self._process(socket, request))
         return True
 
-    async def _deal_with(self, socket: aiohttp.ClientWebSocketResponse, request: SocketModeRequest) -> None:
+    async def _process(self, socket: aiohttp.ClientWebSocketResponse, request: SocketModeRequest) -> None:
         """Let Bolt's listeners take an envelope, then acknowledge it; what they could not take comes again."""
         response: BoltResponse = await run_async_bolt_app(self.app, request)
         if response.status != OK:
@@ -125,10 +122,9 @@ class Connection:
         except (ConnectionError, aiohttp.ClientError):
             logger.info("An ack came too late for its connection; Slack will deliver again.")
 
-    def _dealt(self, task: asyncio.Task[None]) -> None:
-        self.dealing.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            logger.error("An envelope could not be dealt with: %s", error, exc_info=error)
+
+def _log_failure(error: BaseException) -> None:
+    logger.error("An envelope could not be dealt with: %s", error, exc_info=error)
 
 
 async def stay_connected(app: AsyncApp, client: AsyncWebClient, app_token: str, *, exit_after_s: float) -> None:
@@ -143,7 +139,7 @@ async def stay_connected(app: AsyncApp, client: AsyncWebClient, app_token: str, 
         try:
             async with asyncio.TaskGroup() as group:
                 for connection in connections:
-                    group.create_task(connection.hold())
+                    group.create_task(connection.run())
                 group.create_task(_watch(connections, exit_after_s))
                 group.create_task(_keep_alive(client))
         except* CutOffError as errors:
@@ -170,12 +166,10 @@ async def _keep_alive(client: AsyncWebClient) -> None:
     while True:
         await asyncio.sleep(KEEPALIVE_S)
         try:
-            with talking_to_slack():
+            with slack_call():
                 await client.auth_test()
-        except SlackTroubleError as error:
-            logger.warning("The keepalive failed: %s", error)
-        except SlackApiError as error:
-            if error_code(error) in DEAD_TOKEN:
-                message = f"Slack takes SLACK_BOT_TOKEN no more ({error_code(error)})."
+        except SlackError as error:
+            if isinstance(error, SlackRefusedError) and error.code in DEAD_TOKEN:
+                message = f"Slack takes SLACK_BOT_TOKEN no more ({error.code})."
                 raise CutOffError(message) from error
             logger.warning("The keepalive failed: %s", error)

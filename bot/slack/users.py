@@ -1,4 +1,4 @@
-"""This file is where it is looked up who someone is to Slack: a member, a guest, and which language they read."""
+"""Users: who someone is to Slack, a member or a guest, and which language they read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk.errors import SlackApiError
-
-from bot.slack.errors import SlackTroubleError, error_code, talking_to_slack
+from bot.slack.errors import SlackError, SlackRefusedError, slack_call
 from bot.text.wording import Wording, wording
 
 if TYPE_CHECKING:
@@ -22,12 +20,13 @@ logger = logging.getLogger(__name__)
 REMEMBERED_S = 600.0
 """How long it is believed what Slack said of a person: who becomes a guest is noticed after ten minutes."""
 REMEMBERED_PEOPLE = 10_000
+UNKNOWN_USER = {"user_not_found", "user_not_visible"}
 PATIENCE_S = 1.0
 """Slack wants its acks within three seconds: whose language is not known by then is spoken to in English."""
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class Users:
     """What Slack knows of people, remembered for a while."""
 
     client: AsyncWebClient
@@ -39,10 +38,10 @@ class People:
         if known and time.monotonic() - known[0] < REMEMBERED_S:
             return known[1]
         try:
-            with talking_to_slack():
+            with slack_call():
                 person: dict[str, Any] = (await self.client.users_info(user=user, include_locale=True))["user"]
-        except SlackApiError as error:
-            if error_code(error) not in {"user_not_found", "user_not_visible"}:
+        except SlackRefusedError as error:
+            if error.code not in UNKNOWN_USER:
                 raise
             person = {}
         if len(self.known) >= REMEMBERED_PEOPLE:
@@ -55,6 +54,6 @@ class People:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 return wording((await self.person(user)).get("locale") or "")
-        except (SlackApiError, SlackTroubleError, TimeoutError) as error:
+        except (SlackError, TimeoutError) as error:
             logger.debug("The language of %s is not known: %s", user, error)
             return wording()

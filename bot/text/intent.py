@@ -28,9 +28,9 @@ _NAMED = r"(?:@\w+\s*)*"
 _PAUSE = r"[\s,.!:，、،\u2013\u2014-]*"  # noqa: RUF001
 
 
-def asks_something(text: str) -> bool:
+def is_request(text: str) -> bool:
     """Tell what wants an answer from what does not, where people come to ask."""
-    if asks_outright(text):
+    if is_question(text):
         return True
     clauses = [clause for sentence in _sentences(text) for clause in _CLAUSE_END.split(sentence)]
     return any(
@@ -39,7 +39,7 @@ def asks_something(text: str) -> bool:
     )
 
 
-def asks_outright(text: str) -> bool:
+def is_question(text: str) -> bool:
     """Tell a question from a remark: a question mark outside links and code, or a sentence that is none without it."""
     prose = _prose(text)
     if _QUESTION_MARK.search(prose):

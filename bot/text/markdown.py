@@ -1,7 +1,7 @@
 """This file is where Markdown from documents, people and the model is made fit for Slack: it can't ping, lie or break.
 
 What is broken up is broken by a character of no width: a reader sees the same text. All of it works on a text that is
-still growing: what `certain_part` returns for a beginning stays the beginning.
+still growing: what `stable_prefix` returns for a beginning stays the beginning.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ _HALF_ROW = re.compile(r"[ \t]*>?[ \t>]*(?:\||$)")
 _EMPTY_CELLS = re.compile(r"\|[^\S\n]*(?=\|)")
 
 
-def harmless(markdown: str) -> str:
+def sanitize(markdown: str) -> str:
     """Break up what would ping people or give a link a false label; fill a table's empty cells."""
     text = _LINK.sub(_honest, _DIRECTIONS.sub("", markdown))
     text = _DEFINITION.sub(rf"\1{ZERO_WIDTH_SPACE}:", text)
     return _with_full_cells(_PING.sub(lambda match: match[0] + ZERO_WIDTH_SPACE, text))
 
 
-def certain_part(markdown: str) -> str:
+def stable_prefix(markdown: str) -> str:
     """Return, harmless, what of a growing text will stand in it for certain: no half word, no half row of a table."""
     half = _OPEN_PING.search(markdown)
     certain = markdown[: half.start()] if half else markdown
     line_start = certain.rfind("\n") + 1
     if _HALF_ROW.match(certain, line_start):
         certain = certain[:line_start]
-    return harmless(certain)
+    return sanitize(certain)
 
 
 def plain(text: str) -> str:

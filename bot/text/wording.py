@@ -1,11 +1,11 @@
-"""This file is where the bot's own sentences are given out, in the asker's language; they stand in wording.yaml."""
+"""Wording: the bot's own sentences, in the asker's language. They stand in wording.yaml."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import yaml
 
@@ -14,15 +14,8 @@ if TYPE_CHECKING:
 
 
 FALLBACK = "en"
-REFUSALS = {
-    "not_in_channel": "not_a_member",
-    "channel_not_found": "not_a_member",
-    "is_archived": "archived",
-    "no_permission": "by_settings",
-    "ekm_access_denied": "by_settings",
-    "missing_scope": "scope",
-}
-"""By what Slack refuses a message with, the end of the name of what is said of it."""
+RefusalKind = Literal["not_a_member", "archived", "by_settings", "scope", "otherwise"]
+"""Why nothing can be posted somewhere: the end of the name of what is said of it."""
 LANGUAGES = ("en", "zh", "ja", "de", "fr", "es", "pt", "ar")
 
 
@@ -128,10 +121,9 @@ class Wording:
     refused_scope: str
     refused_otherwise: str
 
-    def refusal(self, code: str, *, bot_name: str) -> str:
-        """Return why nothing can be posted, by Slack's word for it, and what can be done about that."""
-        named = REFUSALS.get(code) or ("by_settings" if code.startswith("restricted_action") else "otherwise")
-        return self.at(f"refused_{named}").format(name=bot_name, code=code)
+    def refusal(self, kind: RefusalKind, *, code: str, bot_name: str) -> str:
+        """Return why nothing can be posted, with Slack's word for it, and what can be done about that."""
+        return self.at(f"refused_{kind}").format(name=bot_name, code=code)
 
     def at(self, name: str) -> str:
         """Return the sentence of a name that is put together: a notice's, a style's, an example's."""

@@ -31,13 +31,13 @@ MOST_DOUBLINGS = 10
 
 
 @dataclass(slots=True)
-class BreakingModel:
+class CircuitBreakerModel:
     """A chat model behind a breaker; `clock` gives seconds that never run backwards."""
 
     model: ChatModel
     clock: Callable[[], float] = time.monotonic
     failures: int = 0
-    closed_until: float = 0.0
+    open_until: float = 0.0
     is_trying: bool = False
 
     @property
@@ -56,7 +56,7 @@ class BreakingModel:
         """
         begun, has_spoken = self.clock(), False
         broken = self.failures >= FAILURES_ALLOWED
-        if broken and (self.is_trying or self.clock() < self.closed_until):
+        if broken and (self.is_trying or self.clock() < self.open_until):
             raise GenerationError("The language model is not working right now.")
         self.is_trying = broken
         try:
@@ -87,7 +87,7 @@ class BreakingModel:
         if self.failures >= FAILURES_ALLOWED:
             doublings = min(self.failures - FAILURES_ALLOWED, MOST_DOUBLINGS)
             pause = min(FIRST_PAUSE_S * 2**doublings, LONGEST_PAUSE_S)
-            self.closed_until = self.clock() + pause
+            self.open_until = self.clock() + pause
             logger.warning(
                 "The language model is left alone for %g s after %d failures: %s", pause, self.failures, error
             )
@@ -97,7 +97,7 @@ class BreakingModel:
 class SideCalls:
     """The same model, behind the same breaker, for what is not an answer: that it manages those proves little."""
 
-    breaking: BreakingModel
+    breaking: CircuitBreakerModel
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rag.backends.milvus_build import building
 from rag.domain import EmbeddedPassage
 from rag.ingest.chunking import embedding_text
-from rag.text.subvectors import facet_texts, pack
+from rag.text.subvectors import pack, subvector_texts
 from rag.text.vocabulary import count_words
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _embed(
 
 def embed_passages(embedder: Embedder, passages: Sequence[Passage]) -> list[EmbeddedPassage]:
     """Return the passages with the vectors of the whole and of its parts, all encoded in one call."""
-    texts = [[embedding_text(passage), *facet_texts(passage)] for passage in passages]
+    texts = [[embedding_text(passage), *subvector_texts(passage)] for passage in passages]
     vectors = iter(embedder.encode_documents([text for own in texts for text in own]))
     parts = [[next(vectors) for _ in own] for own in texts]
     return [

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from rag.text.vocabulary import Vocabulary
 
 
-GLOSSARY_WEIGHT = 0.2
+SYNONYM_WEIGHT = 0.2
 """What a term from the glossary counts against one of the question's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class SearchPlan:
     """What is searched for.
 
     `text` and `glossed` are embedded (the second has the docs' words behind it), `terms` are `text`'s in their order,
@@ -30,7 +30,7 @@ class Query:
     """
 
     text: str
-    glossed: str
+    expanded: str
     terms: tuple[str, ...]
     weights: Mapping[str, float]
 
@@ -44,7 +44,7 @@ def search_text(question: Question) -> str:
     return "\n".join([*earlier[-1:], question.text])
 
 
-def make_query(question: Question, *, vocabulary: Vocabulary, speller: Speller) -> Query:
+def make_search_plan(question: Question, *, vocabulary: Vocabulary, speller: Speller) -> SearchPlan:
     """Return what to search for to answer this question in a collection with that vocabulary."""
     text = search_text(question)
     if not is_foreign(text):
@@ -53,5 +53,5 @@ def make_query(question: Question, *, vocabulary: Vocabulary, speller: Speller) 
     own = tuple(terms(text))
     weights = {term: vocabulary.rarity(term) for term in own}
     for term in terms(added):
-        weights.setdefault(term, GLOSSARY_WEIGHT * vocabulary.rarity(term) if term in vocabulary.term_counts else 0.0)
-    return Query(text=text, glossed=f"{text} ({added})" if added else text, terms=own, weights=weights)
+        weights.setdefault(term, SYNONYM_WEIGHT * vocabulary.rarity(term) if term in vocabulary.term_counts else 0.0)
+    return SearchPlan(text=text, expanded=f"{text} ({added})" if added else text, terms=own, weights=weights)

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from importlib.resources import files
 
-GLOSSARY_FILE = "glossary.txt"
+SYNONYMS_FILE = "glossary.txt"
 
 
 def docs_words(text: str) -> str:
@@ -18,7 +18,7 @@ def docs_words(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _entries() -> list[tuple[re.Pattern[str], list[str]]]:
-    lines = (files("rag.starter") / GLOSSARY_FILE).read_text(encoding="utf-8").splitlines()
+    lines = (files("rag.starter") / SYNONYMS_FILE).read_text(encoding="utf-8").splitlines()
     pairs = [line.split(" = ") for line in lines if line and not line.startswith("#")]
     return [(_phrases(said), words.split()) for said, words in pairs]
 

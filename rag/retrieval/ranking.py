@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rag.domain import Candidate, Passage
-    from rag.query.search_plan import Query
+    from rag.query.search_plan import SearchPlan
 
 
 WEIGHTS_FILE = "ranking.json"
@@ -69,7 +69,9 @@ def rank(table: npt.NDArray[np.float64], candidates: Sequence[Candidate]) -> lis
     return [replace(candidates[i].passage, score=float(table[i, 0])) for i in order]
 
 
-def measure(candidates: Sequence[Candidate], query: Query, vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+def measure(
+    candidates: Sequence[Candidate], query: SearchPlan, vector: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float64]:
     """Return a row a candidate, a column a feature; `vector` is the question's, of length 1."""
     readings = [_read(candidate.passage.label, candidate.passage.text) for candidate in candidates]
     cosines = [candidate.facets @ vector for candidate in candidates]

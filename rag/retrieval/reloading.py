@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 WARM_UP = "How is data stord?"  # the slip brings in the dictionary
-KNOCK_EVERY_S = 1.0
+PROBE_EVERY_S = 1.0
 
 
 def _nothing() -> None:
@@ -32,7 +32,7 @@ def _nothing() -> None:
 
 
 @dataclass(slots=True, kw_only=True)
-class Generation:
+class IndexSnapshot:
     """One state of the index: its retriever, its name, what closes it and what makes sure that it can be searched."""
 
     retriever: Retriever
@@ -49,42 +49,42 @@ class Generation:
 
 
 @dataclass(slots=True, kw_only=True)
-class LiveRetriever:
+class ReloadingRetriever:
     """Searches the newest generation.
 
     `look` opens one that is newer than the given, if there is any; `reopen` opens the index as it is now, where that
     can be done beside the one that is open. `trouble` is why Milvus can't be searched for now.
     """
 
-    generation: Generation | None
-    look: Callable[[Generation], Generation | None]
-    reopen: Callable[[], Generation] | None = None
-    trouble: RetrievalError | None = None
-    in_trouble: asyncio.Event = field(default_factory=asyncio.Event)
+    snapshot: IndexSnapshot | None
+    look: Callable[[IndexSnapshot], IndexSnapshot | None]
+    reopen: Callable[[], IndexSnapshot] | None = None
+    outage: RetrievalError | None = None
+    outage_began: asyncio.Event = field(default_factory=asyncio.Event)
     is_warm: bool = False
 
     def docs(self) -> Docs | None:
         """Return what the newest generation searches; None while there is none."""
-        return self.generation.retriever.docs() if self.generation else None
+        return self.snapshot.retriever.docs() if self.snapshot else None
 
     async def search(self, question: Question, *, limit: int) -> Retrieved:
         """Return what the newest generation finds; while Milvus is away raise RetrievalError at once."""
-        generation = self.generation
-        if self.trouble or not generation:
-            message = self.trouble.message if self.trouble else "Milvus has not been opened yet."
+        snapshot = self.snapshot
+        if self.outage or not snapshot:
+            message = self.outage.message if self.outage else "Milvus has not been opened yet."
             raise RetrievalError(message)
-        generation.searching += 1
+        snapshot.searching += 1
         try:
-            return await generation.retriever.search(question, limit=limit)
+            return await snapshot.retriever.search(question, limit=limit)
         except EmbeddingError:
             raise  # Milvus is well
         except RetrievalError as error:
             self._note(error)
             raise
         finally:
-            generation.searching -= 1
-            if not generation.searching:
-                generation.idle.set()
+            snapshot.searching -= 1
+            if not snapshot.searching:
+                snapshot.idle.set()
 
     async def watch(self, every_s: float) -> None:
         """Look for a newer generation for ever, and for Milvus itself while it is away."""
@@ -93,17 +93,17 @@ class LiveRetriever:
                 await self._look_once(every_s)
             except Exception:
                 logger.exception("Looking after Milvus failed; trying again.")  # nobody else would
-                await asyncio.sleep(KNOCK_EVERY_S)
+                await asyncio.sleep(PROBE_EVERY_S)
 
     async def _look_once(self, every_s: float) -> None:
-        if self.trouble or not self.generation:
-            await self._knock()
+        if self.outage or not self.snapshot:
+            await self._probe()
             return
         if not self.is_warm:
             await self.warm_up()
         try:
-            async with asyncio.timeout(every_s if self.is_warm else KNOCK_EVERY_S):
-                await self.in_trouble.wait()
+            async with asyncio.timeout(every_s if self.is_warm else PROBE_EVERY_S):
+                await self.outage_began.wait()
         except TimeoutError:
             await self.refresh()
 
@@ -115,7 +115,7 @@ class LiveRetriever:
 
     async def refresh(self) -> None:
         """Go over to a newer generation, if there is one; the old one ends its searches and is closed."""
-        older = self.generation
+        older = self.snapshot
         if older is None:
             return
         try:
@@ -130,27 +130,27 @@ class LiveRetriever:
             await self._replace(older, newer)
 
     def _note(self, error: RetrievalError) -> None:
-        if not self.trouble:
-            logger.warning("The docs can't be searched; trying again every %g s: %s", KNOCK_EVERY_S, error)
-            self.trouble = error
-            self.in_trouble.set()
+        if not self.outage:
+            logger.warning("The docs can't be searched; trying again every %g s: %s", PROBE_EVERY_S, error)
+            self.outage = error
+            self.outage_began.set()
 
-    async def _knock(self) -> None:
+    async def _probe(self) -> None:
         """Try once whether Milvus can be searched again, with the connection that there is or with a new one."""
         try:
             await self._check()
         except RagError as error:
-            if str(error) != str(self.trouble):  # it is back, and something else is wrong
+            if str(error) != str(self.outage):  # it is back, and something else is wrong
                 logger.warning("The docs can't be searched: %s", error)
-                self.trouble = RetrievalError(error.message, hint=error.hint)
-            await asyncio.sleep(KNOCK_EVERY_S)
+                self.outage = RetrievalError(error.message, hint=error.hint)
+            await asyncio.sleep(PROBE_EVERY_S)
             return
         logger.info("The docs can be searched again.")
-        self.trouble = None
-        self.in_trouble.clear()
+        self.outage = None
+        self.outage_began.clear()
 
     async def _check(self) -> None:
-        older = self.generation
+        older = self.snapshot
         try:
             if older:
                 await asyncio.to_thread(older.check)
@@ -162,10 +162,10 @@ class LiveRetriever:
             newer = await asyncio.to_thread(self.reopen)  # the connection may be what is broken
             if older:
                 await self._replace(older, newer)
-            self.generation = newer
+            self.snapshot = newer
 
-    async def _replace(self, older: Generation, newer: Generation) -> None:
-        self.generation = newer
+    async def _replace(self, older: IndexSnapshot, newer: IndexSnapshot) -> None:
+        self.snapshot = newer
         logger.info("Went over to a newer index: %s", newer.name)
         if older.searching:
             older.idle.clear()

@@ -17,7 +17,7 @@ import numpy as np
 from rag.domain import Docs, Retrieved
 from rag.errors import RetrievalError
 from rag.query.prompt_injection import without_orders
-from rag.query.search_plan import make_query
+from rag.query.search_plan import make_search_plan
 from rag.query.versions import choose_versions
 from rag.retrieval.batching import Batcher
 from rag.retrieval.ranking import measure, one_of_each, rank
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from rag.domain import Candidate, Question
     from rag.protocols import Embedder, PassageStore
-    from rag.query.search_plan import Query
+    from rag.query.search_plan import SearchPlan
     from rag.query.spelling import Speller
     from rag.query.versions import Versions
     from rag.text.vocabulary import Vocabulary
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 50
 """How many passages each of the two searches brings."""
-GLOSSED_SHARE = 0.4
+EXPANDED_SHARE = 0.4
 """What the vector of the question with the docs' words counts against the one without."""
 
 
@@ -72,11 +72,11 @@ class HybridRetriever:
         The event loop is free meanwhile: words and Milvus have their threads, the embedding model has one of its own.
         """
         run = asyncio.get_running_loop().run_in_executor
-        sought = await run(self.threads, self.understand, question)
-        if sought is None:
+        searched = await run(self.threads, self.understand, question)
+        if searched is None:
             return Retrieved(passages=(), off_topic="orders")
-        vectors = await self.batcher.encode(sought.texts)
-        return await run(self.threads, partial(self.find, sought, vectors, limit=limit))
+        vectors = await self.batcher.encode(searched.texts)
+        return await run(self.threads, partial(self.find, searched, vectors, limit=limit))
 
     def docs(self) -> Docs:
         """Return what there is to answer from."""
@@ -84,23 +84,23 @@ class HybridRetriever:
 
     def search_now(self, question: Question, *, limit: int) -> Retrieved:
         """Do the same on this thread."""
-        sought = self.understand(question)
-        if sought is None:
+        searched = self.understand(question)
+        if searched is None:
             return Retrieved(passages=(), off_topic="orders")
-        return self.find(sought, self.embedder.encode_queries(sought.texts), limit=limit)
+        return self.find(searched, self.embedder.encode_queries(searched.texts), limit=limit)
 
-    def understand(self, question: Question) -> Sought | None:
+    def understand(self, question: Question) -> Searched | None:
         """Return what to look for; None for a question that holds nothing but orders to the bot."""
         asked = without_orders(question.text)
         if not asked:
             return None
-        query = make_query(replace(question, text=asked), vocabulary=self.vocabulary, speller=self.speller)
+        query = make_search_plan(replace(question, text=asked), vocabulary=self.vocabulary, speller=self.speller)
         versions = choose_versions(asked, present=self.vocabulary.versions, default=self.default_version)
-        return Sought(query=query, versions=versions)
+        return Searched(query=query, versions=versions)
 
-    def find(self, sought: Sought, vectors: Sequence[npt.NDArray[np.float32]], *, limit: int) -> Retrieved:
+    def find(self, searched: Searched, vectors: Sequence[npt.NDArray[np.float32]], *, limit: int) -> Retrieved:
         """Return the passages for a query and the vectors of its texts."""
-        query, versions, vector = sought.query, sought.versions, _blend(vectors)
+        query, versions, vector = searched.query, searched.versions, _blend(vectors)
         candidates = self.candidates(query, vector, versions)
         if not candidates:
             message = "Milvus found no passage at all, which a collection that holds some can't do."
@@ -114,11 +114,11 @@ class HybridRetriever:
             else off_topic(query.text, terms=len(set(query.terms)), table=table, candidates=candidates),
         )
 
-    def embed(self, query: Query) -> npt.NDArray[np.float32]:
+    def embed(self, query: SearchPlan) -> npt.NDArray[np.float32]:
         """Return the query's vector, of length 1."""
         return _blend(self.embedder.encode_queries(texts_of(query)))
 
-    def candidates(self, query: Query, vector: npt.NDArray[np.float32], versions: Versions) -> list[Candidate]:
+    def candidates(self, query: SearchPlan, vector: npt.NDArray[np.float32], versions: Versions) -> list[Candidate]:
         """Return what the two searches find, each passage once."""
         near = self.store.search_dense(vector, limit=CANDIDATES, versions=versions.searched)
         worded = self.store.search_sparse(query_vector(query.weights), limit=CANDIDATES, versions=versions.searched)
@@ -126,10 +126,10 @@ class HybridRetriever:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
+class Searched:
     """What is looked for: the query, and the docs versions that it may be found in."""
 
-    query: Query
+    query: SearchPlan
     versions: Versions
 
     @property
@@ -138,14 +138,14 @@ class Sought:
         return texts_of(self.query)
 
 
-def texts_of(query: Query) -> list[str]:
+def texts_of(query: SearchPlan) -> list[str]:
     """Return the question, and the question with the docs' words where they add any."""
-    return [query.text] if query.glossed == query.text else [query.text, query.glossed]
+    return [query.text] if query.expanded == query.text else [query.text, query.expanded]
 
 
 def _blend(vectors: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
     """Return one vector of length 1 for those of a query's texts."""
-    plain, *glossed = vectors
-    vector = (1 - GLOSSED_SHARE) * plain + GLOSSED_SHARE * glossed[0] if glossed else plain
+    plain, *expanded = vectors
+    vector = (1 - EXPANDED_SHARE) * plain + EXPANDED_SHARE * expanded[0] if expanded else plain
     unit: npt.NDArray[np.float32] = np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
     return unit

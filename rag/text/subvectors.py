@@ -30,7 +30,7 @@ SHORTEST = 3
 """Words that a sentence needs to be worth a vector."""
 
 
-def facet_texts(passage: Passage) -> list[str]:
+def subvector_texts(passage: Passage) -> list[str]:
     """Return the texts whose vectors stand behind the whole passage's: page > headings, then heading and sentence."""
     heading = passage.headings[-1] if passage.headings else passage.title
     parts = (part.strip() for part in _SENTENCE_END.split(_FENCE.sub("\n", passage.text)))

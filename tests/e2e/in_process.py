@@ -1,27 +1,27 @@
-"""This file is where the bot's real parts run in the test's own process: a test may shorten leases and patience."""
+"""The bot's real parts in the test's own process: a test may shorten leases and patience."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import text
 
-from bot.entrypoints.wiring import Parts
+from bot.entrypoints.wiring import open_bot
 from bot.ledger import open_ledger
-from bot.listeners.routing import build_app
+from bot.ledger.store import make_ledger
 from bot.settings import SlackSettings
-from bot.slack.client import check_tokens, open_client
-from bot.slack.sockets import stay_connected
 from tests.standins.slack import APP_TOKEN, BOT_TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import AsyncIterator, Coroutine, Iterator
+    from contextlib import AbstractAsyncContextManager
 
-    from bot.jobs.worker import Workers
+    from bot.entrypoints.wiring import Bot
+    from bot.jobs.worker import Worker
     from bot.ledger import Ledger
     from rag import Answerer
     from tests.fakes import FakeAnswerer
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PATIENCE_S = 60.0
-CUT_OFF_AFTER_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class RunningParts:
 
     loop: asyncio.AbstractEventLoop
     ledger: Ledger
-    workers: Workers
+    worker: Worker
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine where the parts run."""
@@ -57,18 +56,22 @@ class RunningParts:
 
 @contextmanager
 def running_parts(
-    slack: SlackStandIn, answerer: FakeAnswerer, url: str, *, lease_s: float = 15.0, **settings: object
+    slack: SlackStandIn, answerer: FakeAnswerer, url: str, *, owner: str = "", lease_s: float = 15.0, **settings: object
 ) -> Iterator[RunningParts]:
-    """Run all that `python -m bot` runs but the answerer, connected; `settings` are SlackSettings' fields."""
+    """Run all that `python -m bot` runs but the answerer, connected; `settings` are SlackSettings' fields.
+
+    `owner` is the name of another process in the ledger.
+    """
     more = {"slack_pace": 1_000, "questions_per_user": 0, "questions_per_channel": 0, **settings}
     tokens = {"slack_bot_token": BOT_TOKEN, "slack_app_token": APP_TOKEN, "slack_api_url": slack.api_url}
     read = SlackSettings.model_validate({**tokens, **more})
     loop, stack = asyncio.new_event_loop(), AsyncExitStack()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    open_parts = _open(stack, read, cast("Answerer", answerer), url, lease_s)
-    ledger, workers = asyncio.run_coroutine_threadsafe(open_parts, loop).result(PATIENCE_S)
-    parts = RunningParts(loop, ledger, workers)
+    ledger = _ledger(url, owner=owner, lease_s=lease_s)
+    opening = _open(stack, open_bot(read, ledger=ledger, answerer=nullcontext(cast("Answerer", answerer))))
+    bot = asyncio.run_coroutine_threadsafe(opening, loop).result(PATIENCE_S)
+    parts = RunningParts(loop, bot.ledger, bot.worker)
     try:
         slack.wait_until_connected()
         yield parts
@@ -79,29 +82,21 @@ def running_parts(
         loop.close()
 
 
-async def _open(
-    stack: AsyncExitStack, settings: SlackSettings, answerer: Answerer, url: str, lease_s: float
-) -> tuple[Ledger, Workers]:
-    client = await stack.enter_async_context(open_client(BOT_TOKEN, settings.slack_api_url))
-    ledger = await stack.enter_async_context(open_ledger(url, lease_s=lease_s))
-    identity = await check_tokens(client, APP_TOKEN)
-    parts = Parts(slack=settings, client=client, ledger=ledger, answerer=answerer, identity=identity)
-    workers = parts.workers()
-    app = build_app(client, parts.listeners(workers), identity)
-    chores = [
-        asyncio.create_task(chore)
-        for chore in (
-            stay_connected(app, client, APP_TOKEN, exit_after_s=CUT_OFF_AFTER_S),
-            workers.look_after(),
-            parts.escalation.look_after(),
-        )
-    ]
+@asynccontextmanager
+async def _ledger(url: str, *, owner: str, lease_s: float) -> AsyncIterator[Ledger]:
+    async with open_ledger(url, lease_s=lease_s) as ledger:
+        yield make_ledger(ledger.database, owner=owner, lease_s=lease_s) if owner else ledger
+
+
+async def _open(stack: AsyncExitStack, opening: AbstractAsyncContextManager[Bot]) -> Bot:
+    bot = await stack.enter_async_context(opening)
+    tasks = [asyncio.create_task(job()) for job in (bot.connect, *bot.jobs)]
 
     async def stop() -> None:
-        await workers.drain(0.0)
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
+        await bot.worker.drain(0.0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     stack.push_async_callback(stop)
-    return ledger, workers
+    return bot

@@ -62,7 +62,7 @@ def test_a_question_that_goes_while_it_is_answered_gets_no_answer(
     ts = slack.mention(channel, QUESTION)
     model.wait_for(lambda: len(model.requests) > asked, "the model to be asked")
     slack.delete(channel, ts)
-    slack.wait_for(lambda: f"Took back the answer to the deleted {channel} {ts}" in log_of(folder), "the end")
+    slack.wait_for(lambda: f"Retracted the answer to the deleted {channel} {ts}" in log_of(folder), "the end")
     assert slack.replies(channel, ts) == []
     assert stored(folder, channel) == [("deleted", None)]
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.rendering.action_ids import (
-    AGAIN_ACTIONS,
     ESCALATE_ACTION,
     ESCALATE_ELSEWHERE_ACTION,
     MUTE_ACTION,
+    REGENERATE_ACTIONS,
     RESOLVE_ACTION,
 )
 from bot.text.wording import wording
@@ -133,7 +133,7 @@ def test_what_the_group_was_asked_is_no_turn_of_the_conversation(
 def test_the_mute_button_stands_beside_it(slack: SlackStandIn, channel: str) -> None:
     (answer,) = slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
     (buttons,) = (block["elements"] for block in answer["blocks"] if block["type"] == "actions")
-    assert [button["action_id"] for button in buttons] == [*AGAIN_ACTIONS, ESCALATE_ACTION, MUTE_ACTION]
+    assert [button["action_id"] for button in buttons] == [*REGENERATE_ACTIONS, ESCALATE_ACTION, MUTE_ACTION]
 
 
 def test_from_a_direct_message_people_are_called_into_their_channel_and_the_asker_is_told_where(

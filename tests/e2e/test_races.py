@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain import Inquiry
-from bot.ledger import note_escalation, reword
+from bot.domain import MessageRef, SlackQuestion
 from bot.text.wording import wording
 from rag import Answer, RetrievalError
 from tests.e2e.in_process import running_parts
@@ -47,35 +46,37 @@ def texts(messages: list[Json]) -> list[str]:
     return [message["text"] for message in messages]
 
 
-def written(slack: SlackStandIn, channel: str, text: str) -> Inquiry:
+def written(slack: SlackStandIn, channel: str, text: str) -> SlackQuestion:
     """Write a message of which no event comes; return the question that it is."""
     ts = slack.new_ts()
     slack.channels[channel].messages.append({"type": "message", "user": ASKER, "text": text, "ts": ts, "team": TEAM})
-    return Inquiry(team=TEAM, channel=channel, ts=ts, thread_ts=ts, user=ASKER, text=text)
+    return SlackQuestion(team=TEAM, channel=channel, ts=ts, thread_ts=ts, user=ASKER, text=text)
 
 
-def left_behind(parts: RunningParts, question: Inquiry, *, age_s: int, reply_url: str = "") -> None:
+def left_behind(parts: RunningParts, question: SlackQuestion, *, age_s: int, reply_url: str = "") -> None:
     """Have a question in the ledger that a process which is gone accepted so long ago."""
-    assert parts.run(parts.ledger.accept(question, reply_url=reply_url))
+    assert parts.run(parts.ledger.questions.accept(question, reply_url=reply_url))
     parts.rows(f"UPDATE questions SET accepted_at = accepted_at - {age_s}, owner = 'gone/1/a', lease_until = 0")  # noqa: S608
 
 
 def test_an_edit_that_another_replica_takes_while_a_post_waits_leaves_one_answer(
     slack: SlackStandIn, channel: str, url: str
 ) -> None:
-    with running_parts(slack, FakeAnswerer(), url) as one, running_parts(slack, FakeAnswerer(), url) as two:
-        object.__setattr__(one.ledger, "owner", "another-machine/1/a")
+    other = running_parts(slack, FakeAnswerer(), url, owner="another-machine/1/a")
+    with other as one, running_parts(slack, FakeAnswerer(), url) as two:
         question = written(slack, channel, FIRST)
         slack.fail("chat.postMessage", Failure("ratelimited", status=429, retry_after=2))
-        entry = one.run(one.ledger.accept(question))
+        entry = one.run(one.ledger.questions.accept(question))
         assert entry
-        one.loop.call_soon_threadsafe(one.workers.take, entry)
+        one.loop.call_soon_threadsafe(one.worker.submit, entry)
         slack.wait_for(lambda: not slack.failures_left("chat.postMessage"), "Slack to be too busy")
-        edited = two.run(reword(two.ledger, replace(question, text=SECOND, edited_ts=slack.new_ts())))
+        edited = two.run(two.ledger.revisions.reword(replace(question, text=SECOND, edited_ts=slack.new_ts())))
         assert edited
-        two.loop.call_soon_threadsafe(two.workers.take_anew, edited)
+        two.loop.call_soon_threadsafe(two.worker.resubmit, edited)
         slack.wait_for(lambda: texts(slack.replies(channel, question.ts)) == [SECOND], "the second answer")
-        slack.wait_for(lambda: not one.workers.tasks and not one.workers.cleaner.tasks, "the first replica to let go")
+        slack.wait_for(
+            lambda: not one.worker.tasks and not one.worker.cleanup.tasks.tasks, "the first replica to let go"
+        )
         assert texts(slack.replies(channel, question.ts)) == [SECOND]
 
 
@@ -83,14 +84,14 @@ def test_a_post_that_arrives_after_an_edit_was_answered_is_taken_back(
     slack: SlackStandIn, channel: str, url: str
 ) -> None:
     with running_parts(slack, FakeAnswerer(), url) as parts:
-        parts.workers.cleaner.arrived_after_s = 3.0
+        parts.worker.cleanup.arrived_after_s = 3.0
         slack.fail("chat.postMessage", Failure(passes=True, delay_s=3))
         ts = slack.mention(channel, FIRST)
         slack.wait_for(lambda: not slack.failures_left("chat.postMessage"), "the post to be under way")
         slack.edit(channel, ts, f"<@{BOT_USER}> {SECOND}")
         slack.wait_for(lambda: set(texts(slack.replies(channel, ts))) == {FIRST, SECOND}, "the late post")
         slack.wait_for(lambda: texts(slack.replies(channel, ts)) == [SECOND], "the late post to go")
-        slack.wait_for(lambda: not parts.workers.cleaner.tasks, "the end")
+        slack.wait_for(lambda: not parts.worker.cleanup.tasks.tasks, "the end")
 
 
 def test_an_edit_that_is_delivered_again_after_a_later_one_changes_nothing(
@@ -152,7 +153,7 @@ def test_an_answer_that_is_ready_is_posted_however_long_slack_was_away(
 def test_nobody_is_promised_an_answer_who_has_not_asked_the_bot(slack: SlackStandIn, channel: str, url: str) -> None:
     away = FakeAnswerer([RetrievalError("Milvus is away.")] * 2)
     with running_parts(slack, away, url, lease_s=1.0, support_channels={channel: "questions"}) as parts:
-        question = replace(written(slack, channel, FIRST), way="support")
+        question = replace(written(slack, channel, FIRST), origin="support")
         left_behind(parts, question, age_s=10)
         slack.wait_for(lambda: texts(slack.replies(channel, question.ts)) == [FIRST], "the answer")
     assert [call.method for call in slack.calls].count("chat.postMessage") == 1
@@ -200,7 +201,7 @@ def test_who_was_to_be_called_when_the_bot_was_stopped_is_called_by_the_next_one
     with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP") as parts:
         ts = slack.mention(channel, FIRST)
         slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
-        assert parts.run(note_escalation(parts.ledger.database, (TEAM, channel, ts), user=ASKER))
+        assert parts.run(parts.ledger.escalations.request(MessageRef(TEAM, channel, ts), user=ASKER))
         parts.rows("UPDATE escalations SET at = at - 60")
     with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP") as parts:
         slack.wait_for(lambda: parts.rows("SELECT posted_ts FROM escalations") != [("",)], "the call")
@@ -331,7 +332,7 @@ def test_who_is_answered_alone_is_told_alone_that_it_takes_longer(slack: SlackSt
     away = FakeAnswerer([RetrievalError("Milvus is away.")])
     with running_parts(slack, away, url, lease_s=1.0) as parts:
         address = f"http://127.0.0.1:{slack.port}/response/1"
-        question = replace(written(slack, channel, FIRST), way="private", ts="shortcut 1")
+        question = replace(written(slack, channel, FIRST), origin="private", ts="shortcut 1")
         left_behind(parts, question, age_s=10, reply_url=address)
         slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the end")
     assert texts(slack.private) == [WORDS.docs_are_away, FIRST]
@@ -340,7 +341,7 @@ def test_who_is_answered_alone_is_told_alone_that_it_takes_longer(slack: SlackSt
 def test_where_people_were_called_is_still_said_below_the_answer_to_an_edit(slack: SlackStandIn, url: str) -> None:
     direct, on_call = slack.direct(), slack.join("C0ONCALL")
     with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP", escalation_channel=on_call) as parts:
-        parts.workers.cleaner.arrived_after_s = 1.0
+        parts.worker.cleanup.arrived_after_s = 1.0
         ts = slack.say(direct, FIRST)
         slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
         slack.press(direct, slack.replies(direct, ts)[0], "escalate_elsewhere", ts)
@@ -348,8 +349,8 @@ def test_where_people_were_called_is_still_said_below_the_answer_to_an_edit(slac
         where = slack.replies(direct, ts)[1]
         slack.edit(direct, ts, SECOND)
         slack.wait_for(lambda: texts(slack.replies(direct, ts)) == [SECOND, where["text"]], "the new answer")
-        slack.wait_for(lambda: not parts.workers.tasks, "the end of the question")
-        slack.wait_for(lambda: not parts.workers.cleaner.tasks, "the end of the cleaning")
+        slack.wait_for(lambda: not parts.worker.tasks, "the end of the question")
+        slack.wait_for(lambda: not parts.worker.cleanup.tasks.tasks, "the end of the cleaning")
         assert texts(slack.replies(direct, ts)) == [SECOND, where["text"]]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.slack.errors import refusal_of
 from bot.text.wording import LANGUAGES, wording
 from tests.e2e.bot_process import log_of
 from tests.standins.model import DEFAULT_REPLY, Reply
@@ -60,9 +61,10 @@ def test_where_the_bot_may_not_post_the_asker_is_told_directly_and_the_log_says_
     slack.fail("chat.postMessage", Failure(code, needed="chat:write" if code == "missing_scope" else None))
     slack.mention(channel, QUESTION, user=asker)
     (told,) = slack.wait_for(lambda: slack.channels[slack.direct(asker)].messages, "a word to the asker")
-    assert told["text"] == WORDS.can_not_post.format(
-        channel=f"<#{channel}>", reason=WORDS.refusal(code, bot_name="milvusfaq")
-    )
+    refusal = refusal_of(code)
+    assert refusal
+    reason = WORDS.refusal(refusal.kind, code=code, bot_name="milvusfaq")
+    assert told["text"] == WORDS.can_not_post.format(channel=f"<#{channel}>", reason=reason)
     assert f"No answer can be posted in {channel}: {code}" in log_of(folder)
     slack.wait_for_replies(channel, slack.mention(channel, QUESTION, user=person(slack, f"{asker}2")))
     assert "Traceback" not in log_of(folder)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.rendering.action_ids import AGAIN_ACTIONS, FEEDBACK_ACTION
+from bot.rendering.action_ids import FEEDBACK_ACTION, REGENERATE_ACTIONS
 from bot.text.wording import wording
 from tests.e2e.bot_process import environment, log_of, running_bot, settings_for
 from tests.standins.model import DEFAULT_REPLY, Reply
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("folder")
 
 QUESTION = "How is data stored in milvus?"
 OTHER_QUESTION = "How is an index built in milvus?"
-LONGER, SHORTER, ANEW = AGAIN_ACTIONS
+LONGER, SHORTER, ANEW = REGENERATE_ACTIONS
 
 
 def answer_of(slack: SlackStandIn, folder: Path, channel: str, ts: str) -> Json:
@@ -125,7 +125,7 @@ def test_another_answer_takes_the_place_of_the_one_it_is_asked_for(
 ) -> None:
     ts = slack.mention(channel, QUESTION)
     reply = answer_of(slack, folder, channel, ts)
-    assert actions(reply)[:3] == list(AGAIN_ACTIONS)
+    assert actions(reply)[:3] == list(REGENERATE_ACTIONS)
     model.play(Reply("Short [1]."), Reply("Long, with all that there is [1]."), Reply("Other words [1]."))
     press(slack, channel, reply, SHORTER)
     short = shows(slack, channel, ts, "Short [1].")
@@ -204,8 +204,8 @@ def test_below_passages_alone_one_may_try_again_and_below_an_abstention_not(
     ts = slack.mention(channel, QUESTION)
     (passages,) = slack.wait_for_replies(channel, ts)
     (abstention,) = slack.wait_for_replies(channel, slack.mention(channel, "When will Milvus write to tape?"))
-    assert [action for action in actions(passages) if action in AGAIN_ACTIONS] == [ANEW]
-    assert [action for action in actions(abstention) if action in AGAIN_ACTIONS] == []
+    assert [action for action in actions(passages) if action in REGENERATE_ACTIONS] == [ANEW]
+    assert [action for action in actions(abstention) if action in REGENERATE_ACTIONS] == []
     press(slack, channel, passages, ANEW)
     shows(slack, channel, ts, DEFAULT_REPLY)
 

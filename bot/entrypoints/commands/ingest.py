@@ -27,7 +27,7 @@ STEPS = ("load", "embed", "insert")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sought:
+class IngestRequest:
     """What to bring in: from where, and how it differs from what the sources say of themselves ("" for not at all)."""
 
     locations: tuple[str, ...]
@@ -37,13 +37,13 @@ class Sought:
 
 
 def run_ingest(
-    console: Console, sought: Sought, *, settings: RagSettings, recreate: bool
+    console: Console, request: IngestRequest, *, settings: RagSettings, recreate: bool
 ) -> tuple[IngestReport, int, float]:
     """Ingest the sources; return the report, the number of pages and the seconds it took."""
     begun = time.monotonic()
     sources = [
-        read_source(location, name=sought.name or None, only=sought.only, version=sought.version)
-        for location in sought.locations or [TUTORIAL_ARCHIVE]
+        read_source(location, name=request.name or None, only=request.only, version=request.version)
+        for location in request.locations or [TUTORIAL_ARCHIVE]
     ]
     for source in sources:
         for line in source.left_out:

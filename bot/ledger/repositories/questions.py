@@ -1,97 +1,107 @@
-"""This file is where questions are accepted, leased, handed on and closed: one question, one answer.
+"""Questions: claimed, leased, worked on, released and finished; one question, one answer.
 
 A question is claimed by (team, channel, ts) on disk before anything else is done with it. Whoever works on it holds a
-lease and renews it; a lease that has run out is taken over by another process, or by the next start.
+lease and renews it; a lease that has run out is claimed by another process, or by the next start.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.domain import Inquiry, SlackMessage
 from bot.ledger.errors import LostLeaseError
 from bot.ledger.records import Entry
-from bot.ledger.states import OPEN
+from bot.ledger.repositories.rows import (
+    NOT_KNOWN,
+    UNKNOWN_STREAM,
+    change_state,
+    entry_of,
+    is_in_thread,
+    is_message,
+    stored_messages,
+    stored_posted,
+    stored_reason,
+    with_age,
+)
+from bot.ledger.states import OPEN, State
 from bot.ledger.storage.processes import is_dead
 from bot.ledger.storage.schema import questions
-from bot.text.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from sqlalchemy import Row
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy import Connection, Update
     from sqlalchemy.sql.elements import ColumnElement
 
+    from bot.domain import MessageRef, SlackMessage, SlackQuestion, ThreadRef
     from bot.ledger.records import Outcome
-    from bot.ledger.states import State
     from bot.ledger.storage.database import Database
-
 
 LEASE_S = 15.0
 """How long a question stays with a process that gives no sign of life."""
-TAKEN_OVER_AT_ONCE = 20
-REASON_CHARACTERS = 200
+RECLAIMED_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
+class Questions:
     """The questions of all processes that share this database; `owner` is this one's name in it."""
 
     database: Database
     owner: str
     lease_s: float = LEASE_S
 
-    async def accept(self, inquiry: Inquiry, *, reply_url: str = "") -> Entry | None:
+    async def accept(self, question: SlackQuestion, *, reply_url: str = "") -> Entry | None:
         """Claim a question, on disk; None when it has been accepted before, here or elsewhere."""
         values = {
-            **asdict(inquiry),
+            "team": question.team,
+            "channel": question.channel,
+            "ts": question.ts,
+            "thread_ts": question.thread_ts,
+            "user": question.user,
+            "text": question.text,
+            "origin": question.origin,
+            "edited_ts": question.edited_ts,
             "reply_url": reply_url or None,
-            "state": "accepted",
-            "owner": self.owner,
-            "lease_until": self._now + self.lease_s,
+            "state": State.ACCEPTED,
             "accepted_at": self._now,
             "posted": {},
+            **self.lease(),
         }
         dialect = postgresql if self.database.dialect == "postgresql" else sqlite
         statement = dialect.insert(questions).values(values).on_conflict_do_nothing().returning(questions.c.id)
+        accepted = await self.database.scalar(statement)
+        return None if accepted is None else Entry(id=accepted, question=question, claims=1, tries=0, age_s=0.0)
 
-        async def work(connection: AsyncConnection) -> int | None:
-            return (await connection.execute(statement)).scalar_one_or_none()
-
-        accepted = await self.database.run(work)
-        return None if accepted is None else Entry(id=accepted, inquiry=inquiry, attempts=1, tries=0, age_s=0.0)
-
-    async def begin(self, entry: Entry) -> Entry:
+    async def start_attempt(self, entry: Entry) -> Entry:
         """Note that the question is worked on; return it as it stands. Raise LostLeaseError when it is not ours."""
         begun_at = func.coalesce(questions.c.begun_at, self._now)
-        return await self._change(entry, state="answering", begun_at=begun_at, tries=questions.c.tries + 1)
+        statement = change_state(update(questions), State.ANSWERING)
+        return await self._change(entry, statement, begun_at=begun_at, tries=questions.c.tries + 1)
 
-    async def look(self, entry: Entry) -> Entry:
+    async def refresh(self, entry: Entry) -> Entry:
         """Return an open question of ours as it stands; raise LostLeaseError when it is not ours."""
         return await self._change(entry)
 
-    async def note_thread(self, entry: Entry, thread_ts: str) -> Entry:
+    async def record_thread(self, entry: Entry, thread_ts: str) -> Entry:
         """Note the message that stands for a command's question."""
         return await self._change(entry, thread_ts=thread_ts)
 
-    async def note_text(self, entry: Entry, text: str) -> Entry:
+    async def record_text(self, entry: Entry, text: str) -> Entry:
         """Note what a question without words of its own asks."""
         return await self._change(entry, text=text)
 
-    async def note_notice(self, entry: Entry, ts: str) -> Entry:
-        """Note the message that told the asker to wait; "" when it is gone."""
-        return await self._change(entry, notice_ts=ts or None)
+    async def record_notice(self, entry: Entry, ts: str) -> Entry:
+        """Note the message that told the asker to wait; "" where the asker alone has seen it."""
+        return await self._change(entry, notice_ts=ts or NOT_KNOWN)
 
-    async def note_answer(self, entry: Entry, messages: Collection[SlackMessage], outcome: Outcome) -> Entry:
+    async def record_answer(self, entry: Entry, messages: Collection[SlackMessage], outcome: Outcome) -> Entry:
         """Keep an answer before its first message is posted, so that whoever takes over posts the same."""
         return await self._change(
             entry,
-            messages=[asdict(message) for message in messages],
+            messages=stored_messages(messages),
             kind=outcome.kind,
             passages=[list(passage) for passage in outcome.passages],
             versions=dict(outcome.versions),
@@ -99,182 +109,140 @@ class Ledger:
             tokens=list(outcome.tokens) if outcome.tokens else None,
         )
 
-    async def note_standing(self, entry: Entry, ts: str) -> Entry:
-        """Note the message in which the answer grows; STARTED for one that is about to be begun, "" for none."""
-        return await self._change(entry, standing=[ts] if ts else [])
+    async def record_starting_stream(self, entry: Entry) -> Entry:
+        """Note that a stream is about to be begun."""
+        return await self._change(entry, to_replace=[UNKNOWN_STREAM])
 
-    async def note_posted(self, entry: Entry, posted: dict[int, str]) -> Entry:
+    async def record_stream(self, entry: Entry, ts: str) -> Entry:
+        """Note the message in which the answer grows; "" for none."""
+        return await self._change(entry, to_replace=[ts] if ts else [])
+
+    async def record_posted(self, entry: Entry, posted: Mapping[int, str]) -> Entry:
         """Note which of the answer's messages stand in Slack."""
-        return await self._change(entry, posted=_stored(posted))
+        return await self._change(entry, posted=stored_posted(posted))
 
-    async def close(self, entry: Entry, state: State, *, reason: str = "") -> None:
+    async def finish(self, entry: Entry, state: State, *, reason: str = "") -> None:
         """Note the end of a question, with `entry.posted`; what only served the way there is forgotten."""
         await self._change(
             entry,
-            state=state,
-            reason=noted_reason(reason),
+            change_state(update(questions), state),
+            reason=stored_reason(reason),
             ended_at=self._now,
-            posted=_stored(entry.posted),
+            posted=stored_posted(entry.posted),
             reply_url=None,
             notice_ts=None,
         )
 
-    async def stop(self, thread: tuple[str, str, str], *, user: str) -> list[int]:
-        """Note that someone wants no more of what is being answered in a thread; return those questions' ids."""
-        team, channel, thread_ts = thread
+    async def request_stop(self, thread: ThreadRef, *, user: str) -> list[int]:
+        """Note that someone wants no more of what is being answered in a thread; return those questions' ids.
+
+        `user` may be "": who has pressed the button is not always told.
+        """
         statement = (
             update(questions)
-            .where(questions.c.team == team, questions.c.channel == channel, questions.c.thread_ts == thread_ts)
-            .where(questions.c.state.in_(OPEN))
-            .values(stopped_by=user)
+            .where(is_in_thread(thread), questions.c.state.in_(OPEN))
+            .values(stopped_by=user or NOT_KNOWN)
             .returning(questions.c.id)
         )
+        return [row.id for row in await self.database.rows(statement)]
 
-        async def work(connection: AsyncConnection) -> list[int]:
-            return list((await connection.execute(statement)).scalars())
+    async def known_messages(self, thread: ThreadRef) -> set[str]:
+        """Return the ts of the messages that are known to stand for some question of this thread."""
+        statement = select(questions.c.to_replace, questions.c.posted).where(is_in_thread(thread))
+        rows = await self.database.rows(statement)
+        return {ts for row in rows for ts in (*row.to_replace, *row.posted.values())}
 
-        return await self.database.run(work)
-
-    async def streams_in(self, inquiry: Inquiry) -> set[str]:
-        """Return the messages that are known to stand for some question of this thread."""
-        statement = select(questions.c.standing, questions.c.posted).where(
-            questions.c.team == inquiry.team,
-            questions.c.channel == inquiry.channel,
-            questions.c.thread_ts == inquiry.thread_ts,
-        )
-
-        async def work(connection: AsyncConnection) -> set[str]:
-            rows = (await connection.execute(statement)).all()
-            return {ts for row in rows for ts in (*row.standing, *row.posted.values())}
-
-        return await self.database.run(work)
-
-    async def keep(self, ids: Collection[int]) -> dict[int, bool]:
+    async def renew_leases(self, ids: Collection[int]) -> dict[int, bool]:
         """Renew the leases of questions that are worked on here; return those still ours, and whether to stop them."""
+        if not ids:
+            return {}
         statement = (
             update(questions)
             .where(questions.c.id.in_(ids), questions.c.owner == self.owner, questions.c.state.in_(OPEN))
             .values(lease_until=self._now + self.lease_s)
             .returning(questions.c.id, questions.c.stopped_by)
         )
+        return {row.id: bool(row.stopped_by) for row in await self.database.rows(statement)}
 
-        async def work(connection: AsyncConnection) -> dict[int, bool]:
-            return {row.id: bool(row.stopped_by) for row in await connection.execute(statement)}
+    async def reclaim(self, limit: int = RECLAIMED_AT_ONCE) -> list[Entry]:
+        """Claim questions, oldest first, that a crash or a stop has left, or whose process is gone."""
 
-        return await self.database.run(work) if ids else {}
-
-    async def take_over(self, limit: int = TAKEN_OVER_AT_ONCE) -> list[Entry]:
-        """Take up questions, oldest first, that a crash or a stop has left, or whose process is gone."""
-
-        async def work(connection: AsyncConnection) -> list[Entry]:
-            open_ = questions.c.state.in_(OPEN)
-            owners = (await connection.execute(select(questions.c.owner).where(open_).distinct())).scalars()
+        def work(connection: Connection) -> list[Entry]:
+            is_open = questions.c.state.in_(OPEN)
+            owners = connection.execute(select(questions.c.owner).where(is_open).distinct()).scalars()
             dead = [owner for owner in owners if is_dead(owner)]
             left = (
                 select(questions.c.id)
-                .where(open_, (questions.c.lease_until < self._now) | questions.c.owner.in_(dead))
+                .where(is_open, (questions.c.lease_until < self._now) | questions.c.owner.in_(dead))
                 .order_by(questions.c.accepted_at)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             )
-            taken = (
+            claimed = (
                 update(questions)
                 .where(questions.c.id.in_(left.scalar_subquery()))
-                .values(
-                    owner=self.owner,
-                    lease_until=self._now + self.lease_s,
-                    attempts=questions.c.attempts + 1,
-                )
-                .returning(questions, (self._now - questions.c.accepted_at).label("age_s"))
+                .values(claims=questions.c.claims + 1, **self.lease())
+                .returning(*with_age(self.database))
             )
-            return [entry_of(row) for row in await connection.execute(taken)]
+            return [entry_of(row) for row in connection.execute(claimed)]
 
         return await self.database.run(work)
 
-    async def hand_on(self, ids: Collection[int]) -> None:
-        """Give questions back, for another process or the next start to take up at once: that is no failed attempt."""
-        statement = (
-            update(questions)
-            .where(questions.c.id.in_(ids), questions.c.owner == self.owner)
-            .values(lease_until=0.0, attempts=questions.c.attempts - 1)
-        )
-
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(statement)
-
+    async def release(self, ids: Collection[int]) -> None:
+        """Give questions back, for another process or the next start to claim at once: that is no failed claim."""
         if ids:
-            await self.database.run(work)
+            await self.database.changed(
+                update(questions)
+                .where(questions.c.id.in_(ids), questions.c.owner == self.owner)
+                .values(lease_until=0.0, claims=questions.c.claims - 1)
+            )
 
     async def reply_url(self, entry: Entry) -> str:
         """Return the address at which a command's asker alone is answered; "" where there is none."""
-        statement = select(questions.c.reply_url).where(questions.c.id == entry.id)
+        return await self.database.scalar(select(questions.c.reply_url).where(questions.c.id == entry.id)) or ""
 
-        async def work(connection: AsyncConnection) -> str:
-            return (await connection.execute(statement)).scalar_one() or ""
+    async def exists(self, ref: MessageRef) -> bool:
+        """Tell whether a question was ever accepted."""
+        return await self.database.scalar(select(questions.c.id).where(is_message(ref))) is not None
 
-        return await self.database.run(work)
+    async def has_text(self, ref: MessageRef) -> bool:
+        """Tell whether it is known what a question asked: it may have been deleted, or forgotten with time."""
+        known = is_message(ref) & questions.c.text.is_not(None) & (questions.c.state != State.DELETED)
+        return await self.database.scalar(select(questions.c.id).where(known)) is not None
+
+    async def current(self, entry: Entry) -> tuple[State, Entry]:
+        """Return how a question that is ours no more stands, and its state."""
+        row = await self.database.one(select(*with_age(self.database)).where(questions.c.id == entry.id))
+        if row is None:
+            raise LostLeaseError(entry.id)
+        return row.state, entry_of(row)
 
     async def counts(self) -> dict[str, int]:
         """Return how many questions are in each state."""
         statement = select(questions.c.state, func.count().label("number")).group_by(questions.c.state)
+        return {str(row.state): int(row.number) for row in await self.database.rows(statement)}
 
-        async def work(connection: AsyncConnection) -> dict[str, int]:
-            return {str(row.state): int(row.number) for row in await connection.execute(statement)}
+    def lease(self) -> dict[str, Any]:
+        """Return what makes a question ours, for as long as a lease lasts."""
+        return {"owner": self.owner, "lease_until": self._now + self.lease_s}
 
-        return await self.database.run(work)
+    def is_ours(self, entry: Entry) -> ColumnElement[bool]:
+        """Tell an open question that is still ours, and still the one that was taken up."""
+        same = (questions.c.id == entry.id) & (questions.c.revision == entry.revision)
+        return same & (questions.c.owner == self.owner) & questions.c.state.in_(OPEN)
 
     @property
     def _now(self) -> ColumnElement[float]:
         return self.database.now
 
-    async def _change(self, entry: Entry, **values: Any) -> Entry:
+    async def _change(self, entry: Entry, statement: Update | None = None, **values: Any) -> Entry:
         """Write to an open question of ours, renew its lease, and return it as it then stands."""
-        statement = (
-            update(questions)
-            .where(questions.c.id == entry.id, questions.c.revision == entry.revision)
-            .where(questions.c.owner == self.owner, questions.c.state.in_(OPEN))
+        statement = update(questions) if statement is None else statement
+        row = await self.database.one(
+            statement.where(self.is_ours(entry))
             .values(lease_until=self._now + self.lease_s, **values)
-            .returning(questions, (self._now - questions.c.accepted_at).label("age_s"))
+            .returning(*with_age(self.database))
         )
-
-        async def work(connection: AsyncConnection) -> Entry:
-            row = (await connection.execute(statement)).first()
-            if row is None:
-                raise LostLeaseError(entry.id)
-            return entry_of(row)
-
-        return await self.database.run(work)
-
-
-def noted_reason(reason: str) -> str:
-    """Return why a question ended, as it is kept: an error's words may hold a password."""
-    return redact(reason)[:REASON_CHARACTERS]
-
-
-def _stored(posted: Mapping[int, str]) -> dict[str, str]:
-    """Return JSON's form of it: there keys are strings."""
-    return {str(part): ts for part, ts in posted.items()}
-
-
-def entry_of(row: Row[Any]) -> Entry:
-    """Return what a row of `questions`, with its `age_s`, says."""
-    stored = row._mapping  # noqa: SLF001 - SQLAlchemy's public way to read a row by names
-    inquiry = Inquiry(
-        **{field: stored[field] for field in ("team", "channel", "ts", "thread_ts", "user", "way", "edited_ts")},
-        text=stored["text"] or "",
-    )
-    return Entry(
-        id=stored["id"],
-        inquiry=inquiry,
-        attempts=stored["attempts"],
-        tries=stored["tries"],
-        age_s=stored["age_s"],
-        messages=tuple(SlackMessage(**message) for message in stored["messages"] or ()),
-        kind=stored["kind"] or "",
-        posted={int(part): ts for part, ts in stored["posted"].items()},
-        notice_ts=stored["notice_ts"] or "",
-        standing=tuple(stored["standing"]),
-        revision=stored["revision"],
-        style=stored["style"],
-        was_stopped=bool(stored["stopped_by"]),
-    )
+        if row is None:
+            raise LostLeaseError(entry.id)
+        return entry_of(row)

@@ -1,80 +1,63 @@
-"""This file is where it is known which threads the bot has joined, and in which it was told to stay quiet."""
+"""Threads: which ones the bot has joined, and in which it was told to stay quiet."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.ledger.states import MAY_NOT_ASK
+from bot.ledger.repositories.rows import is_in_thread
+from bot.ledger.states import ENDED_WELL, MAY_NOT_ASK, OPEN, State
 from bot.ledger.storage.schema import muted_threads, questions
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
     from sqlalchemy.sql.elements import ColumnElement
 
-    from bot.domain import ThreadKey
+    from bot.domain import ThreadRef
     from bot.ledger.storage.database import Database
-
 
 ASKED_OPENLY = ("mention", "direct", "command", "shortcut", "home")
 """The ways to turn to the bot that others see too."""
 
 
-async def has_joined(database: Database, thread: ThreadKey) -> bool:
-    """Tell whether a question was answered in this thread, and nobody has told the bot to stay quiet there."""
-    team, channel, ts = thread
-    told = questions.c.way.in_(ASKED_OPENLY) & (questions.c.reason != MAY_NOT_ASK)  # to ask in another way, perhaps
-    asked = exists().where(
-        questions.c.team == team,
-        questions.c.channel == channel,
-        questions.c.thread_ts == ts,
-        questions.c.state.in_(("accepted", "answering", "answered", "abstained"))
-        | (questions.c.state.in_(("quiet", "failed")) & told),
-        questions.c.way != "private",  # nobody else has seen that answer
-    )
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """What is known of threads."""
 
-    async def work(connection: AsyncConnection) -> bool:
-        return bool((await connection.execute(select(asked & ~exists().where(_is(thread))))).scalar_one())
+    database: Database
 
-    return await database.run(work)
+    async def has_joined(self, thread: ThreadRef) -> bool:
+        """Tell whether a question was answered in this thread, and nobody has told the bot to stay quiet there."""
+        was_told = questions.c.state.in_((State.QUIET, State.FAILED)) & questions.c.origin.in_(ASKED_OPENLY)
+        was_told &= questions.c.reason != MAY_NOT_ASK  # to ask in another way, perhaps
+        asked = exists().where(
+            is_in_thread(thread),
+            questions.c.state.in_((*OPEN, *ENDED_WELL)) | was_told,
+            questions.c.origin != "private",  # nobody else has seen that answer
+        )
+        return bool(await self.database.scalar(select(asked & ~exists().where(_is_muted(thread)))))
 
+    async def askers(self, thread: ThreadRef) -> set[str]:
+        """Return who has turned to the bot in this thread, in ways that everybody there saw."""
+        openly = questions.c.origin.in_((*ASKED_OPENLY, "support"))
+        statement = select(questions.c.user).where(is_in_thread(thread), openly).distinct()
+        return {row.user for row in await self.database.rows(statement)}
 
-async def askers_of(database: Database, thread: ThreadKey) -> set[str]:
-    """Return who has turned to the bot in this thread, in ways that everybody there saw."""
-    team, channel, ts = thread
-    here = (questions.c.team == team) & (questions.c.channel == channel) & (questions.c.thread_ts == ts)
-    statement = select(questions.c.user).where(here, questions.c.way.in_((*ASKED_OPENLY, "support"))).distinct()
+    async def mute(self, thread: ThreadRef, *, user: str) -> bool:
+        """Stay quiet in a thread from now on; False where that was so already."""
+        dialect = postgresql if self.database.dialect == "postgresql" else sqlite
+        where = {"team": thread.team, "channel": thread.channel, "thread_ts": thread.thread_ts}
+        row = {**where, "user": user, "at": self.database.now}
+        statement = dialect.insert(muted_threads).values(row).on_conflict_do_nothing().returning(muted_threads.c.at)
+        return await self.database.one(statement) is not None
 
-    async def work(connection: AsyncConnection) -> set[str]:
-        return set((await connection.execute(statement)).scalars())
-
-    return await database.run(work)
-
-
-async def mute(database: Database, thread: ThreadKey, *, user: str) -> bool:
-    """Stay quiet in a thread from now on; False where that was so already."""
-    team, channel, ts = thread
-    dialect = postgresql if database.dialect == "postgresql" else sqlite
-    row = {"team": team, "channel": channel, "thread_ts": ts, "user": user, "at": database.now}
-    statement = dialect.insert(muted_threads).values(row).on_conflict_do_nothing().returning(muted_threads.c.at)
-
-    async def work(connection: AsyncConnection) -> bool:
-        return (await connection.execute(statement)).first() is not None
-
-    return await database.run(work)
+    async def unmute(self, thread: ThreadRef) -> bool:
+        """Answer in a thread again; False where nobody had told the bot to stay quiet."""
+        return await self.database.changed(delete(muted_threads).where(_is_muted(thread))) > 0
 
 
-async def unmute(database: Database, thread: ThreadKey) -> bool:
-    """Answer in a thread again; False where nobody had told the bot to stay quiet."""
-
-    async def work(connection: AsyncConnection) -> bool:
-        return (await connection.execute(delete(muted_threads).where(_is(thread)))).rowcount > 0
-
-    return await database.run(work)
-
-
-def _is(thread: ThreadKey) -> ColumnElement[bool]:
-    team, channel, ts = thread
-    return (muted_threads.c.team == team) & (muted_threads.c.channel == channel) & (muted_threads.c.thread_ts == ts)
+def _is_muted(thread: ThreadRef) -> ColumnElement[bool]:
+    same_channel = (muted_threads.c.team == thread.team) & (muted_threads.c.channel == thread.channel)
+    return same_channel & (muted_threads.c.thread_ts == thread.thread_ts)

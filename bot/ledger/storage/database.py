@@ -1,12 +1,12 @@
-"""This file is where the ledger's transactions run: whole or not at all, tried again while the database is away."""
+"""The database: transactions, whole or not at all, tried again while it is away."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -14,11 +14,11 @@ from bot.ledger.errors import LedgerError
 from bot.ledger.storage.schema import now
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Sequence
 
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy import Connection, CursorResult, Executable, Row
+    from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.sql.elements import ColumnElement
-
 
 T = TypeVar("T")
 
@@ -29,16 +29,21 @@ PASSING_STATES = {"08", "40", "53", "57"}
 """PostgreSQL's classes of errors for lost connections, rollbacks, missing resources, shutting down and starting up."""
 
 
-WAITS_ITS_TURN: ContextVar[bool] = ContextVar("waits_its_turn", default=False)
-"""Whether a task has time. What Slack waits for, and the leases' renewal, go before all that does."""
-
-
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A pool of connections to SQLite or PostgreSQL; `turns` are those that may be used by whoever has time."""
+    """A pool of connections to SQLite or PostgreSQL.
+
+    Of `turns` there are fewer than connections. Whoever `waits` for one leaves a connection to what can't wait: Slack,
+    which wants its ack, and the renewal of leases.
+    """
 
     engine: AsyncEngine
     turns: asyncio.Semaphore
+    waits: bool = False
+
+    def waiting(self) -> Database:
+        """Return the same database for whoever has time."""
+        return replace(self, waits=True)
 
     @property
     def dialect(self) -> str:
@@ -50,23 +55,42 @@ class Database:
         """The database's clock, in seconds since 1970."""
         return now(self.dialect)
 
-    async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Run a transaction; raise LedgerError when it can't be had, after some patience with what may pass."""
-        if WAITS_ITS_TURN.get():
-            async with self.turns:
-                return await self._run(work)
-        return await self._run(work)
+    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Return all rows of a statement."""
+        return await self.run(lambda connection: connection.execute(statement).all())
 
-    async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                async with self.engine.begin() as connection:
-                    return await work(connection)
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                if time.monotonic() > deadline or not _may_pass(error):
-                    raise LedgerError(f"The ledger can't be used ({reason_of(error)}).") from error
-            await asyncio.sleep(RETRY_PAUSE_S)
+    async def one(self, statement: Executable) -> Row[Any] | None:
+        """Return the first row of a statement; None where there is none."""
+        return await self.run(lambda connection: connection.execute(statement).first())
+
+    async def scalar(self, statement: Executable) -> Any:
+        """Return the first value of the first row; None where there is none."""
+        return await self.run(lambda connection: connection.execute(statement).scalar())
+
+    async def changed(self, statement: Executable) -> int:
+        """Return how many rows a statement has changed."""
+
+        def work(connection: Connection) -> int:
+            result: CursorResult[Any] = connection.execute(statement)
+            return result.rowcount
+
+        return await self.run(work)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Run several statements as one transaction.
+
+        Raise LedgerError when it can't be had, after some patience with what may pass.
+        """
+        async with self.turns if self.waits else nullcontext():
+            deadline = time.monotonic() + PATIENCE_S
+            while True:
+                try:
+                    async with self.engine.begin() as connection:
+                        return await connection.run_sync(work)
+                except (SQLAlchemyError, OSError, TimeoutError) as error:
+                    if time.monotonic() > deadline or not _may_pass(error):
+                        raise LedgerError(f"The ledger can't be used ({reason_of(error)}).") from error
+                await asyncio.sleep(RETRY_PAUSE_S)
 
 
 def reason_of(error: Exception) -> str:

@@ -1,4 +1,8 @@
-"""Migrations: how a ledger of an older version becomes one of this version."""
+"""Migrations: the steps that bring a ledger of an older version up to date, as the SQL that each was released with.
+
+A released step is never changed: it starts from the tables of the version before it, not from those of today. Every
+release leaves exactly its own version's tables, from wherever it started, so no step has to look at what is there.
+"""
 
 from __future__ import annotations
 
@@ -7,63 +11,94 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, inspect, select, text, update
 
 from bot.ledger.errors import LedgerError
-from bot.ledger.storage.schema import escalations, feedback, metadata, muted_threads, past_answers, schema
+from bot.ledger.storage.schema import metadata, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Connection
 
-
-VERSION = 5
 MIGRATION_LOCK = 5_374_219
 """PostgreSQL's advisory lock that replicas take while one of them migrates; any number that nobody else uses."""
 
+TYPES = {
+    "sqlite": {"serial": "INTEGER", "double": "DOUBLE"},
+    "postgresql": {"serial": "SERIAL", "double": "DOUBLE PRECISION"},
+}
+"""The types that the databases call differently."""
 
-def _add_feedback_and_escalations(connection: Connection) -> None:
-    feedback.create(connection)
-    escalations.create(connection)
-
-
-def _add_ways_and_muted_threads(connection: Connection) -> None:
-    connection.execute(text("ALTER TABLE questions ADD COLUMN way VARCHAR(16) NOT NULL DEFAULT 'mention'"))
-    connection.execute(text("CREATE INDEX questions_by_thread ON questions (channel, thread_ts)"))
-    muted_threads.create(connection)
-
-
-def _add_revisions(connection: Connection) -> None:
-    for column in (
-        "standing JSON NOT NULL DEFAULT '[]'",
-        "revision INTEGER NOT NULL DEFAULT 0",
-        "style VARCHAR(16) NOT NULL DEFAULT ''",
-        "stopped_by VARCHAR(64) NOT NULL DEFAULT ''",
-    ):
-        connection.execute(text(f"ALTER TABLE questions ADD COLUMN {column}"))
-    if "revision" not in {column["name"] for column in inspect(connection).get_columns("feedback")}:
-        connection.execute(text("ALTER TABLE feedback ADD COLUMN revision INTEGER NOT NULL DEFAULT 0"))
-    past_answers.create(connection)
-
-
-def _add_edits_and_what_is_left_to_do(connection: Connection) -> None:
-    """Older pleas count as posted, in their question's channel: their ts is not known."""
-    for table, column in (
-        ("questions", "edited_ts VARCHAR(64) NOT NULL DEFAULT ''"),
-        ("questions", "untidied INTEGER NOT NULL DEFAULT 0"),
-        ("escalations", "channel VARCHAR(64) NOT NULL DEFAULT ''"),
-        ("escalations", "posted_ts VARCHAR(64) NOT NULL DEFAULT '-'"),
-    ):
-        name = column.split()[0]
-        if name not in {known["name"] for known in inspect(connection).get_columns(table)}:
-            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column}"))
-
-
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {
-    2: _add_feedback_and_escalations,
-    3: _add_ways_and_muted_threads,
-    4: _add_revisions,
-    5: _add_edits_and_what_is_left_to_do,
+STEPS: dict[int, tuple[str, ...]] = {
+    2: (
+        """
+        CREATE TABLE feedback (
+            id {serial} NOT NULL,
+            question_id INTEGER NOT NULL,
+            "user" VARCHAR(64),
+            liked INTEGER NOT NULL,
+            reason TEXT,
+            at {double} NOT NULL,
+            PRIMARY KEY (id),
+            CONSTRAINT one_opinion UNIQUE (question_id, "user"),
+            FOREIGN KEY (question_id) REFERENCES questions (id)
+        )
+        """,
+        """
+        CREATE TABLE escalations (
+            question_id INTEGER NOT NULL,
+            "user" VARCHAR(64) NOT NULL,
+            at {double} NOT NULL,
+            taken_by VARCHAR(64),
+            taken_at {double},
+            PRIMARY KEY (question_id),
+            FOREIGN KEY (question_id) REFERENCES questions (id)
+        )
+        """,
+    ),
+    3: (
+        "ALTER TABLE questions ADD COLUMN way VARCHAR(16) NOT NULL DEFAULT 'mention'",
+        "CREATE INDEX questions_by_thread ON questions (channel, thread_ts)",
+        """
+        CREATE TABLE muted_threads (
+            team VARCHAR(64) NOT NULL,
+            channel VARCHAR(64) NOT NULL,
+            thread_ts VARCHAR(64) NOT NULL,
+            "user" VARCHAR(64) NOT NULL,
+            at {double} NOT NULL,
+            PRIMARY KEY (team, channel, thread_ts)
+        )
+        """,
+    ),
+    4: (
+        "ALTER TABLE questions ADD COLUMN standing JSON NOT NULL DEFAULT '[]'",
+        "ALTER TABLE questions ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE questions ADD COLUMN style VARCHAR(16) NOT NULL DEFAULT ''",
+        "ALTER TABLE questions ADD COLUMN stopped_by VARCHAR(64) NOT NULL DEFAULT ''",
+        "ALTER TABLE feedback ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
+        """
+        CREATE TABLE past_answers (
+            question_id INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            text TEXT,
+            kind VARCHAR(16),
+            messages JSON,
+            passages JSON,
+            versions JSON,
+            times JSON,
+            tokens JSON,
+            PRIMARY KEY (question_id, revision),
+            FOREIGN KEY (question_id) REFERENCES questions (id)
+        )
+        """,
+    ),
+    5: (
+        "ALTER TABLE questions ADD COLUMN edited_ts VARCHAR(64) NOT NULL DEFAULT ''",
+        "ALTER TABLE questions ADD COLUMN untidied INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE escalations ADD COLUMN channel VARCHAR(64) NOT NULL DEFAULT ''",
+        # Older calls, and those of an older replica that still runs, count as posted: their ts is not known.
+        "ALTER TABLE escalations ADD COLUMN posted_ts VARCHAR(64) NOT NULL DEFAULT '-'",
+    ),
 }
 """What leads to each version from the one before."""
+
+VERSION = max(STEPS)
 
 
 def bring_up_to_date(connection: Connection) -> int | None:
@@ -71,17 +106,23 @@ def bring_up_to_date(connection: Connection) -> int | None:
 
     Raise LedgerError for a newer one: what it holds beyond ours would be lost.
     """
-    if connection.dialect.name == "postgresql":
+    if connection.dialect.name == "postgresql":  # SQLite's lock is the transaction: it begins IMMEDIATE
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
     if not inspect(connection).has_table(schema.name):
-        metadata.create_all(connection)
+        metadata.create_all(connection)  # a test holds what the steps lead to against it
         connection.execute(insert(schema).values(version=VERSION))
         return None
-    found = connection.execute(select(schema.c.version)).scalar_one()
+    found: int = connection.execute(select(schema.c.version)).scalar_one()
     if found > VERSION:
         message = f"The ledger was written by a newer milvusfaq (version {found}; this one knows {VERSION})."
         raise LedgerError(message, hint="Install that milvusfaq again, or set DATABASE_URL to another ledger.")
     for version in range(found + 1, VERSION + 1):
-        MIGRATIONS[version](connection)
-    connection.execute(update(schema).values(version=VERSION))
-    return int(found)
+        _take(connection, STEPS[version])
+    if found < VERSION:
+        connection.execute(update(schema).values(version=VERSION))
+    return found
+
+
+def _take(connection: Connection, step: tuple[str, ...]) -> None:
+    for statement in step:
+        connection.exec_driver_sql(statement.format_map(TYPES[connection.dialect.name]))

@@ -1,6 +1,7 @@
-"""This file is where the ledger's tables stand, and how a file of an older version becomes one of this version.
+"""The schema: the ledger's tables as they are today.
 
-Times are seconds since 1970 by the database's own clock, so replicas need not agree on the time.
+Times are seconds since 1970 by the database's own clock, so replicas need not agree on the time. A column whose name
+is of an older day has the name that the code calls it by as its `key`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from sqlalchemy import (
     JSON,
     Column,
     Double,
+    Enum,
     Float,
     ForeignKey,
     Index,
@@ -25,11 +27,14 @@ from sqlalchemy import (
     func,
 )
 
+from bot.ledger.states import State
+
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
 
 metadata = MetaData()
+_STATE = Enum(State, native_enum=False, length=16, values_callable=lambda states: [state.value for state in states])
 
 schema = Table("ledger_schema", metadata, Column("version", Integer, nullable=False))
 
@@ -42,14 +47,14 @@ questions = Table(
     Column("ts", String(128), nullable=False),
     Column("thread_ts", String(64), nullable=False),
     Column("user", String(64), nullable=False),
-    Column("way", String(16), nullable=False, server_default="mention"),
+    Column("way", String(16), key="origin", nullable=False, server_default="mention"),
     Column("text", Text),
     Column("reply_url", Text),
-    Column("state", String(16), nullable=False),
+    Column("state", _STATE, nullable=False),
     Column("reason", String(200), nullable=False, default=""),
     Column("owner", String(200), nullable=False),
     Column("lease_until", Double, nullable=False),
-    Column("attempts", Integer, nullable=False, default=1),
+    Column("attempts", Integer, key="claims", nullable=False, default=1),
     Column("tries", Integer, nullable=False, default=0),
     Column("accepted_at", Double, nullable=False),
     Column("begun_at", Double),
@@ -57,12 +62,12 @@ questions = Table(
     Column("notice_ts", String(64)),
     Column("messages", JSON(none_as_null=True)),
     Column("posted", JSON, nullable=False),
-    Column("standing", JSON, nullable=False, server_default="[]"),
+    Column("standing", JSON, key="to_replace", nullable=False, server_default="[]"),
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("style", String(16), nullable=False, server_default=""),
     Column("stopped_by", String(64), nullable=False, server_default=""),
     Column("edited_ts", String(64), nullable=False, server_default=""),
-    Column("untidied", Integer, nullable=False, server_default="0"),
+    Column("untidied", Integer, key="cleanups", nullable=False, server_default="0"),
     Column("kind", String(16)),
     Column("passages", JSON(none_as_null=True)),
     Column("versions", JSON(none_as_null=True)),
@@ -116,7 +121,7 @@ escalations = Table(
     Column("taken_by", String(64)),
     Column("taken_at", Double),
     Column("channel", String(64), nullable=False, server_default=""),
-    Column("posted_ts", String(64), nullable=False, server_default=""),
+    Column("posted_ts", String(64), nullable=False, server_default="-"),
 )
 
 

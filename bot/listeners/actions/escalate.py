@@ -6,73 +6,73 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk.errors import SlackApiError
-
-from bot.ledger import LedgerError, has_words, note_escalation, resolve_escalation
-from bot.listeners.actions.interaction import Presser
+from bot.ledger import LedgerError
+from bot.listeners.actions.interaction import Interaction
 from bot.rendering.action_ids import ESCALATE_ELSEWHERE_ACTION
 from bot.rendering.escalation import resolved_blocks
-from bot.slack.errors import SlackTroubleError, talking_to_slack
+from bot.slack.errors import SlackError, slack_call
 
 if TYPE_CHECKING:
     from slack_bolt.context.ack.async_ack import AsyncAck
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.answering.admission import Access
-    from bot.jobs.escalation import Escalation
+    from bot.answering.admission import AccessPolicy
+    from bot.jobs.escalation import Escalator
     from bot.ledger import Ledger
-    from bot.slack.users import People
+    from bot.slack.users import Users
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalateActions:
-    """Takes the buttons; `escalation` calls people."""
+    """Takes the buttons; `escalator` calls people."""
 
     ledger: Ledger
-    people: People
-    access: Access
-    escalation: Escalation
+    users: Users
+    policy: AccessPolicy
+    escalator: Escalator
 
     async def on_button(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Call someone for whoever may ask, unless that was done in this thread before."""
         await ack()
-        presser = Presser(client, body, self.people)
-        if word := await self._take_up(presser):
-            await presser.whisper(word)
+        interaction = Interaction(client, body, self.users)
+        if word := await self._take_up(interaction):
+            await interaction.post_ephemeral(word)
 
     async def on_resolved(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Note who has helped, and show it in place of the button."""
         await ack()
-        presser, message = Presser(client, body, self.people), body["message"]
-        words = await presser.words()
+        interaction, message = Interaction(client, body, self.users), body["message"]
+        words = await interaction.words()
         try:
-            helper = await resolve_escalation(self.ledger.database, presser.key, user=presser.user)
+            helper = await self.ledger.escalations.resolve(interaction.question, user=interaction.user)
             if helper is None:
                 return
-            with talking_to_slack():
+            with slack_call():
                 await client.chat_update(
-                    channel=presser.channel,
+                    channel=interaction.channel,
                     ts=message["ts"],
                     text=f"{message['text']}\n{words.resolved_by}<@{helper}>",
                     blocks=resolved_blocks(message["blocks"], helper, words),
                 )
-        except (LedgerError, SlackApiError, SlackTroubleError) as error:
+        except (LedgerError, SlackError) as error:
             logger.warning("It can't be shown that someone has helped: %s", error)
-            await presser.whisper(words.not_now)
+            await interaction.post_ephemeral(words.not_now)
 
-    async def _take_up(self, presser: Presser) -> str:
+    async def _take_up(self, interaction: Interaction) -> str:
         """Return what to tell who pressed; "" where the call tells all."""
-        words = await presser.words()
-        channel = self.escalation.channel if presser.action == ESCALATE_ELSEWHERE_ACTION else ""
+        words = await interaction.words()
+        channel = self.escalator.channel if interaction.action == ESCALATE_ELSEWHERE_ACTION else ""
         try:
-            if refusal := await self.access.refusal_of(presser.user, channel=presser.channel):
+            if refusal := await self.policy.refusal(interaction.user, channel=interaction.channel):
                 return refusal
-            if not await has_words(self.ledger.database, presser.key):
+            if not await self.ledger.questions.has_text(interaction.question):
                 return words.question_is_gone
-            call = await note_escalation(self.ledger.database, presser.key, user=presser.user, channel=channel)
-        except (LedgerError, SlackApiError, SlackTroubleError) as error:
+            escalation = await self.ledger.escalations.request(
+                interaction.question, user=interaction.user, channel=channel
+            )
+        except (LedgerError, SlackError) as error:
             logger.warning("Nobody can be called: %s", error)
             return words.can_not_ask_a_person
-        return await self.escalation.call_now(call) if call else words.asked_a_person_before
+        return await self.escalator.call_now(escalation) if escalation else words.asked_a_person_before

@@ -1,4 +1,4 @@
-"""This file is where whoever pressed a button is spoken to."""
+"""Interaction: who pressed a button, where, and which; and how they are told something alone."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slack_sdk.errors import SlackApiError
-
-from bot.posting.destinations import Privately
+from bot.domain import MessageRef
+from bot.posting.destinations import EphemeralDestination
 from bot.rendering.blocks import notice_message
-from bot.slack.errors import SlackTroubleError, UnreachableAskerError, talking_to_slack
+from bot.slack.errors import SlackError, slack_call
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.slack.users import People
+    from bot.slack.users import Users
     from bot.text.wording import Wording
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Presser:
+class Interaction:
     """Who pressed a button, where, and which."""
 
     client: AsyncWebClient
     body: dict[str, Any]
-    people: People
+    users: Users
 
     @property
     def value(self) -> str:
@@ -50,10 +49,10 @@ class Presser:
         return str((self.body.get("team") or self.body["user"]).get("id" if self.body.get("team") else "team_id") or "")
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def question(self) -> MessageRef:
         """What the ledger knows the button's question by."""
         channel, _, ts = self.value.rpartition("/")
-        return self.team, channel or self.channel, ts
+        return MessageRef(self.team, channel or self.channel, ts)
 
     @property
     def user(self) -> str:
@@ -62,20 +61,20 @@ class Presser:
 
     async def words(self) -> Wording:
         """Return the bot's sentences in their language."""
-        return await self.people.words(self.user)
+        return await self.users.words(self.user)
 
-    async def whisper(self, text: str) -> None:
+    async def post_ephemeral(self, text: str) -> None:
         """Tell them alone; below what they alone see the bot may have no other way than that message's address."""
         try:
             if self.body.get("container", {}).get("is_ephemeral"):
-                await Privately(self.body["response_url"]).post(notice_message(text), 0)
+                await EphemeralDestination(self.body["response_url"]).post(notice_message(text), 0)
                 return
-            with talking_to_slack():
+            with slack_call():
                 await self.client.chat_postEphemeral(
                     channel=self.channel,
                     user=self.user,
                     thread_ts=self.body.get("message", {}).get("thread_ts"),
                     text=text,
                 )
-        except (SlackApiError, SlackTroubleError, UnreachableAskerError) as error:
+        except SlackError as error:
             logger.warning("Who pressed the button can't be told: %s", error)

@@ -154,25 +154,25 @@ def _code_lines(body: str) -> set[int]:
 def _sections(body: str, headings: list[Heading]) -> list[Section]:
     lines, code = body.split("\n"), _code_lines(body)
     sections: list[Section] = []
-    way_down: list[Heading] = []
+    heading_path: list[Heading] = []
     begin = 0
     for heading in [*headings, Heading(begin=len(lines), end=len(lines), level=1, text="", anchor="")]:
         languages = SDK_TAB.findall("\n".join(lines[begin : heading.begin]))
         text = _clean(lines, range(begin, heading.begin), code)
-        sections += _section(way_down, text, tuple(dict.fromkeys(language for language, _ in languages)))
-        way_down = [*(above for above in way_down if above.level < heading.level), heading]
+        sections += _section(heading_path, text, tuple(dict.fromkeys(language for language, _ in languages)))
+        heading_path = [*(above for above in heading_path if above.level < heading.level), heading]
         begin = heading.end
     return sections
 
 
-def _section(way_down: list[Heading], text: str, languages: tuple[str, ...]) -> list[Section]:
+def _section(heading_path: list[Heading], text: str, languages: tuple[str, ...]) -> list[Section]:
     """Return the section in a list, or nothing where it holds no text."""
     address = _OWN_ADDRESS.search(text)
     text = _OWN_ADDRESS.sub("", text).strip()
     if not re.search(r"\w", text):
         return []
-    headings = tuple(heading.text for heading in way_down if heading.text)
-    anchor = way_down[-1].anchor if way_down else ""
+    headings = tuple(heading.text for heading in heading_path if heading.text)
+    anchor = heading_path[-1].anchor if heading_path else ""
     own = address[1] if address else ""
     return [Section(headings=headings, anchor=anchor, text=text, address=own, languages=languages)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain import Inquiry, Quiet
+from bot.domain import Ignored, MessageRef, SlackQuestion
 from bot.listeners.parsing import read_mention, read_message
 from bot.text.mrkdwn import message_text, plain_text
 
@@ -13,15 +13,15 @@ EVENT = {"channel": "C1", "ts": "2.0", "user": "U1", "text": "<@U0BOT> why?", "t
 
 def test_a_mention_and_its_message_are_one_question() -> None:
     mention, message = read_mention(EVENT, bot_user="U0BOT"), read_message(EVENT, bot_user="U0BOT")
-    expected = Inquiry(team="T1", channel="C1", ts="2.0", thread_ts="2.0", user="U1", text="why?")
+    expected = SlackQuestion(team="T1", channel="C1", ts="2.0", thread_ts="2.0", user="U1", text="why?")
     assert mention == message == expected
-    assert expected.key == ("T1", "C1", "2.0")
+    assert expected.ref == MessageRef("T1", "C1", "2.0")
 
 
 def test_a_reply_is_answered_in_its_thread() -> None:
-    inquiry = read_mention({**EVENT, "thread_ts": "1.0"}, bot_user="U0BOT")
-    assert isinstance(inquiry, Inquiry)
-    assert (inquiry.thread_ts, inquiry.in_running_thread) == ("1.0", True)
+    question = read_mention({**EVENT, "thread_ts": "1.0"}, bot_user="U0BOT")
+    assert isinstance(question, SlackQuestion)
+    assert (question.thread_ts, question.has_earlier_messages) == ("1.0", True)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_every_quiet_rule(changes: dict[str, object], reason: str) -> None:
     read = read_message(
         {**EVENT, **changes}, bot_user="U0BOT", support_channels={"C2": "questions", "C3": "all", "C4": "mentions"}
     )
-    assert read == Quiet(reason)  # type: ignore[arg-type]
+    assert read == Ignored(reason)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -1,45 +1,57 @@
-"""This file is where a growing answer is left alone as soon as its question is another process' to answer."""
+"""Streaming: a growing answer is left alone as soon as its question is another process' to answer."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ledger import STARTED, LostLeaseError
-from bot.posting.destinations import InThread
-from bot.posting.streaming import LiveReply
-from bot.slack.rate_limits import Manners
-from tests.builders import AN_INQUIRY
+from bot.ledger import LostLeaseError
+from bot.posting.destinations import ThreadDestination
+from bot.posting.streaming import StreamingMessage
+from bot.slack.rate_limits import SlackRateLimits
+from tests.builders import A_QUESTION
 from tests.standins.slack import BOT_TOKEN, SlackStandIn
 
 
-def test_what_another_process_has_taken_over_is_not_written_over(slack: SlackStandIn) -> None:
-    channel, noted, stands = slack.join("G0TAKENOVER"), set[str](), asyncio.Event()
+@dataclass
+class RecordThatIsLost:
+    """Takes down where the answer stands, once."""
 
-    async def note(ts: str) -> None:
-        if ts in noted:
+    noted: set[str] = field(default_factory=set)
+    stood: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def starting(self) -> None:
+        assert not self.noted
+
+    async def stands(self, ts: str) -> None:
+        if ts in self.noted:
             raise LostLeaseError
-        noted.add(ts)
-        if ts != STARTED:
-            stands.set()
+        self.noted.add(ts)
+        self.stood.set()
+
+
+def test_what_another_process_has_reclaimed_is_not_written_over(slack: SlackStandIn) -> None:
+    channel = slack.join("G0TAKENOVER")
 
     async def grow() -> None:
-        manners = Manners()
-        manners.refuse("stream")
+        rate_limits, record = SlackRateLimits(), RecordThatIsLost()
+        rate_limits.refuse("stream")
         client = AsyncWebClient(token=BOT_TOKEN, base_url=slack.api_url)
-        inquiry = replace(AN_INQUIRY, channel=channel)
-        live = LiveReply(
-            place=InThread(client=client, inquiry=inquiry), manners=manners, note=note, on_first_words=lambda: None
+        message = StreamingMessage(
+            destination=ThreadDestination(client=client, question=replace(A_QUESTION, channel=channel)),
+            rate_limits=rate_limits,
+            record=record,
+            on_first_text=lambda: None,
         )
-        await live.hear("These are the first words of an answer. ")
-        await stands.wait()
-        await live.hear("These are more of them. ")
-        assert live.growing
+        await message.append("These are the first words of an answer. ")
+        await record.stood.wait()
+        await message.append("These are more of them. ")
+        assert message.updating
         with pytest.raises(LostLeaseError):
-            await asyncio.wait_for(live.growing, timeout=30)
+            await asyncio.wait_for(message.updating, timeout=30)
 
     asyncio.run(grow())
     assert [call.method for call in slack.calls] == ["chat.postMessage"]

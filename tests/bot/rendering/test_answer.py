@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.playground.limits import refused_blocks
-from bot.rendering.answer import Frame, answer_messages
+from bot.rendering.answer import AnswerContext, answer_messages
 from bot.rendering.blocks import notice_message, question_message
-from bot.text.markdown import harmless
+from bot.text.markdown import sanitize
 from bot.text.wording import wording
 from rag import Answer, Citation
 from tests.builders import make_passage
@@ -28,7 +28,7 @@ def make_answer(text: str, *, citations: int = 1, snippet: str = "a snippet") ->
 
 
 def test_an_answer_is_one_message_with_its_citations() -> None:
-    (message,) = answer_messages(make_answer("It is *so* [1]."), WORDS, Frame(question="1.2"))
+    (message,) = answer_messages(make_answer("It is *so* [1]."), WORDS, AnswerContext(question="1.2"))
     assert message.text == "It is *so* [1]."
     *shown, buttons = message.blocks
     assert buttons["type"] == "context_actions"
@@ -60,13 +60,13 @@ def test_an_answer_is_one_message_with_its_citations() -> None:
 def test_a_deprecated_page_is_marked_in_the_askers_language(version: str, shown: str) -> None:
     citation = Citation(number=1, passage=make_passage(version=version, deprecated=True), snippet="")
     answer = Answer(text="So [1].", citations=(citation,), kind="grounded")
-    (message,) = answer_messages(answer, wording("de-DE"), Frame(question="1.2"))
+    (message,) = answer_messages(answer, wording("de-DE"), AnswerContext(question="1.2"))
     assert message.blocks[2]["elements"][0]["elements"][-1]["text"] == shown
 
 
 @pytest.mark.parametrize("text", NASTY)
 def test_nothing_pings_and_no_link_lies(text: str) -> None:
-    broken = harmless(text)
+    broken = sanitize(text)
     for ping in ("<!", "<@", "<#", "<http", "@channel", "@here", "@everyone"):
         assert ping not in broken
     assert broken.replace("\u200b", "") == text
@@ -74,7 +74,7 @@ def test_nothing_pings_and_no_link_lies(text: str) -> None:
 
 @pytest.mark.parametrize("text", NASTY)
 def test_the_plain_text_beside_the_blocks_is_escaped(text: str) -> None:
-    answer = answer_messages(make_answer(text), WORDS, Frame(question="1.2"))
+    answer = answer_messages(make_answer(text), WORDS, AnswerContext(question="1.2"))
     for message in (*answer, notice_message(text), question_message("U1", text, WORDS)):
         assert "<!" not in message.text
         assert "<@" not in message.text.removeprefix("<@U1>")
@@ -88,7 +88,9 @@ def test_the_plain_text_beside_the_blocks_is_escaped(text: str) -> None:
     ids=["short", "long", "code", "one word", "pings", "paragraphs"],
 )
 def test_every_message_is_within_slacks_limits_and_nothing_is_cut(text: str, citations: int) -> None:
-    messages = answer_messages(make_answer(text, citations=citations, snippet="s" * 240), WORDS, Frame(question="1.2"))
+    messages = answer_messages(
+        make_answer(text, citations=citations, snippet="s" * 240), WORDS, AnswerContext(question="1.2")
+    )
     shown = "".join(b["text"] for message in messages for b in message.blocks if b["type"] == "markdown")
     for message in messages:
         assert refused_blocks(message.blocks) is None
@@ -100,7 +102,7 @@ def test_every_message_is_within_slacks_limits_and_nothing_is_cut(text: str, cit
 
 
 def test_an_answer_without_text_still_says_something() -> None:
-    (message,) = answer_messages(make_answer("", citations=0), WORDS, Frame(question="1.2"))
+    (message,) = answer_messages(make_answer("", citations=0), WORDS, AnswerContext(question="1.2"))
     assert message.blocks[0] == {"type": "markdown", "text": "The docs do not hold an answer to this."}
 
 

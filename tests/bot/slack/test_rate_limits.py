@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.slack.rate_limits import PER_MINUTE, REMEMBERED_S, Manners
+from bot.slack.rate_limits import PER_MINUTE, REMEMBERED_S, SlackRateLimits
 
 
 @dataclass
@@ -17,34 +17,34 @@ class Clock:
 
 def test_past_the_budget_answers_are_posted_whole_and_streams_come_back_with_time() -> None:
     clock = Clock()
-    manners = Manners(clock=clock)
-    chosen = [manners.choose("C1") for _ in range(30)]
+    rate_limits = SlackRateLimits(clock=clock)
+    chosen = [rate_limits.choose("C1") for _ in range(30)]
     assert chosen == ["stream"] * 10 + ["whole"] * 20
     clock.now += 3.1  # a twentieth of a minute brings one back
-    assert [manners.choose("C1"), manners.choose("C1")] == ["stream", "whole"]
+    assert [rate_limits.choose("C1"), rate_limits.choose("C1")] == ["stream", "whole"]
 
 
 def test_in_any_minute_there_are_no_more_calls_than_one_and_a_half_times_what_slack_promises() -> None:
     clock = Clock()
-    manners = Manners(clock=clock)
+    rate_limits = SlackRateLimits(clock=clock)
     made = 0
     for _ in range(600):
-        made += manners.may("append")
+        made += rate_limits.may("append")
         clock.now += 0.1
     assert PER_MINUTE["append"] <= made <= 1.5 * PER_MINUTE["append"]
 
 
 def test_a_pace_multiplies_the_budgets() -> None:
-    manners = Manners(pace=2, clock=Clock())
-    assert [manners.choose("C1") for _ in range(21)].count("stream") == 20
+    rate_limits = SlackRateLimits(pace=2, clock=Clock())
+    assert [rate_limits.choose("C1") for _ in range(21)].count("stream") == 20
 
 
 def test_a_refusal_holds_for_its_kind_of_channel_or_everywhere_and_for_an_hour() -> None:
     clock = Clock()
-    manners = Manners(clock=clock)
-    manners.refuse("stream", channel="G1")
-    assert (manners.choose("G2"), manners.choose("C1")) == ("update", "stream")
-    manners.refuse("stream")
-    assert manners.choose("C1") == "update"
+    rate_limits = SlackRateLimits(clock=clock)
+    rate_limits.refuse("stream", channel="G1")
+    assert (rate_limits.choose("G2"), rate_limits.choose("C1")) == ("update", "stream")
+    rate_limits.refuse("stream")
+    assert rate_limits.choose("C1") == "update"
     clock.now += REMEMBERED_S + 1
-    assert manners.choose("C1") == "stream"
+    assert rate_limits.choose("C1") == "stream"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.text.intent import asks_outright, asks_something, small_talk
+from bot.text.intent import is_question, is_request, small_talk
 
 REQUESTS = [
     "How do I do this",
@@ -260,22 +260,22 @@ HEARD_ALL_THE_SAME = {
 
 @pytest.mark.parametrize("text", REQUESTS)
 def test_who_wants_something_is_heard_where_people_come_to_ask(text: str) -> None:
-    assert asks_something(text)
+    assert is_request(text)
 
 
 @pytest.mark.parametrize("text", [text for text in REMARKS if text not in HEARD_ALL_THE_SAME])
 def test_remarks_are_left_alone_there(text: str) -> None:
-    assert not asks_something(text)
+    assert not is_request(text)
 
 
 @pytest.mark.parametrize("text", QUESTIONS_IN_TALK)
 def test_a_question_is_one_in_the_midst_of_talk_too(text: str) -> None:
-    assert asks_outright(text)
+    assert is_question(text)
 
 
 @pytest.mark.parametrize("text", REMARKS)
 def test_nothing_else_that_people_say_to_each_other_is(text: str) -> None:
-    assert not asks_outright(text)
+    assert not is_question(text)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import re
 import pytest
 
 from bot.playground.limits import refused_blocks
-from bot.rendering.answer import Frame, answer_messages
-from bot.text.markdown import EMPTY_CELL, as_mrkdwn, certain_part, harmless
+from bot.rendering.answer import AnswerContext, answer_messages
+from bot.text.markdown import EMPTY_CELL, as_mrkdwn, sanitize, stable_prefix
 from bot.text.wording import wording
 from rag import Answer
 
@@ -56,8 +56,10 @@ NASTY = {
 
 @pytest.mark.parametrize(("text", "shown"), NASTY.values(), ids=NASTY)
 def test_nothing_pings_lies_or_breaks_the_message(text: str, shown: str) -> None:
-    assert harmless(text) == shown
-    (message,) = answer_messages(Answer(text=text, citations=(), kind="grounded"), wording(), Frame(question="1.2"))
+    assert sanitize(text) == shown
+    (message,) = answer_messages(
+        Answer(text=text, citations=(), kind="grounded"), wording(), AnswerContext(question="1.2")
+    )
     assert refused_blocks(message.blocks) is None
     for ping in ("<!", "<@", "<#", "<http"):
         assert ping not in message.text
@@ -75,10 +77,10 @@ def test_what_is_certain_of_a_growing_text_stays_its_beginning(seed: int) -> Non
     whole = " ".join(chance.choices(parts, k=12)) + " end"
     shown = ""
     for length in range(0, len(whole), chance.randint(1, 7)):
-        certain = certain_part(settled(whole[:length]))
+        certain = stable_prefix(settled(whole[:length]))
         assert certain.startswith(shown)
         shown = certain
-    assert harmless(whole).startswith(shown)
+    assert sanitize(whole).startswith(shown)
 
 
 def settled(text: str) -> str:
@@ -93,11 +95,11 @@ def settled(text: str) -> str:
 def test_in_slacks_own_markup_nothing_pings_and_the_marks_are_slacks() -> None:
     text = "## A **b** &\n- <!channel>\n\n> see [docs](https://milvus.io/docs)"
     shown = f"*A *b* &amp;*\n• &lt;{SPACE}!channel&gt;\n\n> see <https://milvus.io/docs|docs>"
-    assert as_mrkdwn(harmless(text)) == shown
+    assert as_mrkdwn(sanitize(text)) == shown
 
 
 def test_languages_without_spaces_grow_too() -> None:
-    assert certain_part("数据存储在对象存储中") == "数据存储在对象存储中"
+    assert stable_prefix("数据存储在对象存储中") == "数据存储在对象存储中"
 
 
 def test_code_stays_letter_for_letter_in_slacks_own_markup() -> None:

@@ -13,7 +13,7 @@ from rag.answering.circuit_breaker import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     SILENT_FOR_S,
-    BreakingModel,
+    CircuitBreakerModel,
     SideCalls,
 )
 from tests.fakes import FakeModel
@@ -37,7 +37,7 @@ class Scene:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.breaker = BreakingModel(self.model, clock=self.clock)
+        self.breaker = CircuitBreakerModel(self.model, clock=self.clock)
 
     async def ask(self) -> str:
         try:
@@ -85,8 +85,8 @@ def test_the_pause_doubles_up_to_a_limit() -> None:
         await scene.fail(FAILURES_ALLOWED)
         pauses = []
         for _ in range(6):
-            pauses.append(scene.breaker.closed_until - scene.clock.now)
-            scene.clock.now = scene.breaker.closed_until
+            pauses.append(scene.breaker.open_until - scene.clock.now)
+            scene.clock.now = scene.breaker.open_until
             await scene.fail(1)
         return pauses
 
@@ -119,7 +119,7 @@ def test_failures_of_what_began_before_the_others_failed_do_not_lengthen_the_pau
         for stream in streams:
             with pytest.raises(GenerationError):
                 await anext(stream)
-        return scene.breaker.closed_until - scene.clock.now
+        return scene.breaker.open_until - scene.clock.now
 
     assert asyncio.run(scenario()) == FIRST_PAUSE_S
 
@@ -129,7 +129,7 @@ def test_a_model_that_is_dead_for_days_is_still_tried_at_the_longest_pause() -> 
         scene = Scene()
         scene.breaker.failures = 5_000
         await scene.fail(1)
-        return scene.breaker.closed_until - scene.clock.now
+        return scene.breaker.open_until - scene.clock.now
 
     assert asyncio.run(scenario()) == LONGEST_PAUSE_S
 

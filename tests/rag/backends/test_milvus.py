@@ -15,7 +15,7 @@ from rag.backends.milvus_build import building
 from rag.domain import EmbeddedPassage
 from rag.ingest.chunking import embedding_text
 from rag.ingest.indexing import IngestReport, index
-from rag.text.subvectors import facet_texts
+from rag.text.subvectors import subvector_texts
 from tests.builders import make_passage
 from tests.fakes import FakeEmbedder
 
@@ -57,7 +57,7 @@ def rank_of_one(store: MilvusStore, vector: npt.NDArray[np.float32]) -> Passage:
 
 
 def texts_of(*passages: Passage) -> list[str]:
-    return [text for passage in passages for text in (embedding_text(passage), *facet_texts(passage))]
+    return [text for passage in passages for text in (embedding_text(passage), *subvector_texts(passage))]
 
 
 def live_ids(store: MilvusStore) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag import Message, Question
-from rag.query.search_plan import GLOSSARY_WEIGHT, make_query, search_text
+from rag.query.search_plan import SYNONYM_WEIGHT, make_search_plan, search_text
 from rag.query.spelling import Speller
 from rag.text.vocabulary import count_words
 from tests.builders import make_passages
@@ -17,11 +17,11 @@ SPELLER = Speller(VOCABULARY)
 
 
 def test_the_docs_words_stand_beside_the_askers_with_less_weight() -> None:
-    query = make_query(Question(text="When do rows expire?"), vocabulary=VOCABULARY, speller=SPELLER)
+    query = make_search_plan(Question(text="When do rows expire?"), vocabulary=VOCABULARY, speller=SPELLER)
     assert query.text == "When do rows expire?"
-    assert query.glossed.startswith("When do rows expire? (entity TTL")
+    assert query.expanded.startswith("When do rows expire? (entity TTL")
     assert query.terms == ("do", "row", "expir")[1:]
-    assert query.weights["ttl"] == pytest.approx(GLOSSARY_WEIGHT * VOCABULARY.rarity("ttl"))
+    assert query.weights["ttl"] == pytest.approx(SYNONYM_WEIGHT * VOCABULARY.rarity("ttl"))
     assert query.weights["expir"] == pytest.approx(VOCABULARY.rarity("expir"))
 
 

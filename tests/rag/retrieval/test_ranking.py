@@ -9,19 +9,19 @@ import pytest
 
 from rag import Passage, Question
 from rag.domain import Candidate
-from rag.query.search_plan import Query, make_query
+from rag.query.search_plan import SearchPlan, make_search_plan
 from rag.query.spelling import Speller
 from rag.retrieval.ranking import FEATURES, measure, one_of_each, rank
-from rag.text.subvectors import MOST_SENTENCES, facet_texts, pack, unpack
+from rag.text.subvectors import MOST_SENTENCES, pack, subvector_texts, unpack
 from rag.text.vocabulary import count_words
 from tests.builders import make_passage
 
 VECTOR = np.array([1.0, 0.0], dtype=np.float32)
 
 
-def query(text: str, *passages: Passage) -> Query:
+def query(text: str, *passages: Passage) -> SearchPlan:
     vocabulary = count_words(passages)
-    return make_query(Question(text=text), vocabulary=vocabulary, speller=Speller(vocabulary))
+    return make_search_plan(Question(text=text), vocabulary=vocabulary, speller=Speller(vocabulary))
 
 
 def candidate(passage: Passage, *cosines: float) -> Candidate:
@@ -62,12 +62,12 @@ def test_what_is_said_twice_is_shown_once() -> None:
 
 def test_facets_are_the_label_and_the_sentences_outside_code() -> None:
     text = "One sentence is here. Another sentence follows it:\n\n```py\nnot this one\n```\n\n- an item of three\n- no"
-    assert facet_texts(make_passage(text=text))[1:] == [
+    assert subvector_texts(make_passage(text=text))[1:] == [
         "How is the airlock opened?\nOne sentence is here.",
         "How is the airlock opened?\nAnother sentence follows it:",
         "How is the airlock opened?\n- an item of three",
     ]
-    assert len(facet_texts(make_passage(text="A few words here. " * 99))) == MOST_SENTENCES + 1
+    assert len(subvector_texts(make_passage(text="A few words here. " * 99))) == MOST_SENTENCES + 1
 
 
 @pytest.mark.parametrize("dim", [8, 384, 3_072])

@@ -10,7 +10,7 @@ import pytest
 from rag import Question, RagError, RetrievalError
 from rag.domain import Docs, Retrieved
 from rag.errors import EmbeddingError, UnreachableError
-from rag.retrieval.reloading import Generation, LiveRetriever
+from rag.retrieval.reloading import IndexSnapshot, ReloadingRetriever
 from tests.builders import make_passages
 from tests.fakes import FakeRetriever
 
@@ -38,13 +38,13 @@ def test_new_questions_go_to_the_newer_index_and_the_older_closes_when_its_last_
     async def scenario() -> list[str]:
         events: list[str] = []
         slow = SlowRetriever()
-        older = Generation(retriever=slow, name="older", close=lambda: events.append("older closed"))
-        newer = Generation(retriever=FakeRetriever(make_passages("new")), name="newer", close=lambda: None)
-        live = LiveRetriever(generation=older, look=lambda generation: newer if generation is older else None)
+        older = IndexSnapshot(retriever=slow, name="older", close=lambda: events.append("older closed"))
+        newer = IndexSnapshot(retriever=FakeRetriever(make_passages("new")), name="newer", close=lambda: None)
+        live = ReloadingRetriever(snapshot=older, look=lambda snapshot: newer if snapshot is older else None)
         under_way = asyncio.create_task(live.search(QUESTION, limit=1))
         await slow.begun.wait()
         refreshing = asyncio.create_task(live.refresh())
-        while live.generation is older:  # noqa: ASYNC110 - `look` runs in a thread
+        while live.snapshot is older:  # noqa: ASYNC110 - `look` runs in a thread
             await asyncio.sleep(0)
         events.append((await live.search(QUESTION, limit=1)).passages[0].text)
         slow.let.set()
@@ -57,20 +57,20 @@ def test_new_questions_go_to_the_newer_index_and_the_older_closes_when_its_last_
 
 
 def test_a_newer_index_that_can_not_be_opened_leaves_the_older_one_at_work() -> None:
-    def refuse(_: Generation) -> Generation | None:
+    def refuse(_: IndexSnapshot) -> IndexSnapshot | None:
         message = "was made with another model"
         raise RetrievalError(message)
 
-    generation = Generation(retriever=FakeRetriever(make_passages("old")), name="older", close=lambda: None)
-    live = LiveRetriever(generation=generation, look=refuse)
+    snapshot = IndexSnapshot(retriever=FakeRetriever(make_passages("old")), name="older", close=lambda: None)
+    live = ReloadingRetriever(snapshot=snapshot, look=refuse)
     asyncio.run(live.refresh())
     assert asyncio.run(live.search(QUESTION, limit=1)).passages[0].text == "old"
 
 
 def test_what_closes_a_shared_connection_goes_over_to_the_newer_index() -> None:
     closed: list[str] = []
-    older = Generation(retriever=FakeRetriever([]), name="older", close=lambda: closed.append("connection"))
-    newer = Generation(retriever=FakeRetriever([]), name="newer", close=older.hand_on())
+    older = IndexSnapshot(retriever=FakeRetriever([]), name="older", close=lambda: closed.append("connection"))
+    newer = IndexSnapshot(retriever=FakeRetriever([]), name="newer", close=older.hand_on())
     older.close()
     assert closed == []
     newer.close()
@@ -81,15 +81,17 @@ def test_while_milvus_is_away_questions_fail_at_once_and_one_task_knocks() -> No
     async def scenario() -> list[str]:
         retriever = FakeRetriever(make_passages("found"), error=UnreachableError("Milvus can't be reached."))
         knocks: list[str] = []
-        generation = Generation(retriever=retriever, name="g", close=lambda: None, check=lambda: knocks.append("knock"))
-        live = LiveRetriever(generation=generation, look=lambda _: None)
+        snapshot = IndexSnapshot(
+            retriever=retriever, name="g", close=lambda: None, check=lambda: knocks.append("knock")
+        )
+        live = ReloadingRetriever(snapshot=snapshot, look=lambda _: None)
         for _ in range(3):
             with pytest.raises(RetrievalError):
                 await live.search(QUESTION, limit=1)
         assert len(retriever.questions) == 1
         retriever.error = None
         watcher = asyncio.create_task(live.watch(60))
-        while live.trouble:  # noqa: ASYNC110 - the check runs in a thread
+        while live.outage:  # noqa: ASYNC110 - the check runs in a thread
             await asyncio.sleep(0)
         found = await live.search(QUESTION, limit=1)
         watcher.cancel()
@@ -101,11 +103,11 @@ def test_while_milvus_is_away_questions_fail_at_once_and_one_task_knocks() -> No
 @pytest.mark.parametrize(("error", "is_trouble"), [(RetrievalError("refused"), True), (EmbeddingError("413"), False)])
 def test_a_question_that_can_not_be_embedded_is_no_trouble_of_milvus(error: RagError, *, is_trouble: bool) -> None:
     async def scenario() -> bool:
-        generation = Generation(retriever=FakeRetriever([], error=error), name="g", close=lambda: None)
-        live = LiveRetriever(generation=generation, look=lambda _: None)
+        snapshot = IndexSnapshot(retriever=FakeRetriever([], error=error), name="g", close=lambda: None)
+        live = ReloadingRetriever(snapshot=snapshot, look=lambda _: None)
         with pytest.raises(RetrievalError):
             await live.search(QUESTION, limit=1)
-        return live.trouble is not None
+        return live.outage is not None
 
     assert asyncio.run(scenario()) == is_trouble
 
@@ -114,19 +116,19 @@ def test_a_mistake_while_looking_after_milvus_does_not_end_the_looking_after(mon
     async def scenario() -> int:
         looks: list[int] = []
 
-        def look(_: Generation) -> Generation | None:
+        def look(_: IndexSnapshot) -> IndexSnapshot | None:
             looks.append(1)
             if len(looks) == 1:
                 raise IndexError
             return None
 
-        generation = Generation(retriever=FakeRetriever(make_passages("x")), name="g", close=lambda: None)
-        live = LiveRetriever(generation=generation, look=look)
+        snapshot = IndexSnapshot(retriever=FakeRetriever(make_passages("x")), name="g", close=lambda: None)
+        live = ReloadingRetriever(snapshot=snapshot, look=look)
         watcher = asyncio.create_task(live.watch(0.001))
         while len(looks) < 3:  # noqa: ASYNC110 - `look` runs in a thread
             await asyncio.sleep(0)
         watcher.cancel()
         return len(looks)
 
-    monkeypatch.setattr("rag.retrieval.reloading.KNOCK_EVERY_S", 0.001)
+    monkeypatch.setattr("rag.retrieval.reloading.PROBE_EVERY_S", 0.001)
     assert asyncio.run(scenario()) >= 3
