@@ -1,4 +1,4 @@
-"""This file is where the anchor stands: the least that a Bolt app can do with a mention, an echo in its thread."""
+"""The anchor: the least that a Bolt app can do with a mention, an echo in its thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where the bot is timed beside a plain Bolt echo app and the bare model's stream, in one run.
+"""The bot, timed beside a plain Bolt echo app and the bare model's stream, in one run.
 
     make bench                  # as it is now
     make bench AGAINST=REV      # beside another commit: see against.py

@@ -1,4 +1,4 @@
-"""This file is where docs/transcript.md is written: what people see, from a run of the real bot against the stand-ins.
+"""docs/transcript.md: what people see, written from a run of the real bot against the stand-ins.
 
     make transcript
 

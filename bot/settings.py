@@ -1,4 +1,4 @@
-"""This file is where the Slack side reads its environment (and .env): tokens, address, channels."""
+"""Settings of the Slack side, from the environment and .env: tokens, address, channels, limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where the product's nouns stand: what a question is, and what an answer rests on."""
+"""The nouns of rag: what a question is, and what an answer rests on."""
 
 from __future__ import annotations
 

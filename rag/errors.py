@@ -1,4 +1,4 @@
-"""This file is where everything that can go wrong in rag has its name.
+"""The errors of rag: everything that can go wrong has its name.
 
     RagError
     ├── SettingsError      a setting that can't work, with what to write instead

@@ -1,4 +1,4 @@
-"""This file is where retrieval is measured: a question file in, hit@k, MRR and nDCG by kind out.
+"""Evaluation of retrieval: a question file in, hit@k, MRR and nDCG by kind out.
 
 A row of the file names the sections that answer its question as `page.md#Heading`. A passage hits a section when it
 comes from that page and its own heading is that heading. Sections on pages that are not in the collection can't be

@@ -1,4 +1,4 @@
-"""This file is where the answerer says what it needs of the parts that it is given."""
+"""Protocols: what the core needs of the parts that it is given."""
 
 from __future__ import annotations
 

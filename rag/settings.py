@@ -1,4 +1,4 @@
-"""This file is where the answering house reads its environment (and .env): every setting has its field here."""
+"""Settings of rag, from the environment and .env."""
 
 from __future__ import annotations
 

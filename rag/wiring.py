@@ -1,4 +1,4 @@
-"""This file is where the real parts meet, are opened and closed again."""
+"""Wiring: the real parts are built, opened and closed again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where tests get their nouns: each with defaults, so that a test names only what it is about."""
+"""The nouns of tests, each with defaults, so that a test names only what it is about."""
 
 from __future__ import annotations
 

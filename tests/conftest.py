@@ -1,4 +1,4 @@
-"""This file is where fixtures stand that tests of several folders use."""
+"""Fixtures that tests of several folders use."""
 
 from __future__ import annotations
 

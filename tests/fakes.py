@@ -1,4 +1,4 @@
-"""This file is where parts are faked: each implements its protocol, remembers, and can be told to fail."""
+"""Fakes: each implements its protocol, remembers, and can be told to fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where the project's promises about itself are checked: settings, manifest, imports, the model's file."""
+"""The project's promises about itself: settings, manifest, imports, the model's file."""
 
 from __future__ import annotations
 

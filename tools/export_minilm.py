@@ -1,4 +1,4 @@
-"""This file is where the embedded model comes from: safetensors weights in, one small ONNX file out.
+"""The bundled model's file: safetensors weights in, one small ONNX file out.
 
 all-MiniLM-L6-v2 (Apache-2.0) as a plain ONNX graph: BERT with 6 layers, mean pooling and L2 normalisation inside.
 Each large weight is stored as int8 with one fp32 scale per output column (tables: per row); the graph multiplies them

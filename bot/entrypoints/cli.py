@@ -1,4 +1,4 @@
-"""This file is where the `milvusfaq` command begins: ask, search, ingest, eval, start, forget."""
+"""The `milvusfaq` command line: ask, search, ingest, eval, start, forget, feedback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where the log is set up, once, by an entry point. No secret gets into it, wherever a line comes from."""
+"""Logging, set up once by an entry point. No secret gets into it, wherever a line comes from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where a Slack event becomes an Inquiry, or the reason to stay quiet."""
+"""Parsing: what Slack sends becomes a question, or the reason to ignore it."""
 
 from __future__ import annotations
 

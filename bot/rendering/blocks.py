@@ -1,4 +1,4 @@
-"""This file is where an Answer becomes Slack messages: markdown blocks for the text, rich text for the citations.
+"""Blocks that several messages share, and the plain text beside them.
 
 Nothing is cut: what does not fit into one message goes on in the next. Rich text shows words from documents and people
 as they are, so nothing in them can ping, link or break a block; in Markdown what would ping is broken up.

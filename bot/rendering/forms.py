@@ -1,4 +1,4 @@
-"""This file is where forms and the home tab are laid out; pure."""
+"""Forms: the one below a thumbs-down, and the one of the message shortcut."""
 
 from __future__ import annotations
 

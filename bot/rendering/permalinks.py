@@ -1,4 +1,4 @@
-"""This file is where a message's address is made, without asking Slack for it."""
+"""Permalinks: a message's address, made without asking Slack for it."""
 
 from __future__ import annotations
 

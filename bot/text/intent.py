@@ -1,7 +1,7 @@
-"""This file is where a question is told from a remark, in the languages that the bot itself speaks.
+"""Intent: what a message wants, told from its words, in the languages that the bot itself speaks.
 
 In a support channel whatever asks for something counts: what is not about Milvus is turned away later. In a thread,
-where people talk to each other, only what can hardly be meant otherwise does. How people ask stands in asking.yaml.
+where people talk to each other, only what can hardly be meant otherwise does. How people ask stands in intent.yaml.
 """
 
 from __future__ import annotations

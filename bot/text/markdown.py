@@ -1,4 +1,4 @@
-"""This file is where Markdown from documents, people and the model is made fit for Slack: it can't ping, lie or break.
+"""Markdown that is fit for Slack: what comes from documents, people and the model can't ping, lie or break.
 
 What is broken up is broken by a character of no width: a reader sees the same text. All of it works on a text that is
 still growing: what `stable_prefix` returns for a beginning stays the beginning.

@@ -1,4 +1,4 @@
-"""This file is where keys and tokens are taken out of what people write, before anything keeps or forwards it.
+"""Redaction: keys and tokens are taken out of what people write, before anything keeps or forwards it.
 
 Only what has the form of a secret, or stands behind a word that announces one: a question that asks about passwords
 stays as it is. Every pattern is linear in the text's length: anybody may send 40,000 characters of anything.

@@ -1,4 +1,4 @@
-"""This file is where it is said that a question is none for the docs, with the pages that come nearest."""
+"""Abstaining: the docs do not hold it, which is said with the pages that come nearest."""
 
 from __future__ import annotations
 

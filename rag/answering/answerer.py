@@ -1,4 +1,4 @@
-"""This file is where the product happens: retrieve → ask the model → cite."""
+"""The answerer: retrieve → ask the model → cite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where a language model that is down is left alone, so that it costs no question its whole timeout.
+"""The circuit breaker: a language model that is down is left alone, so that it costs no question its whole timeout.
 
 After some failures in a row nobody is let through for a while; then one question tries, and the others wait for what
 comes of it. Meanwhile answers are extractive.

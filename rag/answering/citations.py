@@ -1,4 +1,4 @@
-"""This file is where `[n]` marks become citations: false marks go, and each true one gets a verbatim snippet.
+"""Citations: `[n]` marks are resolved; false ones go, and each true one gets a verbatim snippet.
 
 A number is true when a passage with that number was given to the model. Marks inside code are code (`results[0]`).
 """

@@ -1,4 +1,4 @@
-"""This file is where an answer is made of the passages alone, for when there is no model or it fails."""
+"""Extractive answers: made of the passages alone, for when there is no model or it fails."""
 
 from __future__ import annotations
 

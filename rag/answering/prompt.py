@@ -1,4 +1,4 @@
-"""This file is where the model is told its job: the instructions, and the message with passages and question.
+"""The prompt: the instructions, and the message with passages and question.
 
 The design is the Milvus tutorial's (a system prompt, then context and question in tags); passages are numbered so that
 the answer can cite them. Everything in the tags is data: text that looks like one of our tags is made harmless.

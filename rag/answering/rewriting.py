@@ -1,4 +1,4 @@
-"""This file is where a follow-up, or a question in another language, becomes one English question that stands alone.
+"""Rewriting: a follow-up, or a question in another language, becomes one English question that stands alone.
 
 Only then: a first question in English costs no call. The call has its own short time, and what goes wrong with it costs
 nothing but that time: the question is then searched as it stands.

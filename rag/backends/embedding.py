@@ -1,4 +1,4 @@
-"""This file is where texts become vectors: the bundled model, and the ways to another one.
+"""Embedding models: the bundled one, and the ways to another one.
 
 Every embedder speaks pymilvus.model's interface. Nothing here downloads without being asked to, and nothing installs:
 pymilvus.model would run pip for a missing package, so its packages are looked for first.

@@ -1,4 +1,4 @@
-"""This file is where the folder behind Milvus Lite is looked after: who has it open, and a new one beside it.
+"""The folder behind Milvus Lite: who has it open, and a new one beside it.
 
 Milvus Lite takes one process at a time. So an ingest that finds a bot at work fills a copy, `name.<hex>.db`, and the
 bot goes over to it when it is whole (`newest`); whoever opens the folder next while nobody has it puts the newest copy

@@ -1,4 +1,4 @@
-"""This file is where a passage becomes a row of a Milvus collection, and a row a passage again: fields and schemas."""
+"""The schema of a Milvus collection: fields, and passages as rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where an OpenAI-compatible endpoint is spoken to, for chat and for embeddings. Only it knows openai."""
+"""OpenAI-compatible endpoints, for chat and for embeddings. Only this file knows openai."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where pymilvus is kept from reading our environment and from writing to our log while it is imported."""
+"""The import of pymilvus, kept from reading our environment and from writing to our log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where sections become passages: whole where they are short, cut between paragraphs where not."""
+"""Chunking: sections become passages, whole where they are short, cut between paragraphs where not."""
 
 from __future__ import annotations
 

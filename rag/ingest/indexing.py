@@ -1,4 +1,4 @@
-"""This file is where passages get into Milvus: what is new is embedded, what is gone is left out, the rest is kept.
+"""Indexing: what is new is embedded, what is gone is left out, the rest is kept.
 
 A new collection is built beside the one that is searched and takes its place when it is whole.
 """

@@ -1,4 +1,4 @@
-"""This file is where a folder, a file, a .zip or the address of a .zip becomes named texts, all of them Markdown.
+"""Sources: a folder, a file, a .zip or the address of a .zip becomes named texts, all of them Markdown.
 
 Archives are read in memory and never unpacked, so no member can write anywhere. What can't be used is left out with
 a line that says so; what can't be trusted (an archive that would swell without end) is refused whole.

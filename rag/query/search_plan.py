@@ -1,4 +1,4 @@
-"""This file is where a question becomes what is searched for: its slips mended, the docs' words beside its own."""
+"""The search plan: what a question is searched for by, its slips mended, the docs' words beside its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where a misspelt word becomes the one that was meant: `colections` → `collections`.
+"""Spelling: a misspelt word becomes the one that was meant, `colections` → `collections`.
 
 A word is left alone when the docs or an English dictionary know it, and when it looks like a name: capitals inside a
 sentence, digits, dots, underscores, quotes.

@@ -1,4 +1,4 @@
-"""This file is where everyday words get the docs' words beside them: `rows` → `entity`, `expire` → `TTL`."""
+"""Synonyms: everyday words get the docs' words beside them, `rows` → `entity`, `expire` → `TTL`."""
 
 from __future__ import annotations
 

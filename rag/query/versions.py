@@ -1,4 +1,4 @@
-"""This file is where it is decided which docs version a question is about."""
+"""Docs versions: which one a question is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where questions that wait for their vectors at the same time are embedded together, in one thread."""
+"""Batching: questions that wait for their vectors at the same time are embedded together, in one thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where candidates get their order: a weighted sum of ten features, learned from a question file.
+"""Ranking: candidates are ordered by a weighted sum of ten features, learned from a question file.
 
 `make tune` learns the weights (starter/ranking.json), tells how well they do on questions that they have not seen, and
 what each feature is worth; docs/decisions/0007 says why this and not another way.

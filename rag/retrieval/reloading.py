@@ -1,4 +1,4 @@
-"""This file is where a running bot stays with Milvus: it goes over to what an ingest has brought, and outlasts outages.
+"""Reloading: a running bot goes over to what an ingest has brought, and outlasts outages of Milvus.
 
 One task looks after all of that, so that a hundred waiting questions do not all knock at a door that is shut.
 """

@@ -1,4 +1,4 @@
-"""This file is where a question meets the passages: two searches, one order.
+"""The retriever: two searches, one order.
 
 Milvus finds candidates by meaning (dense) and by words (sparse); ranking puts them in order. A server without sparse
 vectors gives the first kind alone.

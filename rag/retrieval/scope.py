@@ -1,4 +1,4 @@
-"""This file is where it is told, before any model is asked, that a question is none about Milvus.
+"""Scope: before any model is asked, questions that are not about Milvus are turned away.
 
 Three ways out: it gives the bot orders, it names another product, or nothing that the docs say is near it.
 `make calibrate` fits the numbers on answerable questions and on benchmarks/topics.jsonl, and prints what they cost.

@@ -1,4 +1,4 @@
-"""This file is where a question in another language than English is told from an English one."""
+"""Language: a question in another one than English is told from an English one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where long Markdown is cut: between paragraphs, and never through a code fence without mending it."""
+"""Splitting long Markdown: between paragraphs, and never through a code fence without mending it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where a passage's parts get vectors of their own: its label and its sentences, beside the whole.
+"""Subvectors: a passage's label and sentences have vectors of their own, beside the whole's.
 
 They are kept in the passage's row as one text, a byte a number: 400 bytes a part in place of 8 kB, and a type that
 every Milvus takes. Ranking compares the question with each.

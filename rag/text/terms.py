@@ -1,4 +1,4 @@
-"""This file is where a text becomes terms, and terms become sparse vectors whose inner product is BM25.
+"""Terms: what a text is searched by, and sparse vectors whose inner product is BM25.
 
 The vectors are ours, not the server's, so that Milvus Lite, a server and Zilliz Cloud score alike, and so that an
 identifier counts whole and in its parts: `queryNode.enableDisk` is `=querynode.enabledisk`, `queri`, `node`, `enabl`,

@@ -1,4 +1,4 @@
-"""This file is where a collection's words are counted: how rare a term is, which words the docs know at all."""
+"""The vocabulary of a collection: how rare a term is, and which words the docs know at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where the real bot, `python -m bot`, runs as a process against the stand-ins."""
+"""The real bot, `python -m bot`, as a process against the stand-ins."""
 
 from __future__ import annotations
 

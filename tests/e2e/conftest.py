@@ -1,4 +1,4 @@
-"""This file is where the running bot of a test module comes from, and the channels in which it is asked."""
+"""The running bot of a test module, and the channels in which it is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where two bots are asked for minutes while everything that they stand on fails by turns.
+"""The soak: two bots are asked for minutes while everything that they stand on fails by turns.
 
 A short soak is a test (test_soak.py), a long one is `make soak`. Everything is on this machine's loopback.
 """

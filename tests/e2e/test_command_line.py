@@ -1,4 +1,4 @@
-"""This file is where the `milvusfaq` command is run as a person runs it."""
+"""The `milvusfaq` command, run as a person runs it."""
 
 from __future__ import annotations
 

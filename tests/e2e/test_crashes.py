@@ -1,4 +1,4 @@
-"""This file is where bots are killed, stopped and started again, and no question is lost or answered twice."""
+"""Crashes: bots are killed, stopped and started again, and no question is lost or answered twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where people delete what they have asked."""
+"""Deleted questions: what becomes of their answers."""
 
 from __future__ import annotations
 

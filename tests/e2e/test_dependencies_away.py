@@ -1,4 +1,4 @@
-"""This file is where Milvus, the language model, the ledger and the disk are away, and the bot heals by itself."""
+"""Dependencies away: Milvus, the language model, the ledger and the disk; the bot heals by itself."""
 
 from __future__ import annotations
 

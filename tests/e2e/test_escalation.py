@@ -1,4 +1,4 @@
-"""This file is where people ask for a person's help, and get it."""
+"""Escalation: people ask for a person's help, and get it."""
 
 from __future__ import annotations
 

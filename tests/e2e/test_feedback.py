@@ -1,4 +1,4 @@
-"""This file is where answers are liked and disliked, and what people said of them is kept and exported."""
+"""Feedback: votes, what people said of answers, and the export of both."""
 
 from __future__ import annotations
 

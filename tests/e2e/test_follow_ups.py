@@ -1,4 +1,4 @@
-"""This file is where people ask on in a thread without a mention, and where the bot stays out of their talk."""
+"""Follow-ups: without a mention, and where the bot stays out of people's talk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where an ingest meets a bot that is at work, and a kill in the middle."""
+"""An ingest beside a bot that is at work, and a kill in the middle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where more is asked of the bot than it can answer at once."""
+"""Load: more is asked of the bot than it can answer at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where questions come by the message shortcut, the home tab and support channels of each policy."""
+"""Origins: the message shortcut, the home tab, and support channels of each policy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where questions are asked of the real bot process, in every way Slack has."""
+"""Questions, asked of the real bot process in every way that Slack has."""
 
 from __future__ import annotations
 

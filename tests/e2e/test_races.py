@@ -1,4 +1,4 @@
-"""This file is where what is under way to Slack meets an edit, a deletion, an outage or a refusal."""
+"""Races: what is under way to Slack meets an edit, a deletion, an outage or a refusal."""
 
 from __future__ import annotations
 

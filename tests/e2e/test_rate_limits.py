@@ -1,4 +1,4 @@
-"""This file is where the bot keeps its manners: who asks too much, where it may not post, and in which language."""
+"""Limits: who asks too much, where the bot may not post, and in which language that is said."""
 
 from __future__ import annotations
 

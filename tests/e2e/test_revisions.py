@@ -1,4 +1,4 @@
-"""This file is where questions are edited, and other answers asked for: the new one takes the old one's place."""
+"""Revisions: an edit, or another answer that is asked for, takes the old answer's place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where one tries to get at secrets, to be answered without leave, and to turn the bot on its readers."""
+"""Security: attempts at secrets, at answers without leave, and at the bot's readers."""
 
 from __future__ import annotations
 

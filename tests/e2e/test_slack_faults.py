@@ -1,4 +1,4 @@
-"""This file is where Slack fails, in every way that it has, and each question is answered once all the same."""
+"""Slack's faults, in every way that it has; each question is answered once all the same."""
 
 from __future__ import annotations
 

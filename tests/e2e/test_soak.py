@@ -1,4 +1,4 @@
-"""This file is where two bots are asked as everything they stand on fails by turns; `make soak` is longer."""
+"""A short soak; `make soak` is longer."""
 
 from __future__ import annotations
 

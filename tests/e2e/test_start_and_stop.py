@@ -1,4 +1,4 @@
-"""This file is where the bot's process is started with what can't work, and stopped."""
+"""Start and stop: with what can't work, and in the middle of work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where answers grow in their thread while the model writes, and where they are stopped."""
+"""Streaming: answers grow in their thread while the model writes, and where they are stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where the figures are computed by hand and compared."""
+"""Evaluation: figures computed by hand, and compared."""
 
 from __future__ import annotations
 

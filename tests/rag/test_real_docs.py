@@ -1,4 +1,4 @@
-"""This file is where the real Milvus docs and questions are tried, where they lie beside the project."""
+"""The real Milvus docs and questions, where they lie beside the project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where a Milvus server runs for a test, in a process of its own: Milvus Lite over gRPC, or an old one."""
+"""A Milvus server for a test, in a process of its own: Milvus Lite over gRPC, or an old one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where an OpenAI-compatible server stands in for Lepton: scripted, streaming, with a memory."""
+"""An OpenAI-compatible server in Lepton's place: scripted, streaming, with a memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where a real PostgreSQL runs for a test: in a temporary folder, on a random port, as another user."""
+"""A real PostgreSQL for a test: in a temporary folder, on a random port, as another user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where `milvusfaq eval` walks from a question file to figures: found, turned away, how fast."""
+"""`milvusfaq eval`: from a question file to figures: found, turned away, how fast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where `milvusfaq ingest` walks from sources to an indexed collection and shows how far it is."""
+"""`milvusfaq ingest`: from sources to an indexed collection, with its progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where the ledger's database is opened: a SQLite file, or PostgreSQL where several replicas share it."""
+"""The database engine: a SQLite file, or PostgreSQL where several replicas share the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where a process has its name in the ledger, by which others on its machine see whether it lives.
+"""Process names in the ledger, by which others on the same machine see whether an owner lives.
 
 A process on another machine, or in another container, can't be looked at: there the lease has to run out.
 """

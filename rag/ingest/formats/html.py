@@ -1,4 +1,4 @@
-"""This file is where a team's own HTML pages and PDF files become Markdown, so that one way leads on from here."""
+"""HTML pages: their main part as Markdown."""
 
 from __future__ import annotations
 

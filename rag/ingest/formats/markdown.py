@@ -1,4 +1,4 @@
-"""This file is where a Markdown page becomes clean sections: front matter, includes, variables, headings, markup.
+"""Markdown pages as clean sections: front matter, includes, variables, headings, markup.
 
 What a fence holds is never touched. Headings are found by markdown-it, so a comment in a code block is not one.
 """

@@ -1,4 +1,4 @@
-"""This file is where events are read: what is a question, and when to stay quiet."""
+"""Parsing: what is a question, and what is ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where answers become blocks: whole, within Slack's limits, and harmless."""
+"""Answers as blocks: whole, within Slack's limits, and harmless."""
 
 from __future__ import annotations
 

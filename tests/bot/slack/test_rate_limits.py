@@ -1,4 +1,4 @@
-"""This file is where calls that are only nice to have stay below what Slack promises, and refusals are remembered."""
+"""Rate limits: optional calls stay below what Slack promises, and refusals are remembered."""
 
 from __future__ import annotations
 

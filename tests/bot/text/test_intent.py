@@ -1,4 +1,4 @@
-"""This file is where questions and remarks are told apart: in a support channel, and in the midst of people's talk."""
+"""Intent: questions and remarks, in a support channel and in the midst of people's talk."""
 
 # ruff: noqa: RUF001 - questions as people write them
 

@@ -1,4 +1,4 @@
-"""This file is where nasty text is made harmless, whole and as it grows."""
+"""Markdown: nasty text is made harmless, whole and as it grows."""
 
 from __future__ import annotations
 

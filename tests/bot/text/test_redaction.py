@@ -1,4 +1,4 @@
-"""This file is where secrets are pasted in their many forms, and harmless words in theirs. All of them are made up."""
+"""Redaction: secrets in their many forms, and harmless words in theirs. All of them are made up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where the bot's own sentences are compared: each stands in every language, with the same gaps."""
+"""Wording: each sentence stands in every language, with the same gaps."""
 
 from __future__ import annotations
 

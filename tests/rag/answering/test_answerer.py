@@ -1,4 +1,4 @@
-"""This file is where the answerer is held to its promise: retrieve, ask the model, cite; quote when the model fails."""
+"""The answerer: retrieve, ask the model, cite; quote when the model fails."""
 
 from __future__ import annotations
 

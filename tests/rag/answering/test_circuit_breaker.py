@@ -1,4 +1,4 @@
-"""This file is where a language model that is down is left alone, and found again."""
+"""The circuit breaker: a model that is down is left alone, and found again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where marks and snippets are checked."""
+"""Citations: marks and snippets."""
 
 from __future__ import annotations
 

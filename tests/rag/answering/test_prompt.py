@@ -1,4 +1,4 @@
-"""This file is where the prompt is checked: numbered passages, and nothing in them that could leave its tags."""
+"""The prompt: numbered passages, and nothing in them that could leave its tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where follow-ups and foreign questions are put into one English question, and never at a price."""
+"""Rewriting: follow-ups and foreign questions as one English question, and never at a price."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where the bundled model is held to the vectors of its fp32 original, and the other ways are opened."""
+"""Embedding models: the bundled one held to its fp32 original, and the other ways opened."""
 
 from __future__ import annotations
 

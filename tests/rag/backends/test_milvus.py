@@ -1,4 +1,4 @@
-"""This file is where real Milvus Lite holds passages: built beside, switched, and never half."""
+"""Real Milvus Lite: passages are built beside, switched, and never half."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where the same code speaks to Milvus over gRPC, a server in another process."""
+"""Milvus over gRPC: the same code against a server in another process."""
 
 from __future__ import annotations
 

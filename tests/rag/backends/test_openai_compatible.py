@@ -1,4 +1,4 @@
-"""This file is where an OpenAI-compatible server is asked for a stream, and for the count of its tokens."""
+"""OpenAI-compatible servers: the stream, and the count of its tokens."""
 
 from __future__ import annotations
 

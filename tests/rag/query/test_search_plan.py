@@ -1,4 +1,4 @@
-"""This file is where a question becomes what is searched for."""
+"""The search plan of a question."""
 
 from __future__ import annotations
 

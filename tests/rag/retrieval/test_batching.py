@@ -1,4 +1,4 @@
-"""This file is where questions that come together are embedded together, and each gets its own vectors back."""
+"""Batching: questions that come together are embedded together, and each gets its own vectors back."""
 
 from __future__ import annotations
 

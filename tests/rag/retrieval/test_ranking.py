@@ -1,4 +1,4 @@
-"""This file is where candidates are put in order, and the same is shown once."""
+"""Ranking: the order of candidates, and the same thing shown once."""
 
 from __future__ import annotations
 

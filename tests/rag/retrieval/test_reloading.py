@@ -1,4 +1,4 @@
-"""This file is where a running bot goes over to a newer index, and no search is cut off by it."""
+"""Reloading: a running bot goes over to a newer index, and no search is cut off by it."""
 
 from __future__ import annotations
 

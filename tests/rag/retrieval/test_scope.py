@@ -1,4 +1,4 @@
-"""This file is where questions that are none about Milvus are caught before a model is asked."""
+"""Scope: questions that are not about Milvus are caught before a model is asked."""
 
 from __future__ import annotations
 

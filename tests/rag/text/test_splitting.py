@@ -1,4 +1,4 @@
-"""This file is where long Markdown is cut, and nothing of it may be lost."""
+"""Splitting long Markdown: nothing of it may be lost."""
 
 from __future__ import annotations
 

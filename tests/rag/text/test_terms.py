@@ -1,4 +1,4 @@
-"""This file is where texts become terms and terms become sparse vectors."""
+"""Terms and their sparse vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This file is where a docs page is read: sections, headings, anchors, and what is cleaned away."""
+"""Markdown pages: sections, headings, anchors, and what is cleaned away."""
 
 from __future__ import annotations
 
