@@ -82,7 +82,7 @@ def ways(retriever: HybridRetriever) -> dict[str, Callable[[Case], Sequence[Pass
         by_id = {candidate.passage.id: candidate for candidate in found}
         worded = _rarities(case)
         scores = {
-            id_: float(candidate.facets[0] @ query) + 0.01 * _bm25(candidate.passage, worded)
+            id_: float(candidate.subvectors[0] @ query) + 0.01 * _bm25(candidate.passage, worded)
             for id_, candidate in by_id.items()
         }
         return [by_id[id_].passage for id_ in sorted(scores, key=lambda id_: -scores[id_])[:DEPTH]]

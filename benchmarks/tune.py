@@ -22,7 +22,7 @@ from rich.table import Table
 from rag.evaluation import read_cases, score
 from rag.query.search_plan import make_search_plan
 from rag.query.versions import choose_versions
-from rag.retrieval.ranking import FEATURES, WEIGHTS_FILE, measure, one_of_each, standardise
+from rag.retrieval.ranking import FEATURES, WEIGHTS_FILE, measure, standardise, without_duplicates
 from rag.settings import RagSettings
 from rag.wiring import open_retriever
 
@@ -112,7 +112,7 @@ def _slope(
 def hits(example: Example, weights: npt.NDArray[np.float64], columns: Sequence[int]) -> tuple[float, float, float]:
     """Return hit@1, hit@3 and hit@5 as a reader gets them: each section and each text once."""
     order = np.argsort(-(example.table[:, columns] @ weights))
-    shown = one_of_each([example.passages[i] for i in order], 5)
+    shown = without_duplicates([example.passages[i] for i in order], 5)
     figures = score(example.case, shown, example.pages)
     return (float(figures.mrr == 1), figures.hit3, figures.hit5) if figures else (0.0, 0.0, 0.0)
 

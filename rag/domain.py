@@ -118,11 +118,11 @@ class Docs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedPassage:
-    """A passage, its vector of length 1, and the packed vectors of its parts (rag.retrieval.facets)."""
+    """A passage, its vector of length 1, and the packed vectors of its parts (rag.text.subvectors)."""
 
     passage: Passage
     vector: npt.NDArray[np.float32]
-    facets: str
+    subvectors: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,4 +199,4 @@ class Candidate:
     """A passage that a search found, and the vectors of its parts (see `subvector_texts`), of length 1, one a row."""
 
     passage: Passage
-    facets: npt.NDArray[np.float32]
+    subvectors: npt.NDArray[np.float32]

@@ -12,11 +12,11 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, cast
 
 from rag.answering.answerer import Answerer
-from rag.answering.circuit_breaker import CircuitBreakerModel, SideCalls
+from rag.answering.circuit_breaker import CircuitBreakerModel, UncountedCalls
 from rag.answering.rewriting import Rewriter
 from rag.backends.embedding import open_embedder
 from rag.backends.milvus import MilvusStore, open_milvus
-from rag.backends.milvus_lite import forget, is_lite, newest, place_to_write, settle
+from rag.backends.milvus_lite import adopt_newest_copy, forget, is_lite, newest_copy, place_to_write
 from rag.errors import EmptyIndexError, UnreachableError
 from rag.ingest.chunking import make_passages
 from rag.ingest.indexing import STARTER_SOURCE, index
@@ -55,8 +55,8 @@ def open_index(settings: RagSettings) -> Iterator[Index]:
     embedder = open_embedder(settings)
     uri = settings.milvus_uri
     if is_lite(uri):
-        settle(uri)
-        uri = newest(uri)
+        adopt_newest_copy(uri)
+        uri = newest_copy(uri)
     with _open_store(settings, uri) as store:
         yield Index(store=store, embedder=embedder)
 
@@ -120,7 +120,7 @@ async def open_answerer(settings: RagSettings, *, patient: bool = False) -> Asyn
     A `patient` one opens though a Milvus server does not answer, and searches as soon as it does.
     """
     async with open_reloading_retriever(settings, patient=patient) as retriever, _open_model(settings) as model:
-        rewriter = Rewriter(model=SideCalls(model), timeout_s=settings.llm_rewrite_timeout_s) if model else None
+        rewriter = Rewriter(model=UncountedCalls(model), timeout_s=settings.llm_rewrite_timeout_s) if model else None
         yield Answerer(retriever=retriever, model=model, passages=settings.answer_passages, rewriter=rewriter)
 
 
@@ -170,12 +170,12 @@ def _check(retriever: HybridRetriever) -> None:
 def _newer_snapshot(settings: RagSettings, snapshot: IndexSnapshot) -> IndexSnapshot | None:
     """Return the index that an ingest has put in place of this one, opened; None where there is none."""
     if is_lite(settings.milvus_uri):
-        place = newest(settings.milvus_uri)
+        place = newest_copy(settings.milvus_uri)
         if snapshot.name.startswith(f"{place}:"):
             return None
         newer = _open_snapshot(settings)
         replaced = snapshot.name.rpartition(":")[0]
-        snapshot.close = partial(_close_and_forget, snapshot.hand_on(), replaced)
+        snapshot.close = partial(_close_and_forget, snapshot.transfer_close(), replaced)
         return newer
     retriever = cast("HybridRetriever", snapshot.retriever)
     searched = cast("MilvusStore", retriever.store)
@@ -183,7 +183,9 @@ def _newer_snapshot(settings: RagSettings, snapshot: IndexSnapshot) -> IndexSnap
     if snapshot.name == _name(store):
         return None
     fresh = _retriever(settings, Index(store=store, embedder=retriever.embedder))
-    return IndexSnapshot(retriever=fresh, name=_name(store), close=snapshot.hand_on(), check=partial(_check, fresh))
+    return IndexSnapshot(
+        retriever=fresh, name=_name(store), close=snapshot.transfer_close(), check=partial(_check, fresh)
+    )
 
 
 def _name(store: MilvusStore) -> str:

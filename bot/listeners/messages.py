@@ -50,7 +50,7 @@ class MessageListeners:
     users: Users
     mute: MuteActions
     support_channels: Mapping[str, Policy]
-    told: dict[MessageRef, asyncio.Event] = field(default_factory=dict)
+    notified: dict[MessageRef, asyncio.Event] = field(default_factory=dict)
     """Set when it has been said."""
 
     async def on_mention(
@@ -61,7 +61,7 @@ class MessageListeners:
         if isinstance(read, Ignored):
             _log_ignored(read, event)
             return
-        await self._take_up(read, client, context, request)
+        await self._accept(read, client, context, request)
 
     async def on_message(
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
@@ -76,9 +76,9 @@ class MessageListeners:
         if isinstance(read, Ignored):
             _log_ignored(read, edited or event)
             return
-        if edited and await self._take_up_edit(read, context):
+        if edited and await self._accept_edit(read, context):
             return
-        await self._take_up(read, client, context, request)
+        await self._accept(read, client, context, request)
 
     async def on_stopped(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
         """End what is being answered in a thread: someone has pressed the stop button there."""
@@ -87,7 +87,7 @@ class MessageListeners:
         logger.info("Stopped %d answers in %s %s", len(stopped), thread.channel, thread.thread_ts)
         self.worker.stop(stopped)
 
-    async def _take_up_edit(self, read: SlackQuestion, context: AsyncBoltContext) -> bool:
+    async def _accept_edit(self, read: SlackQuestion, context: AsyncBoltContext) -> bool:
         """Answer an edited question again; tell whether there is no more to do.
 
         One that is not known may only now have become a question, unless it is of long ago.
@@ -99,7 +99,7 @@ class MessageListeners:
             return True
         return time.time() - float(question.ts) > LATE_S or await self.ledger.questions.exists(question.ref)
 
-    async def _take_up(
+    async def _accept(
         self, read: SlackQuestion, client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
     ) -> None:
         question = replace(read, team=context.team_id or read.team)
@@ -107,8 +107,8 @@ class MessageListeners:
             logger.debug("Quiet in %s %s: not a thread of ours, or muted", question.channel, question.ts)
             return
         is_mention_in_thread = question.origin == "mention" and question.has_earlier_messages
-        if is_mention_in_thread and (told := small_talk(question.text)) in {"mute", "unmute"}:
-            await self.mute.change(question, client, mute_it=told == "mute")
+        if is_mention_in_thread and (notified := small_talk(question.text)) in {"mute", "unmute"}:
+            await self.mute.change(question, client, mute_it=notified == "mute")
             return
         try:
             entry = await self.ledger.questions.accept(question)
@@ -119,16 +119,16 @@ class MessageListeners:
             self.worker.submit(entry)
             if is_mention_in_thread:  # a new one: what Slack delivers again was said before a mute, perhaps
                 await self.ledger.threads.unmute(question.thread)
-        said, deliveries = self.told.get(question.ref), request.headers.get("x-slack-retry-num", ["0"])
+        said, deliveries = self.notified.get(question.ref), request.headers.get("x-slack-retry-num", ["0"])
         if said or deliveries != ["0"]:  # this replica has said that it can't be noted, or another may have
             self.worker.cleanup.retract_unaccepted_notice(question, after=said)
 
     async def _say_that_it_can_not_be_accepted(self, question: SlackQuestion, client: AsyncWebClient) -> None:
-        if question.ref in self.told:
+        if question.ref in self.notified:
             return
-        if len(self.told) >= REMEMBERED:
-            self.told.clear()
-        self.told[question.ref] = said = asyncio.Event()
+        if len(self.notified) >= REMEMBERED:
+            self.notified.clear()
+        self.notified[question.ref] = said = asyncio.Event()
         try:
             words = await self.users.words(question.user)
             await ThreadDestination(client=client, question=question).post_notice(words.can_not_note, "untaken")

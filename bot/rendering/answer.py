@@ -58,21 +58,21 @@ class AnswerContext:
     asked: str = ""
 
 
-def answer_messages(answer: Answer, words: Wording, frame: AnswerContext) -> list[SlackMessage]:
+def answer_messages(answer: Answer, words: Wording, context: AnswerContext) -> list[SlackMessage]:
     """Return the messages that hold the whole answer, with the buttons below: usually one.
 
     The first block is the text, or its beginning.
     """
     text = sanitize(_text(answer, words).strip() or words.nothing_found)
     blocks = [markdown_block(piece) for piece in split_markdown(text, MARKDOWN_CHARACTERS)]
-    blocks += [small_print(line) for line in (*(_notice(one, words) for one in answer.notices), frame.remark) if line]
-    if frame.asker:
-        blocks.append(asked_block(frame.asker, frame.asked, words))
+    blocks += [small_print(line) for line in (*(_notice(one, words) for one in answer.notices), context.remark) if line]
+    if context.asker:
+        blocks.append(asked_block(context.asker, context.asked, words))
     if answer.citations:
         title = words.nearest_pages if answer.kind == "abstained" else words.sources
         blocks += [small_print(title), *(_citation_block(citation, words) for citation in answer.citations)]
-    blocks.append(_feedback_buttons(frame.question, words))
-    blocks += _more_buttons(frame, words)
+    blocks.append(_feedback_buttons(context.question, words))
+    blocks += _more_buttons(context, words)
     return [SlackMessage(text=_fallback(group, words), blocks=group) for group in _packed(blocks)]
 
 
@@ -112,14 +112,14 @@ def _feedback_buttons(question: str, words: Wording) -> Block:
     return {"type": "context_actions", "elements": [buttons]}
 
 
-def _more_buttons(frame: AnswerContext, words: Wording) -> list[Block]:
+def _more_buttons(context: AnswerContext, words: Wording) -> list[Block]:
     labels = {
         ESCALATE_ACTION: words.ask_a_person,
         ESCALATE_ELSEWHERE_ACTION: words.ask_a_person,
         MUTE_ACTION: words.mute,
     }
     labels |= {action: words.at(action) for action in REGENERATE_ACTIONS}
-    buttons = [button(action, labels[action], frame.question) for action in frame.actions]
+    buttons = [button(action, labels[action], context.question) for action in context.actions]
     for one in buttons:
         if one["action_id"] == ESCALATE_ELSEWHERE_ACTION:
             one["confirm"] = {

@@ -27,7 +27,7 @@ REMEMBERED_S = 3_600.0
 
 
 @dataclass(slots=True)
-class Budget:
+class TokenBucket:
     """Calls that may be made: `per_minute` come back in a minute, up to a burst; `at` is when that was counted last."""
 
     per_minute: float
@@ -58,13 +58,13 @@ class SlackRateLimits:
 
     pace: float = 1.0
     clock: Callable[[], float] = time.monotonic
-    budgets: dict[OptionalCall, Budget] = field(init=False)
+    budgets: dict[OptionalCall, TokenBucket] = field(init=False)
     refused: dict[tuple[OptionalCall, str], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin with whole budgets."""
         now = self.clock()
-        self.budgets = {call: Budget(calls * self.pace, at=now) for call, calls in PER_MINUTE.items()}
+        self.budgets = {call: TokenBucket(calls * self.pace, at=now) for call, calls in PER_MINUTE.items()}
 
     def may(self, call: OptionalCall, *, channel: str = "") -> bool:
         """Tell whether it may be done now, in this channel; that is counted as done."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rag.answering.abstaining import abstain
-from rag.answering.citations import cite, settled
+from rag.answering.citations import cite, stable_prefix
 from rag.answering.extractive import quote_passages
 from rag.answering.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
 from rag.domain import Notice, Question, Trace, Usage
@@ -32,7 +32,7 @@ LONGEST_REPLY = 40_000
 """Characters; LLM_MAX_TOKENS is the model's to keep, and some do not."""
 
 
-async def _unheard(_: object) -> None:
+async def _ignore(_: object) -> None:
     """Take the place of a listener where nobody wants to know how it goes."""
 
 
@@ -49,8 +49,8 @@ class Answerer:
         self,
         question: Question,
         *,
-        on_passages: Callable[[Sequence[Passage]], Awaitable[None]] = _unheard,
-        on_text: Callable[[str], Awaitable[None]] = _unheard,
+        on_passages: Callable[[Sequence[Passage]], Awaitable[None]] = _ignore,
+        on_text: Callable[[str], Awaitable[None]] = _ignore,
     ) -> Answer:
         """Return the answer; `on_text` hears the model's words as they come, without false marks.
 
@@ -61,7 +61,7 @@ class Answerer:
         """
         begun = time.monotonic()
         limit = self.passages * (MORE if question.style == "longer" else 1)
-        found = await self.retriever.search(await self._sought(question), limit=limit)
+        found = await self.retriever.search(await self._search_question(question), limit=limit)
         trace = Trace(passages=found.passages, search_s=time.monotonic() - begun)
         if found.off_topic:
             return replace(abstain(found.off_topic, found.passages), trace=trace)
@@ -74,9 +74,9 @@ class Answerer:
         """Return what there is to answer from; None while that can't be looked into."""
         return self.retriever.docs()
 
-    async def _sought(self, question: Question) -> Question:
+    async def _search_question(self, question: Question) -> Question:
         """Return what is searched for: a follow-up or a foreign question in the rewriter's words, where it has some."""
-        text = await self.rewriter.stand_alone(question) if self.rewriter else ""
+        text = await self.rewriter.rewrite(question) if self.rewriter else ""
         return Question(text=text) if text else question
 
     async def _write(
@@ -88,7 +88,7 @@ class Answerer:
             return quote_passages(passages, question=question.text, notice=notice)
         reply = Reply(passages=passages, on_text=on_text)
         try:
-            await reply.listen(self.model.stream(INSTRUCTIONS, build_message(question, passages)))
+            await reply.receive(self.model.stream(INSTRUCTIONS, build_message(question, passages)))
         except GenerationError as error:
             logger.warning("The answer is extractive: %s", error)
             notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
@@ -104,18 +104,18 @@ class Reply:
     passages: Sequence[Passage]
     on_text: Callable[[str], Awaitable[None]]
     text: str = ""
-    heard: int = 0
-    next_look: int = 0
+    sent: int = 0
+    next_check: int = 0
     usage: Usage | None = None
     notices: tuple[Notice, ...] = ()
     begun: float = field(default_factory=time.monotonic)
     first_text_s: float = 0.0
 
-    async def listen(self, pieces: AsyncIterator[str | Usage | Notice]) -> None:
+    async def receive(self, pieces: AsyncIterator[str | Usage | Notice]) -> None:
         """Take in the whole reply; raise GenerationError for one that is empty, or has no end."""
         async for piece in pieces:
             if isinstance(piece, str):
-                await self._hear(piece)
+                await self._on_piece(piece)
             elif isinstance(piece, Usage):
                 self.usage = piece
             else:
@@ -127,16 +127,16 @@ class Reply:
             message = "The language model sent an empty reply."
             raise GenerationError(message)
 
-    async def _hear(self, piece: str) -> None:
+    async def _on_piece(self, piece: str) -> None:
         self.first_text_s = self.first_text_s or time.monotonic() - self.begun
         self.text += piece
-        if self.on_text is _unheard or len(self.text) < self.next_look or _may_be_mark(self.text):
+        if self.on_text is _ignore or len(self.text) < self.next_check or _may_be_mark(self.text):
             return
-        self.next_look = len(self.text) + max(SMALLEST_STEP, len(self.text) // 50)
-        certain = settled(self.text, self.passages)
-        if len(certain) > self.heard:
-            await self.on_text(certain[self.heard :])
-            self.heard = len(certain)
+        self.next_check = len(self.text) + max(SMALLEST_STEP, len(self.text) // 50)
+        stable = stable_prefix(self.text, self.passages)
+        if len(stable) > self.sent:
+            await self.on_text(stable[self.sent :])
+            self.sent = len(stable)
 
     def trace(self, model: str) -> Trace:
         """Return how the reply came about."""

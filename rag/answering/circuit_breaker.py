@@ -94,7 +94,7 @@ class CircuitBreakerModel:
 
 
 @dataclass(frozen=True, slots=True)
-class SideCalls:
+class UncountedCalls:
     """The same model, behind the same breaker, for what is not an answer: that it manages those proves little."""
 
     breaking: CircuitBreakerModel

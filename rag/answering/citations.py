@@ -40,9 +40,9 @@ def cite(text: str, passages: Sequence[Passage]) -> Answer:
     """Return the model's reply as an answer whose every mark stands for one of its citations."""
     stripped = text.strip()
     if stripped.startswith(NOT_IN_DOCS):
-        rest = keep_true(stripped.removeprefix(NOT_IN_DOCS).lstrip(" .:\n"), passages)
+        rest = drop_false_marks(stripped.removeprefix(NOT_IN_DOCS).lstrip(" .:\n"), passages)
         return Answer(text=rest, citations=whole_passages(passages[:NEAREST_PAGES]), kind="abstained")
-    cleaned = keep_true(stripped, passages)
+    cleaned = drop_false_marks(stripped, passages)
     used = sorted({number for number, _ in _marks(cleaned)})
     if not used:
         return Answer(text=cleaned, citations=whole_passages(passages, cleaned), kind="grounded", notices=(UNMARKED,))
@@ -58,7 +58,7 @@ def cite(text: str, passages: Sequence[Passage]) -> Answer:
     return Answer(text=cleaned, citations=citations, kind="grounded")
 
 
-def keep_true(text: str, passages: Sequence[Passage]) -> str:
+def drop_false_marks(text: str, passages: Sequence[Passage]) -> str:
     """Return the text with every mark written as `[n]`, and what stands in no passage taken out.
 
     That is marks without a passage, and addresses that the model wrote of itself: a link then keeps its words.
@@ -87,7 +87,7 @@ def _addresses(text: str) -> list[str]:
     return [address.rstrip(".,;:!?'\"*") for address in _ADDRESS.findall(text)]
 
 
-def settled(text: str, passages: Sequence[Passage]) -> str:
+def stable_prefix(text: str, passages: Sequence[Passage]) -> str:
     """Return what a reader of a growing text may see: cleaned, and cut before a mark, link or code still open."""
     line_start = text.rfind("\n") + 1
     line = text[line_start:]
@@ -100,7 +100,7 @@ def settled(text: str, passages: Sequence[Passage]) -> str:
     if address := _OPEN_ADDRESS.search(line):
         cuts.append(address.start())
     certain = text[: line_start + min(cuts)]
-    return keep_true(certain.rstrip(" \t"), passages)  # a false mark takes the space before it along
+    return drop_false_marks(certain.rstrip(" \t"), passages)  # a false mark takes the space before it along
 
 
 def snippet(text: str, *, near: str = "") -> str:

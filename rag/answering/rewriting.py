@@ -33,7 +33,7 @@ class Rewriter:
     model: ChatModel
     timeout_s: float
 
-    async def stand_alone(self, question: Question) -> str:
+    async def rewrite(self, question: Question) -> str:
         """Return the question as one in English that needs no history; "" when it is one, or the model gave none."""
         if not question.history and not is_foreign(question.text):
             return ""

@@ -220,7 +220,7 @@ class MilvusStore:
         """Yield every live passage with its vector."""
         for row in self._rows([*PASSAGE_FIELDS, "vector"]):
             vector = np.asarray(row["vector"], dtype=np.float32)
-            yield EmbeddedPassage(passage=passage_of(row), vector=vector, facets=row["facets"])
+            yield EmbeddedPassage(passage=passage_of(row), vector=vector, subvectors=row["facets"])
 
     def _rows(self, fields: list[str]) -> Iterator[dict[str, Any]]:
         live = self.live()

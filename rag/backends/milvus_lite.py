@@ -35,13 +35,13 @@ def release(uri: str) -> None:
     server_manager_instance.release_server(uri)
 
 
-def newest(uri: str) -> str:
+def newest_copy(uri: str) -> str:
     """Return the path of the newest whole copy, or the path itself where there is none."""
     copies = _copies(uri)
     return str(copies[-1]) if copies else uri
 
 
-def settle(uri: str) -> None:
+def adopt_newest_copy(uri: str) -> None:
     """Put the newest copy in place of the older ones, unless a process has one of them open."""
     if not Path(uri).parent.is_dir():
         return
@@ -54,7 +54,7 @@ def settle(uri: str) -> None:
 
 
 @dataclass(slots=True)
-class Place:
+class WritablePlace:
     """Where an ingest may write: the folder itself, or a copy beside it that is thrown away unless `keep` is set."""
 
     path: str
@@ -62,21 +62,21 @@ class Place:
 
 
 @contextmanager
-def place_to_write(uri: str) -> Iterator[Place]:
+def place_to_write(uri: str) -> Iterator[WritablePlace]:
     """Give the one ingest at a time its place; a copy that is to be kept gets its name when the block ends well."""
-    settle(uri)
+    adopt_newest_copy(uri)
     if not Path(uri).parent.is_dir():
         raise explain_refusal(uri)
     with _ingesting(uri):
-        current = Path(newest(uri))
+        current = Path(newest_copy(uri))
         if not _is_locked(current):
-            yield Place(path=str(current))
+            yield WritablePlace(path=str(current))
             return
         draft = _beside(uri, DRAFT)
         shutil.rmtree(draft, ignore_errors=True)
         try:
             shutil.copytree(current, draft, ignore=shutil.ignore_patterns("LOCK"))
-            place = Place(path=str(draft))
+            place = WritablePlace(path=str(draft))
             yield place
             if place.keep:
                 draft.rename(_beside(uri, f"{time.time_ns():x}"))

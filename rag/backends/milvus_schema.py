@@ -91,7 +91,7 @@ def row_of(stored: EmbeddedPassage, *, sparse: bool) -> dict[str, Any]:
     row: dict[str, Any] = {field: _fitting(text, VARCHAR_BYTES[field]) for field, text in texts.items()}
     if sparse:
         row["lexical"] = passage_vector(terms(f"{passage.label}\n{passage.text}"))
-    return {**row, "facets": stored.facets, "deprecated": passage.deprecated, "vector": stored.vector.tolist()}
+    return {**row, "facets": stored.subvectors, "deprecated": passage.deprecated, "vector": stored.vector.tolist()}
 
 
 def _fitting(text: str, limit: int) -> str:

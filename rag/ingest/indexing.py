@@ -111,7 +111,7 @@ def embed_passages(embedder: Embedder, passages: Sequence[Passage]) -> list[Embe
     vectors = iter(embedder.encode_documents([text for own in texts for text in own]))
     parts = [[next(vectors) for _ in own] for own in texts]
     return [
-        EmbeddedPassage(passage=passage, vector=own[0], facets=pack(own))
+        EmbeddedPassage(passage=passage, vector=own[0], subvectors=pack(own))
         for passage, own in zip(passages, parts, strict=True)
     ]
 

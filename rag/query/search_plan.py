@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.query.synonyms import docs_words
+from rag.query.synonyms import synonyms_for
 from rag.text.language import is_foreign
 from rag.text.terms import terms
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 SYNONYM_WEIGHT = 0.2
-"""What a term from the glossary counts against one of the question's own."""
+"""What a synonym counts against one of the question's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class SearchPlan:
     """What is searched for.
 
     `text` and `glossed` are embedded (the second has the docs' words behind it), `terms` are `text`'s in their order,
-    `weights` say what each term counts: its rarity, less for one from the glossary.
+    `weights` say what each term counts: its rarity, less for a synonym.
     """
 
     text: str
@@ -48,8 +48,8 @@ def make_search_plan(question: Question, *, vocabulary: Vocabulary, speller: Spe
     """Return what to search for to answer this question in a collection with that vocabulary."""
     text = search_text(question)
     if not is_foreign(text):
-        text = speller.mend(text)
-    added = docs_words(text)
+        text = speller.correct(text)
+    added = synonyms_for(text)
     own = tuple(terms(text))
     weights = {term: vocabulary.rarity(term) for term in own}
     for term in terms(added):

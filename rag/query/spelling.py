@@ -57,18 +57,18 @@ class Speller:
 
     vocabulary: Vocabulary
 
-    def mend(self, text: str) -> str:
+    def correct(self, text: str) -> str:
         """Return the text with its slips mended; everything but those words stays as it is."""
-        return _WORD.sub(lambda match: self._mended(text, match), text)
+        return _WORD.sub(lambda match: self._corrected(text, match), text)
 
-    def _mended(self, text: str, match: re.Match[str]) -> str:
+    def _corrected(self, text: str, match: re.Match[str]) -> str:
         word = match[0]
         is_name = word != word.lower() and not (
             word[1:] == word[1:].lower() and _SENTENCE_START.search(text[: match.start()])
         )
-        return word if is_name else self._meant(word.lower(), word)
+        return word if is_name else self._best_correction(word.lower(), word)
 
-    def _meant(self, word: str, written: str) -> str:
+    def _best_correction(self, word: str, written: str) -> str:
         known = word in self.vocabulary.word_counts or word in _english()
         if known or _is_compound(word) or is_other_product(word):
             return written

@@ -6,10 +6,10 @@ import re
 from functools import lru_cache
 from importlib.resources import files
 
-SYNONYMS_FILE = "glossary.txt"
+SYNONYMS_FILE = "synonyms.txt"
 
 
-def docs_words(text: str) -> str:
+def synonyms_for(text: str) -> str:
     """Return the words that the docs use for what the text says, those that it says already left out; "" for none."""
     said = set(text.lower().split())
     added = [word for phrases, words in _entries() if phrases.search(text) for word in words]

@@ -51,7 +51,7 @@ _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
+class _PassageTerms:
     """What ranking needs to know of a passage's text."""
 
     vector: dict[int, float]
@@ -74,7 +74,7 @@ def measure(
 ) -> npt.NDArray[np.float64]:
     """Return a row a candidate, a column a feature; `vector` is the question's, of length 1."""
     readings = [_read(candidate.passage.label, candidate.passage.text) for candidate in candidates]
-    cosines = [candidate.facets @ vector for candidate in candidates]
+    cosines = [candidate.subvectors @ vector for candidate in candidates]
     sparse = query_vector(query.weights)
     pairs = set(pairwise(query.terms))
     total = sum(query.weights.values()) or 1.0
@@ -113,9 +113,9 @@ def _kind(passage: Passage, words: int) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=4_096)
-def _read(label: str, text: str) -> _Reading:
+def _read(label: str, text: str) -> _PassageTerms:
     found = terms(f"{label}\n{text}")
-    return _Reading(
+    return _PassageTerms(
         vector=passage_vector(found),
         terms=frozenset(found),
         pairs=frozenset(pairwise(found)),
@@ -123,7 +123,7 @@ def _read(label: str, text: str) -> _Reading:
     )
 
 
-def one_of_each(passages: Sequence[Passage], limit: int) -> list[Passage]:
+def without_duplicates(passages: Sequence[Passage], limit: int) -> list[Passage]:
     """Return the first `limit` passages but for those that repeat one before: its section, or nearly its words.
 
     The docs say the same on a page an installer and in a tab an SDK; three of the same leave no room for the others.

@@ -42,7 +42,7 @@ class IndexSnapshot:
     searching: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def hand_on(self) -> Callable[[], None]:
+    def transfer_close(self) -> Callable[[], None]:
         """Give what closes this generation to the next one, which shares it."""
         close, self.close = self.close, _nothing
         return close

@@ -20,7 +20,7 @@ from rag.query.prompt_injection import without_orders
 from rag.query.search_plan import make_search_plan
 from rag.query.versions import choose_versions
 from rag.retrieval.batching import Batcher
-from rag.retrieval.ranking import measure, one_of_each, rank
+from rag.retrieval.ranking import measure, rank, without_duplicates
 from rag.retrieval.scope import off_topic
 from rag.text.language import is_foreign
 from rag.text.terms import query_vector
@@ -107,7 +107,7 @@ class HybridRetriever:
             raise RetrievalError(message, hint="Run: milvusfaq ingest --recreate SOURCE")
         table = measure(candidates, query, vector)
         return Retrieved(
-            passages=tuple(one_of_each(rank(table, candidates), limit)),
+            passages=tuple(without_duplicates(rank(table, candidates), limit)),
             notices=versions.notices,
             off_topic=None
             if is_foreign(query.text)  # an English model sees nothing near it, which tells nothing

@@ -63,22 +63,22 @@ def test_a_press_calls_people_once_with_what_is_known_and_resolved_closes_it(
     ts = slack.mention(channel, f"{QUESTION} <!channel>")
     (answer,) = slack.wait_for_replies(channel, ts)
     press(slack, channel, answer, ESCALATE_ACTION)
-    _, plea = slack.wait_for_replies(channel, ts, count=2)
+    _, called = slack.wait_for_replies(channel, ts, count=2)
     said = (
         f" asks for a person's help with: {QUESTION} @channel\n"
         "I have answered from these pages of the docs, which may not be enough: "
         "Milvus starter FAQ > Where does Milvus keep the data that I insert?."
     )
-    assert words(plea["blocks"][0]) == f"S0ONCALL{HELPER} {ASKER}{said}"
-    assert html.unescape(plea["text"]) == f"<!subteam^S0ONCALL> <@{HELPER}> <@{ASKER}>{said}"
+    assert words(called["blocks"][0]) == f"S0ONCALL{HELPER} {ASKER}{said}"
+    assert html.unescape(called["text"]) == f"<!subteam^S0ONCALL> <@{HELPER}> <@{ASKER}>{said}"
     told = len(slack.private)
     slack.people[COLLEAGUE] = {"team_id": TEAM}
     press(slack, channel, answer, ESCALATE_ACTION, user=COLLEAGUE)
     slack.wait_for(lambda: len(slack.private) > told, "a word to the second one")
     assert (slack.private[-1]["user"], slack.private[-1]["text"]) == (COLLEAGUE, WORDS.asked_a_person_before)
-    press(slack, channel, plea, RESOLVE_ACTION, user=HELPER)
-    slack.wait_for(lambda: plea["blocks"][-1]["type"] == "rich_text", "the plea's end")
-    assert words(plea["blocks"][-1]) == f"Resolved by {HELPER}"
+    press(slack, channel, called, RESOLVE_ACTION, user=HELPER)
+    slack.wait_for(lambda: called["blocks"][-1]["type"] == "rich_text", "the end of the escalation")
+    assert words(called["blocks"][-1]) == f"Resolved by {HELPER}"
     assert rows(folder, ts) == [(ASKER, HELPER)]
     assert len(slack.replies(channel, ts)) == 2
 
@@ -88,8 +88,8 @@ def test_below_an_abstention_it_names_the_nearest_pages(slack: SlackStandIn, mod
     ts = slack.mention(channel, "When will Milvus store data on tape?")
     (answer,) = slack.wait_for_replies(channel, ts)
     press(slack, channel, answer, ESCALATE_ACTION)
-    _, plea = slack.wait_for_replies(channel, ts, count=2)
-    assert "The docs do not hold it; the nearest pages are: Milvus starter FAQ > " in words(plea["blocks"][0])
+    _, called = slack.wait_for_replies(channel, ts, count=2)
+    assert "The docs do not hold it; the nearest pages are: Milvus starter FAQ > " in words(called["blocks"][0])
 
 
 def test_in_the_same_thread_another_answers_button_calls_nobody_again(slack: SlackStandIn, channel: str) -> None:
@@ -146,12 +146,14 @@ def test_from_a_direct_message_people_are_called_into_their_channel_and_the_aske
     assert button["confirm"]["text"]["text"] == WORDS.asks_openly
     press(slack, direct, answer, ESCALATE_ELSEWHERE_ACTION)
     _, told = slack.wait_for_replies(direct, ts, count=2)
-    (plea,) = slack.channels[ON_CALL].messages
-    link = f"https://stand-in.slack.com/archives/{ON_CALL}/p{plea['ts'].replace('.', '')}"
+    (called,) = slack.channels[ON_CALL].messages
+    link = f"https://stand-in.slack.com/archives/{ON_CALL}/p{called['ts'].replace('.', '')}"
     assert told["blocks"][0]["text"] == WORDS.asked_elsewhere.format(link=link)
-    assert words(plea["blocks"][0]).startswith(f"S0ONCALL{HELPER} {ASKER} asks for a person's help with: {QUESTION}\n")
-    press(slack, ON_CALL, plea, RESOLVE_ACTION, user=HELPER)
-    slack.wait_for(lambda: plea["blocks"][-1]["type"] == "rich_text", "the plea's end")
+    assert words(called["blocks"][0]).startswith(
+        f"S0ONCALL{HELPER} {ASKER} asks for a person's help with: {QUESTION}\n"
+    )
+    press(slack, ON_CALL, called, RESOLVE_ACTION, user=HELPER)
+    slack.wait_for(lambda: called["blocks"][-1]["type"] == "rich_text", "the end of the escalation")
     assert rows(folder, ts) == [(ASKER, HELPER)]
 
 
@@ -162,8 +164,8 @@ def test_below_an_answer_that_only_the_asker_sees_it_works_wherever_the_bot_may_
     (answer,) = slack.wait_for(lambda: slack.private[told:], "the private answer")
     press(slack, away, answer, ESCALATE_ELSEWHERE_ACTION)
     (_, where) = slack.wait_for(lambda: slack.private[told:] if len(slack.private) > told + 1 else [], "the place")
-    (plea,) = slack.channels[ON_CALL].messages
-    assert plea["ts"].replace(".", "") in str(where["blocks"])
+    (called,) = slack.channels[ON_CALL].messages
+    assert called["ts"].replace(".", "") in str(where["blocks"])
     press(slack, away, answer, ESCALATE_ELSEWHERE_ACTION)
     slack.wait_for(lambda: WORDS.asked_a_person_before in str(slack.private[-1]), "a word on the second press")
-    assert slack.channels[ON_CALL].messages == [plea]
+    assert slack.channels[ON_CALL].messages == [called]

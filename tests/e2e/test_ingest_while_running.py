@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag import Question
-from rag.backends.milvus_lite import newest, settle
+from rag.backends.milvus_lite import adopt_newest_copy, newest_copy
 from rag.settings import RagSettings
 from rag.wiring import open_retriever
 from tests.e2e.bot_process import environment, running_bot, settings_for
@@ -60,14 +60,14 @@ def test_a_running_bot_goes_over_to_what_an_ingest_brings_and_misses_no_question
     with running_bot(slack, tmp_path, settings):
         (before,) = slack.wait_for_replies(channel, slack.mention(channel, question))
         assert "green" not in before["text"]
-        first = newest(str(tmp_path / "milvus.db"))
+        first = newest_copy(str(tmp_path / "milvus.db"))
         assert "5 new" in ingest(tmp_path, write_runbooks(tmp_path, 5, "green"))
-        second = newest(str(tmp_path / "milvus.db"))
+        second = newest_copy(str(tmp_path / "milvus.db"))
         assert second != first
         while "green" not in before["text"]:
             (before,) = slack.wait_for_replies(channel, slack.mention(channel, question))
         assert "0 new, 5 unchanged" in ingest(tmp_path, tmp_path / "runbooks")
-        assert newest(str(tmp_path / "milvus.db")) == second
+        assert newest_copy(str(tmp_path / "milvus.db")) == second
     assert "Turn the green valve" in find(tmp_path, question)[0]
     assert [path.name for path in tmp_path.glob("*.db")] == ["milvus.db"]
 
@@ -97,8 +97,8 @@ def test_a_copy_is_put_in_place_only_while_nobody_has_the_index_open(tmp_path: P
     copy = tmp_path / f"milvus.{'a' * 16}.db"
     with open_retriever(RagSettings(milvus_uri=uri, _env_file=None)):
         copy.mkdir()
-        settle(uri)
-        assert newest(uri) == str(copy)
-    settle(uri)
-    assert newest(uri) == uri
+        adopt_newest_copy(uri)
+        assert newest_copy(uri) == str(copy)
+    adopt_newest_copy(uri)
+    assert newest_copy(uri) == uri
     assert list((tmp_path / "milvus.db").iterdir()) == []

@@ -190,7 +190,7 @@ def test_with_a_deleted_question_the_plea_that_repeats_it_goes_too(slack: SlackS
         slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
         (answer,) = slack.replies(channel, ts)
         slack.press(channel, answer, "escalate", ts)
-        slack.wait_for(lambda: len(slack.replies(channel, ts)) == 2, "the plea")
+        slack.wait_for(lambda: len(slack.replies(channel, ts)) == 2, "the call for a person")
         slack.delete(channel, ts)
         slack.wait_for(lambda: not slack.replies(channel, ts), "both to go")
 
@@ -205,11 +205,11 @@ def test_who_was_to_be_called_when_the_bot_was_stopped_is_called_by_the_next_one
         parts.rows("UPDATE escalations SET at = at - 60")
     with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP") as parts:
         slack.wait_for(lambda: parts.rows("SELECT posted_ts FROM escalations") != [("",)], "the call")
-        (_, plea) = slack.replies(channel, ts)
-        assert plea["text"].startswith("<!subteam^S0HELP>")
+        (_, called) = slack.replies(channel, ts)
+        assert called["text"].startswith("<!subteam^S0HELP>")
         parts.rows("UPDATE escalations SET at = at - 60, posted_ts = ''")  # as if it had never been noted
     with running_parts(slack, FakeAnswerer(), url, escalation_group="S0HELP") as parts:
-        slack.wait_for(lambda: parts.rows("SELECT posted_ts FROM escalations") == [(plea["ts"],)], "the note")
+        slack.wait_for(lambda: parts.rows("SELECT posted_ts FROM escalations") == [(called["ts"],)], "the note")
     assert len(slack.replies(channel, ts)) == 2
 
 
@@ -233,7 +233,7 @@ def test_with_a_deleted_question_the_plea_in_another_channel_goes_too(slack: Sla
         slack.wait_for(lambda: len(slack.replies(direct, ts)) == 2, "the word where it stands")
         assert len(slack.channels[on_call].messages) == 1
         slack.delete(direct, ts)
-        slack.wait_for(lambda: not slack.channels[on_call].messages, "the plea to go")
+        slack.wait_for(lambda: not slack.channels[on_call].messages, "the called to go")
 
 
 def test_who_may_not_ask_takes_nobodys_place(slack: SlackStandIn, channel: str, url: str) -> None:
@@ -261,14 +261,16 @@ def test_that_someone_has_helped_is_shown_by_the_next_press_when_slack_failed_at
         ts = slack.mention(channel, FIRST)
         slack.wait_for(lambda: parts.rows("SELECT state FROM questions") == [("answered",)], "the answer")
         slack.press(channel, slack.replies(channel, ts)[0], "escalate", ts)
-        slack.wait_for(lambda: len(slack.replies(channel, ts)) == 2, "the plea")
-        plea = slack.replies(channel, ts)[1]
+        slack.wait_for(lambda: len(slack.replies(channel, ts)) == 2, "the call for a person")
+        called = slack.replies(channel, ts)[1]
         slack.fail("chat.update", SERVER_ERROR)
-        slack.wait_for_ack(slack.press(channel, plea, "resolve", ts, user="U0HELPER"))
+        slack.wait_for_ack(slack.press(channel, called, "resolve", ts, user="U0HELPER"))
         (told,) = slack.wait_for(lambda: slack.private, "a word to the helper")
         assert told["text"] == WORDS.not_now
-        slack.press(channel, plea, "resolve", ts)
-        slack.wait_for(lambda: "Resolved by <@U0HELPER>" in slack.replies(channel, ts)[1]["text"], "the plea's end")
+        slack.press(channel, called, "resolve", ts)
+        slack.wait_for(
+            lambda: "Resolved by <@U0HELPER>" in slack.replies(channel, ts)[1]["text"], "the end of the escalation"
+        )
 
 
 def test_a_button_works_though_a_person_has_taken_over(slack: SlackStandIn, channel: str, url: str) -> None:

@@ -69,7 +69,7 @@ async def _search_all(
 
 
 async def _reworded(question: Question, rewriter: Rewriter | None) -> Question:
-    text = await rewriter.stand_alone(question) if rewriter else ""
+    text = await rewriter.rewrite(question) if rewriter else ""
     return Question(text=text) if text else question
 
 

@@ -37,7 +37,7 @@ class EscalateActions:
         """Call someone for whoever may ask, unless that was done in this thread before."""
         await ack()
         interaction = Interaction(client, body, self.users)
-        if word := await self._take_up(interaction):
+        if word := await self._escalate(interaction):
             await interaction.post_ephemeral(word)
 
     async def on_resolved(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
@@ -60,7 +60,7 @@ class EscalateActions:
             logger.warning("It can't be shown that someone has helped: %s", error)
             await interaction.post_ephemeral(words.not_now)
 
-    async def _take_up(self, interaction: Interaction) -> str:
+    async def _escalate(self, interaction: Interaction) -> str:
         """Return what to tell who pressed; "" where the call tells all."""
         words = await interaction.words()
         channel = self.escalator.channel if interaction.action == ESCALATE_ELSEWHERE_ACTION else ""

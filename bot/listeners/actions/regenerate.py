@@ -37,10 +37,10 @@ class RegenerateActions:
         """Take the question up anew; a press on an answer that is not the latest, or is being made, is told so."""
         await ack()
         interaction = Interaction(client, body, self.users)
-        if word := await self._take_up(interaction):
+        if word := await self._regenerate(interaction):
             await interaction.post_ephemeral(word)
 
-    async def _take_up(self, interaction: Interaction) -> str:
+    async def _regenerate(self, interaction: Interaction) -> str:
         """Return what to tell who pressed; "" where the new answer tells all."""
         style, words = cast("Style", interaction.action.removeprefix(REGENERATE_PREFIX)), await interaction.words()
         try:

@@ -28,13 +28,13 @@ def test_the_answer_cites_the_passage_that_it_marks() -> None:
 def test_the_listener_hears_the_answer_without_false_marks() -> None:
     heard: list[str] = []
 
-    async def listen(piece: str) -> None:
+    async def receive(piece: str) -> None:
         heard.append(piece)
 
     answerer = Answerer(
         retriever=FakeRetriever(PASSAGES), model=FakeModel(["In the", " tank [9", "] [2", "]. Yes"]), passages=5
     )
-    answered = asyncio.run(answerer.answer(Question(text="fuel?"), on_text=listen))
+    answered = asyncio.run(answerer.answer(Question(text="fuel?"), on_text=receive))
     assert answered.text == "In the tank [2]. Yes"
     assert answered.text.startswith("".join(heard))
     assert heard[0] == "In the"
@@ -43,12 +43,12 @@ def test_the_listener_hears_the_answer_without_false_marks() -> None:
 def test_an_abstention_is_known_by_its_mark_and_never_heard() -> None:
     heard: list[str] = []
 
-    async def listen(piece: str) -> None:
+    async def receive(piece: str) -> None:
         heard.append(piece)
 
     model = FakeModel(["NOT_IN", "_DOCS\n", "Nothing on the weather."])
     answerer = Answerer(retriever=FakeRetriever(PASSAGES), model=model, passages=5)
-    answered = asyncio.run(answerer.answer(Question(text="weather?"), on_text=listen))
+    answered = asyncio.run(answerer.answer(Question(text="weather?"), on_text=receive))
     assert (answered.kind, answered.text) == ("abstained", "Nothing on the weather.")
     assert [citation.number for citation in answered.citations] == [1, 2]
     assert heard == []

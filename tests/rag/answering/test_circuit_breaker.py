@@ -14,7 +14,7 @@ from rag.answering.circuit_breaker import (
     LONGEST_PAUSE_S,
     SILENT_FOR_S,
     CircuitBreakerModel,
-    SideCalls,
+    UncountedCalls,
 )
 from tests.fakes import FakeModel
 
@@ -151,7 +151,7 @@ def test_an_attempt_that_is_given_up_lets_the_next_one_try() -> None:
 def test_what_is_no_answer_counts_when_it_fails_and_proves_nothing_when_it_works() -> None:
     async def scenario() -> None:
         scene = Scene()
-        aside = SideCalls(scene.breaker)
+        aside = UncountedCalls(scene.breaker)
         await scene.fail(1)
         scene.model.error = None
         assert [piece async for piece in aside.stream("word it anew", "?")] == ["yes"]

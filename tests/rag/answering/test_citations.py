@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.citations import SNIPPET_CHARACTERS, cite, keep_true, settled, snippet
+from rag.answering.citations import SNIPPET_CHARACTERS, cite, drop_false_marks, snippet, stable_prefix
 from tests.builders import make_passages
 
 FILLER = "Words that say nothing of it. " * 12
@@ -39,7 +39,7 @@ PASSAGES = make_passages(
     ],
 )
 def test_only_marks_with_a_passage_stay(written: str, kept: str) -> None:
-    assert keep_true(written, PASSAGES) == kept
+    assert drop_false_marks(written, PASSAGES) == kept
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def test_only_marks_with_a_passage_stay(written: str, kept: str) -> None:
 def test_what_was_shown_of_a_growing_answer_is_never_taken_back(text: str) -> None:
     shown = ""
     for length in range(len(text) + 1):
-        now = settled(text[:length], PASSAGES)
+        now = stable_prefix(text[:length], PASSAGES)
         assert now.startswith(shown)
         shown = now
-    assert keep_true(text, PASSAGES).startswith(shown)
+    assert drop_false_marks(text, PASSAGES).startswith(shown)
 
 
 def test_a_citation_shows_the_sentence_that_the_statement_rests_on() -> None:

@@ -53,7 +53,7 @@ def found(store: MilvusStore, passage: Passage, embedder: FakeEmbedder) -> Passa
 
 def rank_of_one(store: MilvusStore, vector: npt.NDArray[np.float32]) -> Passage:
     (candidate,) = store.search_dense(vector, limit=1)
-    return replace(candidate.passage, score=float(candidate.facets[0] @ vector))
+    return replace(candidate.passage, score=float(candidate.subvectors[0] @ vector))
 
 
 def texts_of(*passages: Passage) -> list[str]:
@@ -161,7 +161,7 @@ def test_a_collection_of_someone_else_is_left_alone(store: MilvusStore) -> None:
 def test_a_vector_that_is_not_a_number_is_refused(store: MilvusStore) -> None:
     embedder = FakeEmbedder()
     fill(store, [ONE], embedder)
-    bad = EmbeddedPassage(passage=TWO, vector=np.full(8, np.nan, dtype=np.float32), facets="")
+    bad = EmbeddedPassage(passage=TWO, vector=np.full(8, np.nan, dtype=np.float32), subvectors="")
     with pytest.raises(IngestError, match="not a number"), building(store, embedding="fake", dim=8) as build:
         build.insert([bad])
     assert live_ids(store) == {ONE.id}

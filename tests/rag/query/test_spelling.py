@@ -24,4 +24,4 @@ from tests.rag.query.test_search_plan import SPELLER
     ],
 )
 def test_slips_are_mended_and_names_left_alone(written: str, meant: str) -> None:
-    assert SPELLER.mend(written) == meant
+    assert SPELLER.correct(written) == meant

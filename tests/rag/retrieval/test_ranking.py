@@ -11,7 +11,7 @@ from rag import Passage, Question
 from rag.domain import Candidate
 from rag.query.search_plan import SearchPlan, make_search_plan
 from rag.query.spelling import Speller
-from rag.retrieval.ranking import FEATURES, measure, one_of_each, rank
+from rag.retrieval.ranking import FEATURES, measure, rank, without_duplicates
 from rag.text.subvectors import MOST_SENTENCES, pack, subvector_texts, unpack
 from rag.text.vocabulary import count_words
 from tests.builders import make_passage
@@ -47,7 +47,7 @@ def test_the_nearer_passage_comes_first_and_a_deprecated_page_last() -> None:
     ranked = rank(table, candidates)
     assert [p.id for p in ranked] == ["near", "far"]
     assert [p.score for p in ranked] == pytest.approx([0.9, 0.1])
-    candidates[1] = Candidate(replace(near, deprecated=True), candidates[1].facets)
+    candidates[1] = Candidate(replace(near, deprecated=True), candidates[1].subvectors)
     assert [p.id for p in rank(table, candidates)] == ["far", "near"]
 
 
@@ -56,11 +56,11 @@ def test_what_is_said_twice_is_shown_once() -> None:
     same_words = make_passage("2", path="helm-gpu.md", text="Run helm install to set the cluster up!")
     same_section = make_passage("3", path="helm.md", text="Something else in the same section.")
     other = make_passage("4", path="docker.md", text="Use docker compose instead.")
-    assert [p.id for p in one_of_each([first, same_words, same_section, other], 3)] == ["1", "4"]
-    assert [p.id for p in one_of_each([first, other], 1)] == ["1"]
+    assert [p.id for p in without_duplicates([first, same_words, same_section, other], 3)] == ["1", "4"]
+    assert [p.id for p in without_duplicates([first, other], 1)] == ["1"]
 
 
-def test_facets_are_the_label_and_the_sentences_outside_code() -> None:
+def test_subvectors_are_the_label_and_the_sentences_outside_code() -> None:
     text = "One sentence is here. Another sentence follows it:\n\n```py\nnot this one\n```\n\n- an item of three\n- no"
     assert subvector_texts(make_passage(text=text))[1:] == [
         "How is the airlock opened?\nOne sentence is here.",

@@ -70,7 +70,7 @@ def test_a_newer_index_that_can_not_be_opened_leaves_the_older_one_at_work() -> 
 def test_what_closes_a_shared_connection_goes_over_to_the_newer_index() -> None:
     closed: list[str] = []
     older = IndexSnapshot(retriever=FakeRetriever([]), name="older", close=lambda: closed.append("connection"))
-    newer = IndexSnapshot(retriever=FakeRetriever([]), name="newer", close=older.hand_on())
+    newer = IndexSnapshot(retriever=FakeRetriever([]), name="newer", close=older.transfer_close())
     older.close()
     assert closed == []
     newer.close()
