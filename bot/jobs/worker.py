@@ -134,7 +134,7 @@ class Worker:
         """Renew leases, and reclaim what others have left, for ever."""
         while True:
             try:
-                await self._renew_leases()
+                await self.renew_leases()
                 if not self.stopping:
                     await self.reclaim()
                     await self.cleanup.claim()
@@ -173,7 +173,8 @@ class Worker:
         await self.closings.wait(max(LAST_WORDS_S, deadline - time.monotonic()))
         await self.cleanup.stop()
 
-    async def _renew_leases(self) -> None:
+    async def renew_leases(self) -> None:
+        """Renew the leases of what is worked on; what is twice found to be no longer ours is let go."""
         working = set(self.tasks)
         kept = await self.ledger.questions.renew_leases(working)
         lost = working - kept.keys()

@@ -107,6 +107,8 @@ def open_bundled() -> BundledEmbedder:
         options = onnxruntime.SessionOptions()
         options.enable_cpu_mem_arena = False  # what a batch of passages needed is not kept for the next question
         options.log_severity_level = 3  # a machine without /sys/class/drm is no news
+        # Its threads would go on spinning after each question: 10 ms of processor time to save 1 ms.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         session = onnxruntime.InferenceSession(str(model_path), options, providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_str((folder / BUNDLED_TOKENIZER).read_text(encoding="utf-8"))
     # The file pads and cuts at 128 tokens; the model was made for 256.

@@ -24,8 +24,6 @@ from rag.ingest.archive import (
     unpack_file,
 )
 from rag.ingest.download import download
-from rag.ingest.formats.html import html_to_markdown
-from rag.ingest.formats.pdf import pdf_to_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -125,6 +123,8 @@ def _text_of(path: str, content: bytes) -> str:
     """Return a file's Markdown; raise IngestError with the reason when it has none."""
     suffix = PurePosixPath(path).suffix.lower()
     if suffix == ".pdf" and content.strip():
+        from rag.ingest.formats.pdf import pdf_to_markdown
+
         return pdf_to_markdown(content)
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
@@ -134,7 +134,11 @@ def _text_of(path: str, content: bytes) -> str:
         raise IngestError("it is not text")
     if not text.strip():
         raise IngestError("it is empty")
-    return html_to_markdown(text) if suffix in {".html", ".htm"} else text
+    if suffix not in {".html", ".htm"}:
+        return text
+    from rag.ingest.formats.html import html_to_markdown
+
+    return html_to_markdown(text)
 
 
 def is_page(path: str) -> bool:
