@@ -67,7 +67,7 @@ A follow-up is a reply in a thread that the bot has joined, and does not mention
 another's message, and answered in its thread or in private; home is a press on an example.
 """
 UNADDRESSED_ORIGINS = ("follow-up", "support")
-Policy = Literal["questions", "all", "mentions"]
+SupportPolicy = Literal["questions", "all", "mentions"]
 """What is answered in a support channel without a mention: what asks something, everything, or nothing."""
 MAX_QUESTION_CHARACTERS = 3_000
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.domain import Policy  # noqa: TC001 - pydantic reads the annotation
+from bot.domain import SupportPolicy  # noqa: TC001 - pydantic reads the annotation
 from rag import SettingsError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class SlackSettings(BaseSettings):
         pattern=r"^https?://",
         description="Another address than Slack's, for a proxy or for tests.",
     )
-    support_channels: Annotated[dict[str, Policy], NoDecode] = Field(
+    support_channels: Annotated[dict[str, SupportPolicy], NoDecode] = Field(
         default={},
         description="Channel ids, separated by commas, where questions are answered without a mention; "
         "`C0123456789:all` for every message, `C0123456789:mentions` for none, not even follow-ups.",
@@ -105,7 +105,7 @@ class SlackSettings(BaseSettings):
 
     @field_validator("support_channels")
     @classmethod
-    def _are_support_channels(cls, value: dict[str, Policy]) -> dict[str, Policy]:
+    def _are_support_channels(cls, value: dict[str, SupportPolicy]) -> dict[str, SupportPolicy]:
         _checked_ids(tuple(value), "CG", CHANNEL_ID)
         return value
 

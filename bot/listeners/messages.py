@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from slack_bolt.request.async_request import AsyncBoltRequest
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import Policy
+    from bot.domain import SupportPolicy
     from bot.jobs.worker import Worker
     from bot.ledger import Ledger
     from bot.listeners.actions.mute import MuteActions
@@ -49,7 +49,7 @@ class MessageListeners:
     bot_user: str
     users: Users
     mute: MuteActions
-    support_channels: Mapping[str, Policy]
+    support_channels: Mapping[str, SupportPolicy]
     notified: dict[MessageRef, asyncio.Event] = field(default_factory=dict)
     """Set when it has been said."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from bot.domain import MAX_QUESTION_CHARACTERS, Ignored, Origin, Policy, SlackQuestion
+from bot.domain import Ignored, Origin, SlackQuestion, SupportPolicy
+from bot.listeners.support_channels import is_wanted, reason_to_ignore
 from bot.rendering.action_ids import FORM_PRIVATELY, FORM_QUESTION
-from bot.text.intent import is_question, is_request, small_talk
+from bot.text.intent import small_talk
 from bot.text.mrkdwn import MENTION, message_text, plain_text
 from bot.text.redaction import redact
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 PERSON_SUBTYPES = {None, "file_share", "thread_broadcast"}
 """What a person posts; every other subtype is an edit, a deletion, a join, a bot."""
-_ADDRESSED = re.compile(r"<(?:@[A-Z0-9]|!subteam\^|!(?:here|channel|everyone)\b)")
 
 
 def read_mention(event: Mapping[str, Any], *, bot_user: str) -> SlackQuestion | Ignored:
@@ -30,7 +29,7 @@ def read_mention(event: Mapping[str, Any], *, bot_user: str) -> SlackQuestion | 
 
 
 def read_message(
-    event: Mapping[str, Any], *, bot_user: str, support_channels: Mapping[str, Policy] | None = None
+    event: Mapping[str, Any], *, bot_user: str, support_channels: Mapping[str, SupportPolicy] | None = None
 ) -> SlackQuestion | Ignored:
     """Read a message event: a DM, the twin of a mention, a post in a support channel, or a reply in some thread.
 
@@ -52,22 +51,13 @@ def _unless_thanks(question: SlackQuestion) -> SlackQuestion | Ignored:
     return Ignored("asks nothing") if small_talk(question.text) == "thanks" else question
 
 
-def _read_unaddressed(event: Mapping[str, Any], bot_user: str, policy: Policy | None) -> SlackQuestion | Ignored:
+def _read_unaddressed(event: Mapping[str, Any], bot_user: str, policy: SupportPolicy | None) -> SlackQuestion | Ignored:
     """Read a channel's message that does not mention the bot."""
     is_reply = event.get("thread_ts") not in {None, event["ts"]}
-    if policy == "mentions":
-        return Ignored("only mentions are answered here")
-    if policy is None and not is_reply:
-        return Ignored("not addressed")
-    text = event.get("text") or ""
-    if _ADDRESSED.search(text) if is_reply else MENTION.match(text.lstrip()):
-        return Ignored("addressed to someone else")
+    if reason := reason_to_ignore(event.get("text") or "", is_reply=is_reply, policy=policy):
+        return Ignored(reason)
     question = _question(event, bot_user, "follow-up" if is_reply else "support")
-    if is_reply:
-        wanted = is_question(question.text)
-    else:
-        wanted = bool(question.text) if policy == "all" else is_request(question.text)
-    return question if wanted and len(question.text) <= MAX_QUESTION_CHARACTERS else Ignored("asks nothing")
+    return question if is_wanted(question, policy=policy) else Ignored("asks nothing")
 
 
 def edited_message(event: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.text.wording import wording
 from tests.e2e.bot_process import running_bot, settings_for
 from tests.standins.milvus import running_server
 from tests.standins.model import DEFAULT_REPLY, Reply
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from tests.standins.postgres import PostgresServer
     from tests.standins.slack import SlackStandIn
 
+
 QUESTION = "How is data stored in milvus?"
+WORDS = wording()
 NEVER_ENDING = Reply("Half an answer, no more than that", stall=True)
 
 
@@ -188,3 +191,26 @@ def test_of_two_replicas_one_answers_and_takes_over_what_the_other_leaves(
             for ts in late:
                 slack.wait_for_replies(channel, ts)
             slack.wait_for(lambda: all(len(slack.replies(channel, ts)) == 1 for ts in stamps + late), "one answer each")
+
+
+def test_a_question_that_ends_every_process_gets_an_apology_instead_of_a_fifth(
+    slack: SlackStandIn, model: ModelStandIn, tmp_path: Path
+) -> None:
+    channel, settings = slack.join("C0POISON"), settings_for(slack, model, tmp_path)
+    asked = len(model.requests)
+    model.play(Reply("Half", stall=True))
+    with running_bot(slack, tmp_path, settings) as bot:
+        ts = slack.mention(channel, QUESTION)
+        model.wait_for(lambda: len(model.requests) > asked, "the question")
+        bot.kill()
+        bot.wait()
+    with closing(sqlite3.connect(tmp_path / "milvus.ledger.sqlite3")) as ledger:
+        ledger.execute("UPDATE questions SET attempts = 4")
+        ledger.commit()
+    with running_bot(slack, tmp_path, settings):
+        (reply,) = slack.wait_for_replies(channel, ts)
+    assert reply["text"] == WORDS.apology
+    with closing(sqlite3.connect(tmp_path / "milvus.ledger.sqlite3")) as ledger:
+        assert ledger.execute("SELECT state, reason FROM questions").fetchall() == [
+            ("failed", "it ended every process that took it up")
+        ]

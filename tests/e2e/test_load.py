@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from bot.text.wording import wording
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
 
     from tests.standins.model import ModelStandIn
     from tests.standins.slack import SlackStandIn
+
 
 WORDS = wording()
 QUESTION = "How is data stored in milvus?"
@@ -47,29 +46,6 @@ def test_who_comes_when_the_queue_is_full_is_told_so_and_who_waits_sees_how_many
 def waiting_words(slack: SlackStandIn, ts: str) -> list[str]:
     statuses = slack.calls_of("assistant.threads.setStatus")
     return [s["status"] for s in statuses if s["thread_ts"] == ts and s["status"] != WORDS.searching]
-
-
-def test_a_question_that_ends_every_process_gets_an_apology_instead_of_a_fifth(
-    slack: SlackStandIn, model: ModelStandIn, tmp_path: Path
-) -> None:
-    channel, settings = slack.join("C0POISON"), settings_for(slack, model, tmp_path)
-    asked = len(model.requests)
-    model.play(Reply("Half", stall=True))
-    with running_bot(slack, tmp_path, settings) as bot:
-        ts = slack.mention(channel, QUESTION)
-        model.wait_for(lambda: len(model.requests) > asked, "the question")
-        bot.kill()
-        bot.wait()
-    with closing(sqlite3.connect(tmp_path / "milvus.ledger.sqlite3")) as ledger:
-        ledger.execute("UPDATE questions SET attempts = 4")
-        ledger.commit()
-    with running_bot(slack, tmp_path, settings):
-        (reply,) = slack.wait_for_replies(channel, ts)
-    assert reply["text"] == WORDS.apology
-    with closing(sqlite3.connect(tmp_path / "milvus.ledger.sqlite3")) as ledger:
-        assert ledger.execute("SELECT state, reason FROM questions").fetchall() == [
-            ("failed", "it ended every process that took it up")
-        ]
 
 
 def test_many_questions_at_once_are_all_answered_and_leave_the_event_loop_free(
