@@ -75,15 +75,6 @@ def test_a_bot_that_stays_cut_off_ends_to_be_started_anew(slack: SlackStandIn, t
     assert "Traceback" not in ended.stderr
 
 
-def test_without_a_key_the_passages_are_quoted(slack: SlackStandIn, tmp_path: Path) -> None:
-    channel = slack.join("C0NOKEY")
-    with running_bot(slack, tmp_path, settings_for(slack, None, tmp_path)):
-        (reply,) = slack.wait_for_replies(channel, slack.mention(channel, "How is data stored in milvus?"))
-    assert reply["blocks"][0]["text"].startswith("> **Milvus starter FAQ > Where does Milvus keep")
-    notice = "No language model is set up, so these are the passages themselves."
-    assert reply["blocks"][1]["elements"][0]["text"] == notice
-
-
 def test_a_model_that_stalls_is_replaced_by_the_passages(
     slack: SlackStandIn, model: ModelStandIn, tmp_path: Path
 ) -> None:
@@ -93,29 +84,6 @@ def test_a_model_that_stalls_is_replaced_by_the_passages(
         (reply,) = slack.wait_for_replies(channel, slack.mention(channel, "How is data stored in milvus?"))
     said = reply["blocks"][1]["elements"][0]["text"]
     assert said == "The language model did not answer in time. These are the passages themselves."
-
-
-def test_a_question_that_fails_gets_an_apology_and_the_log_the_reason(slack: SlackStandIn, tmp_path: Path) -> None:
-    channel = slack.join("C0FAIL")
-    with running_bot(slack, tmp_path, settings_for(slack, None, tmp_path)):
-        slack.fail("chat.postMessage", Failure("as_user_not_supported"))
-        ts = slack.mention(channel, "How is data stored in milvus?")
-        (reply,) = slack.wait_for_replies(channel, ts)
-    assert reply["blocks"][0]["text"].startswith("Sorry, I could not answer this")
-    assert "as_user_not_supported" not in str(reply)
-    log = (tmp_path / "bot.log").read_text()
-    assert "as_user_not_supported" in log
-    assert "Traceback" in log
-    assert "What is a segment?" not in log
-
-
-def test_no_event_is_lost_while_slack_can_not_tell_who_the_bot_is(slack: SlackStandIn, tmp_path: Path) -> None:
-    channel = slack.join("C0WHO")
-    with running_bot(slack, tmp_path, settings_for(slack, None, tmp_path)):
-        for _ in range(3):
-            slack.fail("auth.test", Failure(status=500))
-        slack.wait_for_replies(channel, slack.mention(channel, "How is data stored in milvus?"))
-        slack.mend("auth.test")
 
 
 def test_the_command_line_starts_a_bot_whose_log_keeps_secrets_too(slack: SlackStandIn, tmp_path: Path) -> None:
