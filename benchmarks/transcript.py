@@ -70,7 +70,7 @@ class Scene:
         """Write a message down as it stands."""
         self.lines.append(f"**milvusfaq**:\n\n{quoted(rendered(message['blocks']))}\n")
 
-    def whispered(self) -> None:
+    def shown_privately(self) -> None:
         """Write down what one person alone was told last."""
         told = self.slack.private[-1]
         self.note(f"Only {NAMES[told['user']]} sees: {told['text']}")
@@ -159,11 +159,11 @@ def ask_a_person(scene: Scene) -> None:
     other = scene.says(ASKER, f"<@{BOT_USER}> When will Milvus store data on tape?")
     abstention = scene.answered(other, other, 1)
     scene.press(abstention, ESCALATE_ACTION, ASKER)
-    plea = scene.slack.wait_for_replies(CHANNEL, other, count=2)[-1]
-    scene.shows(plea)
-    scene.press(plea, RESOLVE_ACTION, HELPER)
-    scene.slack.wait_for(lambda: plea["blocks"][-1]["type"] == "rich_text", "the plea's end")
-    scene.shows(plea)
+    call = scene.slack.wait_for_replies(CHANNEL, other, count=2)[-1]
+    scene.shows(call)
+    scene.press(call, RESOLVE_ACTION, HELPER)
+    scene.slack.wait_for(lambda: call["blocks"][-1]["type"] == "rich_text", "the end of the escalation")
+    scene.shows(call)
 
 
 def edit(scene: Scene, thread: str, first: Json) -> None:
@@ -185,10 +185,10 @@ def mute(scene: Scene, thread: str) -> None:
     told_before = len(scene.slack.private)
     scene.says(ASKER, f"<@{BOT_USER}> mute", thread_ts=thread)
     scene.slack.wait_for(lambda: len(scene.slack.private) > told_before, "a word to Ada")
-    scene.whispered()
+    scene.shown_privately()
     ts = scene.says(ASKER, "And how is an index of it built?", thread_ts=thread)
-    scene.slack.wait_for(lambda: f"Quiet in {CHANNEL} {ts}" in log_of(scene.folder), "the decision")
-    reason = log_of(scene.folder).rpartition(f"Quiet in {CHANNEL} {ts}: ")[2].splitlines()[0]
+    scene.slack.wait_for(lambda: f"Ignored {CHANNEL} {ts}" in log_of(scene.folder), "the decision")
+    reason = log_of(scene.folder).rpartition(f"Ignored {CHANNEL} {ts}: ")[2].splitlines()[0]
     scene.note(f"milvusfaq says nothing; its log, at LOG_LEVEL=DEBUG: “{reason}”.")
 
 

@@ -159,7 +159,7 @@ class QuestionCloser:
 
     async def _end_quietly(self, entry: Entry, reason: str) -> None:
         """End a question without an answer; one that had an answer before keeps that."""
-        logger.debug("Quiet in %s: %s", _name(entry), reason)
+        logger.debug("Ignored %s: %s", _name(entry), reason)
         await self.retractor.retract_notice(entry)
         if not await self._restore(entry, reason):
             await self.ledger.questions.finish(entry, State.QUIET, reason=reason)

@@ -59,7 +59,7 @@ class StreamNotes:
 
 
 @dataclass(slots=True)
-class Attempt:
+class RunningAttempt:
     """What is known of an attempt so far; `status` and `streaming` are None where nobody watches."""
 
     entry: Entry
@@ -112,7 +112,7 @@ class QuestionHandler:
         the question is another process' now.
         """
         entry = await self.ledger.questions.start_attempt(entry)
-        attempt = Attempt(entry, stop, await self.users.words(entry.question.user))
+        attempt = RunningAttempt(entry, stop, await self.users.words(entry.question.user))
         refused = await self.admission.refusal(entry)
         try:
             ending = refused or await self._answer(attempt)
@@ -124,7 +124,7 @@ class QuestionHandler:
         await attempt.end(ending)
         return ending
 
-    async def _answer(self, attempt: Attempt) -> Ending:
+    async def _answer(self, attempt: RunningAttempt) -> Ending:
         attempt.entry, destination = await self.placing.place(attempt.entry)
         if isinstance(destination, ThreadDestination):
             attempt.status = StatusIndicator(destination=destination, rate_limits=self.rate_limits)
@@ -141,7 +141,7 @@ class QuestionHandler:
         )
         return Published(entry=entry, outcome=outcome, was_stopped=attempt.stop.is_set())
 
-    async def _prepare(self, attempt: Attempt, destination: Destination) -> Prepared | Ignored | Restored:
+    async def _prepare(self, attempt: RunningAttempt, destination: Destination) -> Prepared | Ignored | Restored:
         """Find the answer, and keep it before it is posted."""
         question = attempt.entry.question
         if attempt.status and not question.is_unaddressed:
@@ -164,7 +164,7 @@ class QuestionHandler:
             messages[-1] = self._with_refusal(messages[-1], destination.refusal, attempt.words)
         return await self._keep(attempt.entry, messages, outcome_of(answer, took_s=time.monotonic() - begun))
 
-    async def _with_text(self, attempt: Attempt, conversation: Conversation) -> tuple[Message, ...]:
+    async def _with_text(self, attempt: RunningAttempt, conversation: Conversation) -> tuple[Message, ...]:
         """Return what was said before the question; a mention without words asks what was said last."""
         *before, last = conversation.turns or (None,)
         if attempt.entry.question.text or last is None or last.role != "user":
@@ -173,7 +173,7 @@ class QuestionHandler:
         return tuple(filter(None, before))
 
     async def _generate(
-        self, attempt: Attempt, destination: Destination, history: tuple[Message, ...]
+        self, attempt: RunningAttempt, destination: Destination, history: tuple[Message, ...]
     ) -> Answer | None:
         entry = attempt.entry
         before = await self.ledger.revisions.text_before(entry) if entry.style else ""
@@ -188,7 +188,7 @@ class QuestionHandler:
         question = Question(text=entry.question.text, history=history, style=entry.style, before=before)
         return await generation.answer(question)
 
-    def _streaming(self, attempt: Attempt, destination: Destination) -> StreamingMessage | None:
+    def _streaming(self, attempt: RunningAttempt, destination: Destination) -> StreamingMessage | None:
         """Return what shows the answer as it grows; it only listens where messages stand that are to be replaced."""
         if not isinstance(destination, ThreadDestination) or not attempt.status:
             return None
@@ -201,7 +201,7 @@ class QuestionHandler:
             mode="whole" if entry.to_replace or entry.has_unknown_stream else None,
         )
 
-    async def _stopped(self, attempt: Attempt) -> Prepared | Restored:
+    async def _stopped(self, attempt: RunningAttempt) -> Prepared | Restored:
         """Return what is left of an answer that was stopped before its first word: the one before, or a notice."""
         entry, words = attempt.entry, attempt.words
         if entry.revision and await self.ledger.revisions.restore(entry, reason="stopped"):
@@ -209,7 +209,7 @@ class QuestionHandler:
             return Restored()
         return await self._keep(entry, [notice_message(words.stopped)], Outcome(kind="stopped"))
 
-    async def _context(self, attempt: Attempt, answer: Answer, destination: Destination) -> AnswerContext:
+    async def _context(self, attempt: RunningAttempt, answer: Answer, destination: Destination) -> AnswerContext:
         entry, question = attempt.entry, attempt.entry.question
         is_private = isinstance(destination, EphemeralDestination)
         return AnswerContext(

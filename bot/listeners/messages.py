@@ -104,7 +104,7 @@ class MessageListeners:
     ) -> None:
         question = replace(read, team=context.team_id or read.team)
         if question.origin == "follow-up" and not await self.ledger.threads.has_joined(question.thread):
-            logger.debug("Quiet in %s %s: not a thread of ours, or muted", question.channel, question.ts)
+            logger.debug("Ignored %s %s: not a thread of ours, or muted", question.channel, question.ts)
             return
         is_mention_in_thread = question.origin == "mention" and question.has_earlier_messages
         if is_mention_in_thread and (notified := small_talk(question.text)) in {"mute", "unmute"}:
@@ -143,4 +143,4 @@ class MessageListeners:
 
 
 def _log_ignored(read: Ignored, event: dict[str, Any]) -> None:
-    logger.debug("Quiet in %s %s: %s", event.get("channel"), event.get("ts"), read.reason)
+    logger.debug("Ignored %s %s: %s", event.get("channel"), event.get("ts"), read.reason)

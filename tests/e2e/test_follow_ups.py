@@ -66,9 +66,9 @@ def test_a_colleague_who_asks_the_asker_something_is_left_to_it_until_they_menti
     slack: SlackStandIn, channel: str, thread: str, folder: Path
 ) -> None:
     ts = slack.say(channel, "Did you try to restart the query node?", thread_ts=thread, user=COLLEAGUE)
-    slack.wait_for(lambda: f"Quiet in {channel} {ts}: a person has taken over" in log_of(folder), "the reason")
+    slack.wait_for(lambda: f"Ignored {channel} {ts}: a person has taken over" in log_of(folder), "the reason")
     ts = slack.say(channel, "Yes. Should I give it more memory too?", thread_ts=thread)
-    slack.wait_for(lambda: f"Quiet in {channel} {ts}: a person has taken over" in log_of(folder), "the reason")
+    slack.wait_for(lambda: f"Ignored {channel} {ts}: a person has taken over" in log_of(folder), "the reason")
     assert len(slack.replies(channel, thread)) == 1
     slack.mention(channel, "What about sparse vectors?", thread_ts=thread, user=COLLEAGUE)
     slack.wait_for_replies(channel, thread, count=2)
@@ -107,7 +107,7 @@ def test_what_is_no_follow_up_is_left_alone_and_the_log_says_why(  # noqa: PLR09
 ) -> None:
     told = len(slack.private)
     ts = slack.say(channel, text, thread_ts=thread, **more)
-    slack.wait_for(lambda: f"Quiet in {channel} {ts}: {reason}" in log_of(folder), "the reason")
+    slack.wait_for(lambda: f"Ignored {channel} {ts}: {reason}" in log_of(folder), "the reason")
     assert len(slack.replies(channel, thread)) == 1
     assert len(slack.private) == told
 
@@ -117,7 +117,7 @@ def test_talk_that_is_not_about_milvus_is_left_alone(
 ) -> None:
     model.play(Reply("Can you tell me a joke about cats?"))  # the follow-up as the model words it for the search
     ts = slack.say(channel, "Can you tell me a joke about cats?", thread_ts=thread)
-    slack.wait_for(lambda: f"Quiet in {channel} {ts}: not about Milvus" in log_of(folder), "the reason")
+    slack.wait_for(lambda: f"Ignored {channel} {ts}: not about Milvus" in log_of(folder), "the reason")
     assert len(slack.replies(channel, thread)) == 1
 
 

@@ -185,5 +185,5 @@ def test_a_question_in_a_support_channel_that_a_colleague_has_answered_is_left_a
     slack.fail("conversations.replies", Failure(status=500))  # it is looked at half a second later
     ts = slack.say(ALL, QUESTION)
     slack.say(ALL, "In object storage, see the manual.", thread_ts=ts, user=COLLEAGUE)
-    slack.wait_for(lambda: f"Quiet in {ALL} {ts}: a person has taken over" in log_of(folder), "the decision")
+    slack.wait_for(lambda: f"Ignored {ALL} {ts}: a person has taken over" in log_of(folder), "the decision")
     assert slack.replies(ALL, ts) == []

@@ -106,7 +106,7 @@ def test_what_a_dead_process_of_this_machine_left_is_taken_up_at_once(url: str) 
     assert not is_dead("another machine/1/x")
 
 
-def test_two_replicas_never_take_over_the_same_question(url: str) -> None:
+def test_two_replicas_never_reclaim_the_same_question(url: str) -> None:
     async def scenario() -> list[int]:
         async with two_replicas(url) as (one, two):
             entries = [await one.questions.accept(replace(A_QUESTION, ts=f"1.{number}")) for number in range(40)]
