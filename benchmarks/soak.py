@@ -11,13 +11,17 @@ import argparse
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tests.e2e.soaking import Plan, Report, run_soak
+from tests.e2e.soaking import Plan, run_soak
 from tests.standins.postgres import find_binaries
+
+if TYPE_CHECKING:
+    from tests.e2e.soak_report import Report
 
 
 def main() -> None:

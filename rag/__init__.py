@@ -1,4 +1,4 @@
-"""The answering house's door: `from rag import Answerer, Question`. Light to import: no vendor stands behind it."""
+"""The public API of rag: `from rag import Answerer, Question`. Light to import: no vendor stands behind it."""
 
 from rag.answering.answerer import Answerer
 from rag.answering.citations import cite

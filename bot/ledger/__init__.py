@@ -1,4 +1,4 @@
-"""The ledger's door: which question was accepted, by whom it is worked on, what was answered and how it was liked."""
+"""The public API of the ledger: questions, who works on them, what was answered and how it was liked."""
 
 from bot.ledger.errors import LedgerError, LostLeaseError
 from bot.ledger.records import Entry, Escalation, Outcome

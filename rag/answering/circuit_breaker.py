@@ -68,17 +68,16 @@ class CircuitBreakerModel:
                 self._failed(GenerationError("The language model was silent until it was given up."))
             raise
         except GenerationError as error:
-            if (
-                broken or self.failures < FAILURES_ALLOWED
-            ):  # else it began before the others failed, and tells nothing new
+            if broken or self.failures < FAILURES_ALLOWED:  # else it began before the others failed: no news
                 self._failed(error)
             raise
         finally:
-            if broken:
-                self.is_trying = False
-        if not proves:
-            return
-        if broken:
+            self.is_trying = self.is_trying and not broken
+        if proves:
+            self._works(again=broken)
+
+    def _works(self, *, again: bool) -> None:
+        if again:
             logger.info("The language model works again.")
         self.failures = 0
 

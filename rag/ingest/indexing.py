@@ -55,16 +55,15 @@ def index(
     nothing stays. `progress` hears (step, done, of) for the steps embed and insert.
     """
     wanted = {passage.id: passage for passage in passages}
-    sources = {passage.source for passage in passages}
     stored: dict[str, set[str]] = {} if recreate else _stored_ids(store, embedder)
-    leaving = {id_ for source, ids in stored.items() if source in {*sources, STARTER_SOURCE} for id_ in ids} - {*wanted}
+    leaving = _leaving(stored, wanted)
     present = {id_ for ids in stored.values() for id_ in ids}
     missing = [passage for id_, passage in wanted.items() if id_ not in present]
     report = IngestReport(
         new=len(missing),
         kept=len(wanted) - len(missing),
         removed=len(leaving),
-        starter_left=STARTER_SOURCE in stored and STARTER_SOURCE not in sources,
+        starter_left=STARTER_SOURCE in stored and all(passage.source != STARTER_SOURCE for passage in passages),
     )
     if report.changed:
         with building(store, embedding=embedder.name, dim=embedder.dim) as build:
@@ -72,6 +71,12 @@ def index(
             _insert(build, _embed(embedder, missing, progress), total=len(missing), progress=progress)
             build.vocabulary = count_words([*others, *missing])
     return report
+
+
+def _leaving(stored: dict[str, set[str]], wanted: dict[str, Passage]) -> set[str]:
+    """Return the ids of what the sources held before and hold no more; the starter FAQ leaves with any ingest."""
+    sources = {STARTER_SOURCE, *(passage.source for passage in wanted.values())}
+    return {id_ for source, ids in stored.items() if source in sources for id_ in ids} - wanted.keys()
 
 
 def _stored_ids(store: MilvusStore, embedder: Embedder) -> dict[str, set[str]]:
