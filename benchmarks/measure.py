@@ -157,6 +157,11 @@ def compare(out: Console) -> None:
             time_bot(slack, 1)
             for at_once in AT_ONCE:
                 echo[at_once] = time_bot(slack, at_once)
+    show(out, ours, echo, bare)
+
+
+def show(out: Console, ours: dict[int, Times], echo: dict[int, Times], bare: dict[int, Times]) -> None:
+    """Print the times side by side, by how many were asked at once."""
     table = Table("ms, p50 / p95", *(f"{at_once} at once" for at_once in AT_ONCE), box=None)
     for who, name, times in (
         ("milvusfaq", "ack", ours),

@@ -18,7 +18,7 @@ from rich.console import Console
 from bot.entrypoints.logs import set_up_logs
 from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error
 from bot.text.redaction import redact
-from rag import Answer, Question, RagError
+from rag import Answer, Answerer, Question, RagError
 from rag.settings import RagSettings
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ async def _ask(text: str, *, aloud: bool) -> Answer:
             out.print()
         return True
 
-    logging.getLogger("rag.answering.answerer").addFilter(on_a_fresh_line)
+    logging.getLogger(Answerer.__module__).addFilter(on_a_fresh_line)
     async with open_answerer(RagSettings()) as answerer:
         if not aloud:
             return await answerer.answer(Question(text=text))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.entrypoints.cli import main
+from rag import Answerer
 from tests.e2e.bot_process import environment
 from tests.standins import model as model_standin
 from tests.standins.model import Reply
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tests.standins.model import ModelStandIn
 
 SECONDS = 60
-ANSWERER_LOG = logging.getLogger("rag.answering.answerer")
+ANSWERER_LOG = logging.getLogger(Answerer.__module__)
 PAGE = """\
 ---
 title: Spaceship FAQ

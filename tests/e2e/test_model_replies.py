@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.standins.model import ModelStandIn
     from tests.standins.slack import SlackStandIn
 
+
 pytestmark = pytest.mark.usefixtures("folder")
 
 
@@ -94,3 +95,14 @@ def test_a_model_that_fails_is_replaced_by_the_passages(
     assert message["blocks"][1]["elements"][0]["text"] == notice
     assert sum(block["type"] == "rich_text" for block in message["blocks"]) == 3
     assert "secret detail" not in words(message)
+
+
+def test_a_question_in_another_language_is_searched_in_english_and_answered_in_its_own(
+    slack: SlackStandIn, model: ModelStandIn, channel: str
+) -> None:
+    model.play(Reply("How does Milvus flush inserted data?"), Reply("Durch den Message Store [1]."))
+    (reply,) = slack.wait_for_replies(channel, slack.mention(channel, "Wann sind eingefügte Daten auf der Platte?"))
+    assert reply["blocks"][0]["text"] == "Durch den Message Store [1]."
+    assert "auf der Platte?" in model.prompt(-2)
+    assert "What happens to inserted data until it is flushed?" in model.prompt()
+    assert "<question>\nWann sind eingefügte Daten auf der Platte?\n</question>" in model.prompt()

@@ -272,17 +272,6 @@ def test_what_is_not_about_milvus_is_told_so_without_asking_the_model(
     assert len(model.requests) == asked
 
 
-def test_a_question_in_another_language_is_searched_in_english_and_answered_in_its_own(
-    slack: SlackStandIn, model: ModelStandIn, channel: str
-) -> None:
-    model.play(Reply("How does Milvus flush inserted data?"), Reply("Durch den Message Store [1]."))
-    (reply,) = slack.wait_for_replies(channel, slack.mention(channel, "Wann sind eingefügte Daten auf der Platte?"))
-    assert reply["blocks"][0]["text"] == "Durch den Message Store [1]."
-    assert "auf der Platte?" in model.prompt(-2)
-    assert "What happens to inserted data until it is flushed?" in model.prompt()
-    assert "<question>\nWann sind eingefügte Daten auf der Platte?\n</question>" in model.prompt()
-
-
 def test_a_mention_without_words_below_a_question_answers_that_question(
     slack: SlackStandIn, model: ModelStandIn, channel: str
 ) -> None:

@@ -65,10 +65,8 @@ class EscalateActions:
         words = await interaction.words()
         channel = self.escalator.channel if interaction.action == ESCALATE_ELSEWHERE_ACTION else ""
         try:
-            if refusal := await self.policy.refusal(interaction.user, channel=interaction.channel):
-                return refusal
-            if not await self.ledger.questions.has_text(interaction.question):
-                return words.question_is_gone
+            if refused := await interaction.refusal(self.policy, self.ledger):
+                return refused
             escalation = await self.ledger.escalations.request(
                 interaction.question, user=interaction.user, channel=channel
             )

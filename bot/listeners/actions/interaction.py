@@ -14,6 +14,8 @@ from bot.slack.errors import SlackError, slack_call
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from bot.answering.admission import AccessPolicy
+    from bot.ledger import Ledger
     from bot.slack.users import Users
     from bot.text.wording import Wording
 
@@ -62,6 +64,12 @@ class Interaction:
     async def words(self) -> Wording:
         """Return the bot's sentences in their language."""
         return await self.users.words(self.user)
+
+    async def refusal(self, policy: AccessPolicy, ledger: Ledger) -> str:
+        """Return why nothing can be done about the button's question: not by them, or it is gone; "" when it can."""
+        if refused := await policy.refusal(self.user, channel=self.channel):
+            return refused
+        return "" if await ledger.questions.has_text(self.question) else (await self.words()).question_is_gone
 
     async def post_ephemeral(self, text: str) -> None:
         """Tell them alone; below what they alone see the bot may have no other way than that message's address."""

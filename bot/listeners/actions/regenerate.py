@@ -44,10 +44,8 @@ class RegenerateActions:
         """Return what to tell who pressed; "" where the new answer tells all."""
         style, words = cast("Style", interaction.action.removeprefix(REGENERATE_PREFIX)), await interaction.words()
         try:
-            if refusal := await self.policy.refusal(interaction.user, channel=interaction.channel):
-                return refusal
-            if not await self.ledger.questions.has_text(interaction.question):
-                return words.question_is_gone
+            if refused := await interaction.refusal(self.policy, self.ledger):
+                return refused
             entry = await self.ledger.revisions.regenerate(interaction.question, style=style)
         except (LedgerError, SlackError) as error:
             logger.warning("A question can't be answered again: %s", error)
