@@ -86,14 +86,14 @@ def ask(
 async def _ask(text: str, *, aloud: bool) -> Answer:
     from rag.wiring import open_answerer
 
-    heard: list[str] = []
+    streamed: list[str] = []
 
     async def print_piece(piece: str) -> None:
-        heard.append(piece)
+        streamed.append(piece)
         out.print(piece, end="", markup=False)
 
     def on_a_fresh_line(_: logging.LogRecord) -> bool:
-        if heard:
+        if streamed:
             out.print()
         return True
 
@@ -102,18 +102,18 @@ async def _ask(text: str, *, aloud: bool) -> Answer:
         if not aloud:
             return await answerer.answer(Question(text=text))
         answer = await answerer.answer(Question(text=text), on_text=print_piece)
-    _print_rest(answer, "".join(heard))
+    _print_rest(answer, "".join(streamed))
     return answer
 
 
-def _print_rest(answer: Answer, heard: str) -> None:
+def _print_rest(answer: Answer, streamed: str) -> None:
     """Print what the stream has not: its last words, or another answer where it failed; then the citations."""
-    if answer.text.startswith(heard.strip()):
-        out.print(answer.text[len(heard.lstrip()) :], markup=False)
+    if answer.text.startswith(streamed.strip()):
+        out.print(answer.text[len(streamed.lstrip()) :], markup=False)
     else:
         out.print(f"\n{answer.notice}\n", style="yellow", markup=False)
         out.print(answer.text, markup=False)
-    if answer.notice and not heard:
+    if answer.notice and not streamed:
         out.print(f"\n{answer.notice}", style="yellow", markup=False)
     if answer.kind == "abstained" and answer.citations:
         out.print("\nThe nearest pages:", style="bold")

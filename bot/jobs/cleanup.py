@@ -49,12 +49,12 @@ class CleanupQueue:
         """
         self.tasks.start(self._retract_answer(entry, after))
 
-    def retract_strays(self, entry: Entry) -> None:
+    def retract_late_messages(self, entry: Entry) -> None:
         """Retract what reaches Slack from here though the question has become another process', or was deleted.
 
         It is looked for soon, and once more when all that was under way must have arrived.
         """
-        self.tasks.start(self._retract_strays(entry))
+        self.tasks.start(self._retract_late_messages(entry))
 
     def retract_unaccepted_notice(self, question: SlackQuestion, *, after: asyncio.Event | None) -> None:
         """Retract the notice, posted or being posted until `after`, that this question could not be accepted."""
@@ -65,7 +65,7 @@ class CleanupQueue:
         self.tasks.start(self._remove_regenerate_buttons(entry))
 
     async def claim(self) -> None:
-        """Take up what others have left of deleted questions."""
+        """Claim what others have left of deleted questions."""
         for entry in await self.ledger.deletion.claim_cleanups():
             self.retract_answer(entry)
 
@@ -88,7 +88,7 @@ class CleanupQueue:
         if not after:
             await self.ledger.deletion.finish_cleanup(entry)
 
-    async def _retract_strays(self, entry: Entry) -> None:
+    async def _retract_late_messages(self, entry: Entry) -> None:
         begun, pause = time.monotonic(), SETTLED_AFTER_S
         while time.monotonic() - begun < WITHIN_S:
             await asyncio.sleep(pause)
@@ -105,7 +105,7 @@ class CleanupQueue:
 
     async def _retract_second_answer(self, entry: Entry) -> None:
         try:
-            await self.retractor.retract_strays(entry)
+            await self.retractor.retract_late_messages(entry)
         except SlackError as error:
             logger.info("A second answer to %s %s stays: %s", entry.question.channel, entry.question.ts, error)
 

@@ -32,13 +32,13 @@ logger = logging.getLogger(__name__)
 TOLD_AFTER_S = 4.0
 """A failure that passes sooner than this is not worth a message."""
 MOST_CLAIMS = 4
-"""Processes that may take up a question: one that ends each of them is not given to a fifth."""
+"""Processes that may claim a question: one that ends each of them is not given to a fifth."""
 READY_ANSWERS_WAIT = 4
 """How many times as long an answer may wait that is there, and only has to be posted."""
 MOST_CLOSINGS = 50
 LAST_WORDS_S = 1.0
 PASSING = (RetrievalError, SlackUnavailableError, LedgerError, TimeoutError)
-"""What another attempt may mend."""
+"""What another attempt may fix."""
 
 
 class Handler(Protocol):
@@ -143,7 +143,7 @@ class Worker:
             await asyncio.sleep(jitter(self.ledger.questions.lease_s / 5))
 
     async def reclaim(self) -> None:
-        """Take up what a crash or a stop has left, as far as there is room."""
+        """Claim what a crash or a stop has left, as far as there is room."""
         room = self.at_once + self.queue_length - len(self.tasks)
         for entry in await self.ledger.questions.reclaim(room) if room > 0 else ():
             if entry.id in self.tasks:
@@ -199,7 +199,7 @@ class Worker:
                 self._clean_up(entry)
             except LostLeaseError:
                 logger.info("%s %s is no longer ours", entry.question.channel, entry.question.ts)
-                self.cleanup.retract_strays(entry)
+                self.cleanup.retract_late_messages(entry)
             except PASSING as error:
                 reason = str(error) or f"not answered within {self.answer_within_s:g} s"
                 logger.warning("%s %s waits: %s", entry.question.channel, entry.question.ts, reason)
@@ -211,7 +211,7 @@ class Worker:
     def _clean_up(self, entry: Entry) -> None:
         """Have taken away what an answer leaves: what came late for the one before, the buttons of the one above."""
         if entry.revision:
-            self.cleanup.retract_strays(entry)
+            self.cleanup.retract_late_messages(entry)
         if entry.question.has_earlier_messages:
             self.cleanup.remove_regenerate_buttons(entry)
 
@@ -229,7 +229,7 @@ class Worker:
             if entry.age_s > TOLD_AFTER_S and not isinstance(error, RateLimitedError):  # no more calls then
                 await self.closer.keep_waiting(entry, docs_are_away=isinstance(error, RetrievalError))
         except LostLeaseError:
-            self.cleanup.retract_strays(entry)  # the notice to the asker may have come after the answer
+            self.cleanup.retract_late_messages(entry)  # the notice to the asker may have come after the answer
             return False
         except (SlackUnavailableError, AskerUnreachableError, LedgerError) as second:
             logger.debug("The asker can't be told: %s", second)
@@ -240,7 +240,7 @@ class Worker:
             del self.tasks[entry.id], self.stops[entry.id]
         if task.cancelled():
             if entry.id in self.lost:
-                self.cleanup.retract_strays(entry)
+                self.cleanup.retract_late_messages(entry)
         elif error := task.exception():
             logger.error("A question could not be answered: %s", error, exc_info=error)
             self.closings.start(self._close(entry, GaveUp("apology", reason=type(error).__name__)))

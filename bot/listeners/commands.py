@@ -30,7 +30,7 @@ class CommandListeners:
     identity: BotIdentity
 
     async def on_command(self, ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
-        """Take up `/milvusfaq QUESTION`; Slack never delivers a command twice, so it is on disk before the ack."""
+        """Accept `/milvusfaq QUESTION`; Slack never delivers a command twice, so it is on disk before the ack."""
         question = read_command(command, bot_user=self.identity.user)
         if question_problem(question.text or "help", wording()):
             await ack()

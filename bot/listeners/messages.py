@@ -56,7 +56,7 @@ class MessageListeners:
     async def on_mention(
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
     ) -> None:
-        """Take up a mention."""
+        """Accept a mention."""
         read = read_mention(event, bot_user=self.bot_user)
         if isinstance(read, Ignored):
             _log_ignored(read, event)
@@ -66,7 +66,7 @@ class MessageListeners:
     async def on_message(
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
     ) -> None:
-        """Take up a DM, a mention whose other event comes later, a question in a support channel, a deletion."""
+        """Accept a DM, a mention whose other event comes later, a question in a support channel, a deletion."""
         if ts := deleted_ts(event):
             if entry := await self.ledger.deletion.delete(MessageRef(context.team_id or "", event["channel"], ts)):
                 self.worker.drop(entry)

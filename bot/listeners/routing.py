@@ -77,7 +77,7 @@ class Listeners:
 def build_app(client: AsyncWebClient, listeners: Listeners, identity: BotIdentity) -> AsyncApp:
     """Return the Bolt app with every listener in its place; an envelope is acknowledged when its listener has ended.
 
-    Bolt would ask Slack for `identity` at the first event, and acknowledge that unheard on a failure.
+    Bolt would ask Slack for `identity` at the first event, and acknowledge that event unprocessed on a failure.
     """
 
     async def authorize() -> AuthorizeResult:

@@ -68,7 +68,7 @@ class Shortcuts:
         try:
             entry = await self.ledger.questions.accept(question, reply_url=about["reply_url"])
         except LedgerError as error:
-            logger.warning("A question can't be taken down: %s", error)
+            logger.warning("A question can't be accepted: %s", error)
             await ack(response_action="errors", errors={FORM_QUESTION: words.can_not_note_now})
             return
         await ack()

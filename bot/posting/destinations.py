@@ -148,7 +148,7 @@ class ThreadDestination:
         return next(iter(await read_notices(self.client, self.question, "plea")), "")
 
     async def read_posted(self) -> dict[int, str]:
-        """Read the thread for parts that were posted though nobody heard so: a crash, a timeout, a lost reply."""
+        """Read the thread for parts whose posting was not noted: a crash, a timeout, a lost reply."""
         found = await find_own_messages(self.client, self.question, ANSWER_EVENT)
         return {
             int(payload["part"]): ts
@@ -157,7 +157,7 @@ class ThreadDestination:
         }
 
     async def read_before(self) -> list[str]:
-        """Read the thread for parts of earlier answers, posted though nobody heard so."""
+        """Read the thread for parts of earlier answers whose posting was not noted."""
         found = await find_own_messages(self.client, self.question, ANSWER_EVENT)
         return [ts for ts, payload in found if payload.get("revision", 0) < self.revision]
 

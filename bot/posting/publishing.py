@@ -26,7 +26,7 @@ REFUSED_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_lon
 RATE_LIMIT_TRIES = 10
 """How often a message waits while a channel is busy before the whole attempt is tried again."""
 SETTLED_AFTER_S = 1.0
-"""What Slack took without our hearing so may not be seen in the thread at once."""
+"""What Slack took, though its reply was lost, may not be seen in the thread at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class AnswerPublisher:
         return replace(entry, posted=posted)
 
     async def earlier_messages(self, entry: Entry, destination: Destination) -> list[str]:
-        """Return the messages that the answer replaces, in order; of what may stand unheard the thread is asked."""
+        """Return the messages that the answer replaces, in order; read the thread where a reply may be lost."""
         earlier = list(entry.to_replace)
         if entry.has_unknown_stream:
             await asyncio.sleep(SETTLED_AFTER_S)

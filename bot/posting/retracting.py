@@ -52,7 +52,7 @@ class MessageRetractor:
         await self.end_session(entry)
         logger.info("Retracted the answer to the deleted %s %s", question.channel, question.ts)
 
-    async def retract_strays(self, entry: Entry) -> None:
+    async def retract_late_messages(self, entry: Entry) -> None:
         """Delete what came to stand beside the answer that the ledger knows, once that is closed.
 
         `entry` is the question as it stands. What was under way to Slack when it became another process' may have
@@ -65,7 +65,7 @@ class MessageRetractor:
                 await thread_destination(self.client, entry).retract(ts)
 
     async def retract_notice(self, entry: Entry) -> None:
-        """Delete the notice that the answer takes longer; of one that was posted unheard the thread is asked.
+        """Delete the notice that the answer takes longer; read the thread where the reply to its post may be lost.
 
         Where Slack refuses that (the channel is archived), the notice stays.
         """

@@ -59,7 +59,7 @@ class StatusIndicator:
     async def _show(self, text: str) -> None:
         await self._show_status(text)
         if not self.processing and self.rate_limits.may("session"):
-            self.processing = True  # Slack may have heard it, whatever we hear
+            self.processing = True  # Slack may have done it, whatever it replies
             self.processing = await self._try("session", self._set_session("processing"))
 
     async def _show_status(self, text: str) -> None:
@@ -93,4 +93,4 @@ class StatusIndicator:
             return False
         except SlackUnavailableError as error:
             logger.debug("No %s in %s: %s", optional, self.destination.question.channel, error)
-        return True  # it may have been heard all the same
+        return True  # it may have been done all the same

@@ -1,4 +1,4 @@
-"""Slack's failures: what another try may mend, and what it can't.
+"""Slack's failures: what another try may fix, and what it can't.
 
 SlackError
 ├── SlackUnavailableError      Slack can't be reached, or can't for now; what was sent may have arrived all the same

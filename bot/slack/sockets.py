@@ -147,7 +147,7 @@ async def stay_connected(app: AsyncApp, client: AsyncWebClient, app_token: str, 
 
 
 async def _watch(connections: list[Connection], exit_after_s: float) -> None:
-    """Say when the bot is ready, and give up when it has been deaf for too long."""
+    """Say when the bot is ready, and give up when there has been no connection for too long."""
     last_up, ready = time.monotonic(), False
     while True:
         if any(connection.is_up for connection in connections):

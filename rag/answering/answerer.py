@@ -52,9 +52,9 @@ class Answerer:
         on_passages: Callable[[Sequence[Passage]], Awaitable[None]] = _ignore,
         on_text: Callable[[str], Awaitable[None]] = _ignore,
     ) -> Answer:
-        """Return the answer; `on_text` hears the model's words as they come, without false marks.
+        """Return the answer; `on_text` gets the model's words as they come, without false marks.
 
-        What it has not heard when the answer is there, such as a tail or an abstention, stands in the answer alone.
+        What it has not got when the answer is there, such as a tail or an abstention, stands in the answer alone.
         `on_passages` is told what the model is about to read.
         Raise RetrievalError when nothing can be searched. A model that fails is not an error: the answer is then
         extractive and its notice says why.

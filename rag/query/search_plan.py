@@ -1,4 +1,4 @@
-"""The search plan: what a question is searched for by, its slips mended, the docs' words beside its own."""
+"""The search plan: what a question is searched for by, its misspelt words corrected, synonyms beside them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SYNONYM_WEIGHT = 0.2
 class SearchPlan:
     """What is searched for.
 
-    `text` and `glossed` are embedded (the second has the docs' words behind it), `terms` are `text`'s in their order,
+    `text` and `expanded` are embedded (the second has the docs' words behind it), `terms` are `text`'s in their order,
     `weights` say what each term counts: its rarity, less for a synonym.
     """
 

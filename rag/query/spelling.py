@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 SHORTEST = 4
-TWO_SLIPS_FROM = 8
-"""A word of fewer letters may hold one slip, a longer one two."""
+TWO_TYPOS_FROM = 8
+"""A word of fewer letters may hold one typo, a longer one two."""
 SHORTEST_PART = 4
 PARTICLES = {"up", "down", "out", "off", "over", "back", "in", "on"}
 EVERYDAY = 1_000
@@ -53,12 +53,12 @@ def _is_compound(word: str) -> bool:
 
 @dataclass(frozen=True)
 class Speller:
-    """Mends words by a collection's vocabulary first and English second."""
+    """Corrects words by a collection's vocabulary first and English second."""
 
     vocabulary: Vocabulary
 
     def correct(self, text: str) -> str:
-        """Return the text with its slips mended; everything but those words stays as it is."""
+        """Return the text with its misspelt words corrected; everything but those words stays as it is."""
         return _WORD.sub(lambda match: self._corrected(text, match), text)
 
     def _corrected(self, text: str, match: re.Match[str]) -> str:
@@ -72,18 +72,18 @@ class Speller:
         known = word in self.vocabulary.word_counts or word in _english()
         if known or _is_compound(word) or is_other_product(word):
             return written
-        slips = 1 if len(word) < TWO_SLIPS_FROM else 2
+        typos = 1 if len(word) < TWO_TYPOS_FROM else 2
         candidates = [
             known
-            for length in range(len(word) - slips, len(word) + slips + 1)
+            for length in range(len(word) - typos, len(word) + typos + 1)
             for known in self._by_length.get(length, ())
         ]
-        near = process.extract_iter(word, candidates, scorer=DamerauLevenshtein.distance, score_cutoff=slips)
+        near = process.extract_iter(word, candidates, scorer=DamerauLevenshtein.distance, score_cutoff=typos)
         likely = [(distance, -self._likelihood(word, known), known) for known, distance, _ in near]
         return min(likely)[2] if likely else written
 
     def _likelihood(self, word: str, known: str) -> float:
-        """Weigh what is said here against English, and the slips that fingers make: dropped and swapped letters."""
+        """Weigh what is said here against English, and the typos that fingers make: dropped and swapped letters."""
         letters = iter(known)
         dropped = all(letter in letters for letter in word)
         swapped = sorted(word) == sorted(known)

@@ -1,6 +1,6 @@
 """Reloading: a running bot goes over to what an ingest has brought, and outlasts outages of Milvus.
 
-One task looks after all of that, so that a hundred waiting questions do not all knock at a door that is shut.
+One task looks after all of that, so that a hundred waiting questions do not all try a server that is away.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-WARM_UP = "How is data stord?"  # the slip brings in the dictionary
+WARM_UP = "How is data stord?"  # the typo loads the dictionary
 PROBE_EVERY_S = 1.0
 
 

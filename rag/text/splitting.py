@@ -1,4 +1,4 @@
-"""Splitting long Markdown: between paragraphs, and never through a code fence without mending it."""
+"""Splitting long Markdown: between paragraphs, and never through a code fence without closing it."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _split_fence(block: str, limit: int) -> Iterator[str]:
     if body and body[-1].strip() == closing:
         body.pop()
     room = limit - len(opening) - len(closing) - 2
-    if room < limit // 2:  # the info string is a page of its own: no fence worth mending
+    if room < limit // 2:  # the info string is a page of its own: no fence worth closing
         yield from _split_plain(block, limit)
         return
     for part in _split_plain("\n".join(body), room):

@@ -24,7 +24,7 @@ class FakeDestination:
     """A place that numbers its messages; the errors in `fails` come first, one a call."""
 
     messages: dict[str, SlackMessage] = field(default_factory=dict)
-    posted_unheard: dict[int, str] = field(default_factory=dict)
+    already_posted: dict[int, str] = field(default_factory=dict)
     unfinished: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
     retracted: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class FakeDestination:
         self.messages.pop(ts, None)
 
     async def read_posted(self) -> dict[int, str]:
-        return self.posted_unheard
+        return self.already_posted
 
     async def read_before(self) -> list[str]:
         return self.before
@@ -185,14 +185,14 @@ class FakeHandler:
 
 @dataclass
 class FakeCleanup:
-    strays: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     buttons: list[int] = field(default_factory=list)
     claims: int = 0
     is_stopped: bool = False
 
-    def retract_strays(self, entry: Entry) -> None:
-        self.strays.append(entry.id)
+    def retract_late_messages(self, entry: Entry) -> None:
+        self.late.append(entry.id)
 
     def retract_answer(self, entry: Entry, *, after: asyncio.Task[None] | None = None) -> None:
         del after

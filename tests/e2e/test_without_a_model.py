@@ -48,4 +48,4 @@ def test_no_event_is_lost_while_slack_can_not_tell_who_the_bot_is(slack: SlackSt
     for _ in range(3):
         slack.fail("auth.test", Failure(status=500))
     slack.wait_for_replies(channel, slack.mention(channel, "How is data stored in milvus?"))
-    slack.mend("auth.test")
+    slack.recover("auth.test")

@@ -75,7 +75,7 @@ class SlackStandIn(SlackServer, StandInServer):
         """Let the next call of a method fail."""
         self._failures[method].append(failure)
 
-    def mend(self, method: str) -> None:
+    def recover(self, method: str) -> None:
         """Let a method fail no more."""
         self._failures[method].clear()
 

@@ -100,7 +100,7 @@ def reason_of(error: Exception) -> str:
 
 
 def _may_pass(error: Exception) -> bool:
-    """Tell what another try may mend from a mistake."""
+    """Tell what another try may fix from a mistake."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, OSError | TimeoutError)
     state = str(getattr(error.orig, "sqlstate", None) or "")

@@ -228,7 +228,7 @@ def test_an_answer_that_is_ready_is_posted_in_place_of_an_apology(play: Callable
     async def act(scene: Scene) -> None:
         two = [*MESSAGES, SlackMessage(text="And in etcd.", blocks=[])]
         entry = await scene.ledger.questions.record_answer(scene.entry, two, Outcome(kind="grounded"))
-        scene.destination.posted_unheard = {0: "1.1"}
+        scene.destination.already_posted = {0: "1.1"}
         await scene.closer.close(entry, GaveUp("apology", reason="Slack is away."))
         assert scene.destination.texts() == ["And in etcd."]
         assert await scene.state() == (State.ANSWERED, "Slack is away.")

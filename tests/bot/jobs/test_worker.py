@@ -172,7 +172,7 @@ def test_a_question_that_is_lost_is_left_alone_and_looked_after(tmp_path: Path) 
         entry = await scene.accept()
         scene.worker.submit(entry)
         await scene.finish_work()
-        assert scene.cleanup.strays == [entry.id]
+        assert scene.cleanup.late == [entry.id]
         assert scene.closer.endings == []
 
     play(tmp_path, act)
@@ -221,7 +221,7 @@ def test_an_edit_ends_the_attempt_before_it_and_begins_another(tmp_path: Path) -
         await scene.finish_work()
         assert scene.handler.handled == [entry.id, entry.id]
         assert scene.handler.stopped == [False]
-        assert scene.cleanup.strays == [entry.id], "what came late for the words before"
+        assert scene.cleanup.late == [entry.id], "what came late for the words before"
 
     play(tmp_path, act)
 
@@ -294,6 +294,6 @@ def test_a_question_that_is_no_longer_ours_is_let_go_at_the_second_look(tmp_path
         await scene.worker.renew_leases()
         await scene.finish_work()
         assert scene.handler.stopped == []
-        assert scene.cleanup.strays == [entry.id]
+        assert scene.cleanup.late == [entry.id]
 
     play(tmp_path, act)

@@ -56,7 +56,7 @@ def test_every_message_is_posted_once_in_order(tmp_path: Path) -> None:
 
 def test_what_stands_unheard_is_found_and_not_posted_again(tmp_path: Path) -> None:
     async def scene(_: Ledger, entry: Entry, publisher: AnswerPublisher) -> None:
-        destination = FakeDestination(posted_unheard={0: "1.1"})
+        destination = FakeDestination(already_posted={0: "1.1"})
         entry = await publisher.publish(entry, destination, look_first=True)
         assert destination.texts() == ["two"]
         assert entry.posted[0] == "1.1"

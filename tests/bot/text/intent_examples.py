@@ -246,7 +246,7 @@ REMARKS = [
     "Have fun at the conference",
     "Can confirm that it works with 2.4",
 ]
-HEARD_ALL_THE_SAME = {
+TAKEN_FOR_REQUESTS = {
     "Do not restart the query node today please",
     "Are working again, thanks",
     "Error rate is down to zero, nice",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from bot.text.intent import is_question, is_request, small_talk
-from tests.bot.text.intent_examples import HEARD_ALL_THE_SAME, QUESTIONS_IN_TALK, REMARKS, REQUESTS
+from tests.bot.text.intent_examples import QUESTIONS_IN_TALK, REMARKS, REQUESTS, TAKEN_FOR_REQUESTS
 
 
 @pytest.mark.parametrize("text", REQUESTS)
@@ -15,7 +15,7 @@ def test_who_wants_something_is_heard_where_people_come_to_ask(text: str) -> Non
     assert is_request(text)
 
 
-@pytest.mark.parametrize("text", [text for text in REMARKS if text not in HEARD_ALL_THE_SAME])
+@pytest.mark.parametrize("text", [text for text in REMARKS if text not in TAKEN_FOR_REQUESTS])
 def test_remarks_are_left_alone_there(text: str) -> None:
     assert not is_request(text)
 
