@@ -15,7 +15,7 @@ from bot.answering.endings import (
     Restored,
     Unreachable,
 )
-from bot.answering.record import log_answered
+from bot.answering.outcome import log_answered
 from bot.domain import Ignored
 from bot.ledger import MAY_NOT_ASK, Outcome, State, end_of
 from bot.posting.destinations import EphemeralDestination, ThreadDestination

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.answering.admission import question_problem
 from bot.answering.endings import CannotPost, Published, Restored, Unreachable
 from bot.answering.generation import StoppableGeneration
-from bot.answering.record import outcome_of
+from bot.answering.outcome import outcome_of
 from bot.domain import Ignored
 from bot.ledger import Outcome
 from bot.posting.destinations import EphemeralDestination, ThreadDestination

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from bot.playground.limits import refused_blocks
-from bot.rendering.answer import AnswerContext, answer_messages
+from bot.rendering.action_ids import (
+    ESCALATE_ACTION,
+    ESCALATE_ELSEWHERE_ACTION,
+    MUTE_ACTION,
+    REGENERATE_ACTIONS,
+)
+from bot.rendering.answer import AnswerContext, answer_messages, without_regenerate_buttons
 from bot.rendering.blocks import notice_message, question_message
 from bot.text.markdown import sanitize
 from bot.text.wording import wording
@@ -54,6 +60,32 @@ def test_an_answer_is_one_message_with_its_citations() -> None:
             ],
         },
     ]
+
+
+def test_the_buttons_offered_stand_below_in_order_each_with_its_question_and_a_label() -> None:
+    offered = (*REGENERATE_ACTIONS, ESCALATE_ACTION, MUTE_ACTION)
+    (message,) = answer_messages(make_answer("So."), WORDS, AnswerContext(question="1.2", actions=offered))
+    buttons = message.blocks[-1]["elements"]
+    assert tuple(one["action_id"] for one in buttons) == offered
+    assert {one["value"] for one in buttons} == {"1.2"}
+    assert all(one["text"]["text"] for one in buttons)
+    assert not any("confirm" in one for one in buttons)
+
+
+def test_a_button_that_asks_before_others_has_to_be_confirmed() -> None:
+    context = AnswerContext(question="1.2", actions=[ESCALATE_ELSEWHERE_ACTION])
+    (message,) = answer_messages(make_answer("So."), WORDS, context)
+    (button,) = message.blocks[-1]["elements"]
+    assert button["confirm"]["text"]["text"] == WORDS.asks_openly
+
+
+def test_an_earlier_answer_keeps_all_but_the_regenerate_buttons() -> None:
+    offered = (*REGENERATE_ACTIONS, MUTE_ACTION)
+    shown = answer_messages(make_answer("So."), WORDS, AnswerContext(question="1.2", actions=offered))
+    (earlier,) = without_regenerate_buttons(shown)
+    assert [one["action_id"] for one in earlier.blocks[-1]["elements"]] == [MUTE_ACTION]
+    (message,) = answer_messages(make_answer("So."), WORDS, AnswerContext(question="1.2", actions=REGENERATE_ACTIONS))
+    assert without_regenerate_buttons([message])[0].blocks == message.blocks[:-1]
 
 
 @pytest.mark.parametrize(("version", "shown"), [("2.4", "  Milvus 2.4, veraltete Seite"), ("", "  veraltete Seite")])

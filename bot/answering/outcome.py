@@ -1,4 +1,4 @@
-"""The record of an answer: how it came about, for the ledger and in the log's one line a question."""
+"""The outcome of an answer: how it came about, for the ledger and in the log's one line a question."""
 
 from __future__ import annotations
 
