@@ -6,7 +6,6 @@ A short soak is a test (test_soak.py), a long one is `make soak`. Everything is 
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from random import Random
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -77,13 +77,18 @@ class Replica:
 
 @dataclass
 class Soak:
-    """A soak under way."""
+    """A soak under way.
+
+    Questions, faults and the model each draw from numbers of their own: with one seed, two soaks meet the same.
+    """
 
     slack: SlackStandIn
     model: ModelStandIn
     milvus: subprocess.Popen[bytes]
     replicas: list[Replica]
-    random: random.Random
+    random: Random
+    faults_random: Random
+    model_random: Random
     postgres: PostgresServer | None
     asked: list[Asked] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -125,14 +130,16 @@ class Soak:
         if self.postgres:
             kinds["PostgreSQL away for 1 s"] = partial(self._restart, self.postgres)
         number = len(self.faults)
-        kind = list(kinds)[number] if number < len(kinds) else self.random.choice(list(kinds))
+        kind = list(kinds)[number] if number < len(kinds) else self.faults_random.choice(list(kinds))
         self.faults.append(Fault(kind, time.monotonic(), kinds[kind]()))
 
     def play(self) -> Reply:
         """Return what the model does with a request."""
-        if self.random.random() > MODEL_FAILS_SHARE:
-            return Reply(ANSWER * self.random.randint(1, 3), words_per_s=100)
-        return self.random.choice([Reply(ANSWER, break_off=True), Reply(status=500), Reply(status=429), Reply("")])
+        if self.model_random.random() > MODEL_FAILS_SHARE:
+            return Reply(ANSWER * self.model_random.randint(1, 3), words_per_s=100)
+        return self.model_random.choice(
+            [Reply(ANSWER, break_off=True), Reply(status=500), Reply(status=429), Reply("")]
+        )
 
     def tend(self) -> None:
         """Do what is due."""
@@ -145,7 +152,7 @@ class Soak:
             action()
 
     def _end_one(self, signal_number: int) -> float:
-        self.random.choice(self.replicas).end(signal_number)
+        self.faults_random.choice(self.replicas).end(signal_number)
         return 0.0
 
     def _at_once(self, action: Callable[[], None]) -> float:
@@ -225,7 +232,8 @@ def _soak(folder: Path, plan: Plan) -> Iterator[tuple[Soak, str]]:
             slack.join(f"D0SOAK{number}", type_="im")
         settings = {**settings_for(slack, model, folder), "MILVUS_URI": uri, "DATABASE_URL": url}
         replicas = [Replica(folder / name, settings) for name in ("one", "two")]
-        soak = Soak(slack, model, milvus, replicas, random.Random(plan.seed), postgres)  # noqa: S311
+        questions, faults, answers = (Random(f"{plan.seed} {name}") for name in ("asked", "faults", "model"))  # noqa: S311
+        soak = Soak(slack, model, milvus, replicas, questions, faults, answers, postgres)
         model.choose = soak.play
         stack.callback(_end, soak)
         replicas[0].start()  # alone: it takes in the starter FAQ

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bot.playground.server import APP_TOKEN, BOT_TOKEN, NOT_FOUND, Call, SlackServer
+from bot.playground.server import APP_TOKEN, BAD_REQUEST, BOT_TOKEN, NOT_FOUND, Call, SlackServer
 from bot.playground.workspace import ASKER, BOT_ID, BOT_NAME, BOT_USER, TEAM, Json
 from tests.standins.server import StandInServer
 
@@ -140,7 +140,7 @@ class SlackStandIn(SlackServer, StandInServer):
         if failure and not failure.after_work:
             return await _failed(failure)
         answer = work()
-        return await _failed(failure) if failure else answer
+        return await _failed(failure) if failure and answer.status < BAD_REQUEST else answer
 
     def show_privately(self, message: Json) -> web.Response:
         if self.reply_urls_are_spent:
