@@ -13,10 +13,10 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
 MOST_DOUBLINGS = 10
 
 
-def backoff(failures: int) -> float:
+def backoff(failures: int, *, share: float = 0.25) -> float:
     """Return the seconds until the next try after so many failures, at least 1: doubling, up to 15, with jitter."""
     pause_s = FIRST_PAUSE_S * 2 ** min(failures - 1, MOST_DOUBLINGS)
-    return jitter(min(pause_s, LONGEST_PAUSE_S), 0.5)
+    return jitter(min(pause_s, LONGEST_PAUSE_S), share)
 
 
 def jitter(seconds: float, share: float = 0.2) -> float:

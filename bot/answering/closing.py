@@ -107,15 +107,15 @@ class QuestionCloser:
         """Tell the asker that there will be no answer; one that stands in part is completed."""
         question = entry.question
         entry = await self.ledger.questions.start_attempt(entry)
-        if text := await self.policy.refusal(question.user, channel=question.channel):
-            await self.close(entry, Refused(text, MAY_NOT_ASK))
-            return
-        text = (await self.users.words(question.user)).at(ending.sentence)
-        if not entry.messages and await self._restore(entry, ending.reason):
-            await thread_destination(self.client, entry).post_ephemeral(text)  # the answer before stands
-            await self.retractor.retract_notice(entry)
-            return
         try:
+            if text := await self.policy.refusal(question.user, channel=question.channel):
+                await self.close(entry, Refused(text, MAY_NOT_ASK))
+                return
+            text = (await self.users.words(question.user)).at(ending.sentence)
+            if not entry.messages and await self._restore(entry, ending.reason):
+                await thread_destination(self.client, entry).post_ephemeral(text)  # the answer before stands
+                await self.retractor.retract_notice(entry)
+                return
             await self._publish_apology(entry, text, ending.reason)
         except AskerUnreachableError as error:
             await self.close(entry, Unreachable(error))

@@ -71,9 +71,13 @@ class RunningAttempt:
     async def end(self, ending: Ending) -> None:
         """Take away what shows that an answer is being made."""
         if self.status:
-            was_posted = isinstance(ending, Published) and not ending.entry.to_replace
+            was_posted = isinstance(ending, Published) and not _stands_before(ending.entry)
             session_ended = bool(self.streaming and self.streaming.is_finished)
             await self.status.end(session_ended=session_ended, was_posted=was_posted)
+
+
+def _stands_before(entry: Entry) -> bool:
+    return bool(entry.to_replace) or entry.has_unknown_stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +116,8 @@ class QuestionHandler:
         the question is another process' now.
         """
         entry = await self.ledger.questions.start_attempt(entry)
+        refused = await self.admission.refusal(entry)  # before the words: it waits for what Slack says of the asker
         attempt = RunningAttempt(entry, stop, await self.users.words(entry.question.user))
-        refused = await self.admission.refusal(entry)
         try:
             ending = refused or await self._answer(attempt)
         except CannotPostError as error:
@@ -198,7 +202,7 @@ class QuestionHandler:
             rate_limits=self.rate_limits,
             record=StreamNotes(self.ledger, entry),
             on_first_text=attempt.status.hide,
-            mode="whole" if entry.to_replace or entry.has_unknown_stream else None,
+            mode="whole" if _stands_before(entry) else None,
         )
 
     async def _stopped(self, attempt: RunningAttempt) -> Prepared | Restored:

@@ -150,6 +150,7 @@ def _worker(around: Surroundings) -> Worker:
         closer=closer,
         cleanup=CleanupQueue(retractor=retractor, ledger=ledger),
         ledger=around.ledger,
+        waiting=ledger,
         at_once=settings.answers_at_once,
         queue_length=settings.queue_length,
         answer_within_s=settings.answer_within_s,

@@ -41,6 +41,10 @@ class CleanupQueue:
     ledger: Ledger
     arrived_after_s: float = ARRIVED_AFTER_S
     tasks: BackgroundTasks = field(default_factory=lambda: BackgroundTasks(most=MOST_AT_ONCE, on_error=_log_failure))
+    short_tasks: BackgroundTasks = field(
+        default_factory=lambda: BackgroundTasks(most=MOST_AT_ONCE, on_error=_log_failure)
+    )
+    """What is done in a call or two, and looked after by nobody later: it has its own places."""
 
     def retract_answer(self, entry: Entry, *, after: asyncio.Task[None] | None = None) -> None:
         """Retract what a deleted question has left; what can't be now is tried again when the lease runs out.
@@ -58,19 +62,16 @@ class CleanupQueue:
 
     def retract_unaccepted_notice(self, question: SlackQuestion, *, after: asyncio.Event | None) -> None:
         """Retract the notice, posted or being posted until `after`, that this question could not be accepted."""
-        self.tasks.start(self._retract_unaccepted_notice(question, after))
+        self.short_tasks.start(self._retract_unaccepted_notice(question, after))
 
     def remove_regenerate_buttons(self, entry: Entry) -> None:
         """Leave the buttons that ask for another answer to the thread's latest one."""
-        self.tasks.start(self._remove_regenerate_buttons(entry))
+        self.short_tasks.start(self._remove_regenerate_buttons(entry))
 
-    async def claim(self) -> None:
-        """Claim what others have left of deleted questions."""
-        for entry in await self.ledger.deletion.claim_cleanups():
-            self.retract_answer(entry)
-
-    async def stop(self) -> None:
-        """Leave the rest to whoever comes next."""
+    async def stop(self, within_s: float) -> None:
+        """End what is short within so many seconds; leave the rest to whoever comes next."""
+        await self.short_tasks.wait(within_s)
+        await self.short_tasks.cancel()
         await self.tasks.cancel()
 
     async def _retract_answer(self, entry: Entry, after: asyncio.Task[None] | None) -> None:

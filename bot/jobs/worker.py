@@ -73,13 +73,15 @@ def _log_failure(error: BaseException) -> None:
 class Worker:
     """Answers up to `at_once` questions at a time; `queue_length` more may wait.
 
-    `answer_within_s` is how long a question is tried for.
+    `answer_within_s` is how long a question is tried for. `ledger` goes first: leases have to be renewed in time;
+    `waiting` lets those go first who have a person or Slack waiting.
     """
 
     handler: Handler
     closer: Closer
     cleanup: CleanupQueue
     ledger: Ledger
+    waiting: Ledger
     at_once: int
     queue_length: int
     answer_within_s: float
@@ -137,7 +139,7 @@ class Worker:
                 await self.renew_leases()
                 if not self.stopping:
                     await self.reclaim()
-                    await self.cleanup.claim()
+                    await self.reclaim_cleanups()
             except LedgerError as error:
                 logger.warning("Leases can't be renewed: %s", error)
             await asyncio.sleep(jitter(self.ledger.questions.lease_s / 5))
@@ -155,6 +157,11 @@ class Worker:
             else:
                 self.submit(entry)
 
+    async def reclaim_cleanups(self) -> None:
+        """Claim what others have left of deleted questions."""
+        for entry in await self.ledger.deletion.claim_cleanups():
+            self.cleanup.retract_answer(entry)
+
     async def drain(self, grace_s: float) -> None:
         """Finish what is under way within `grace_s` seconds, and release the rest."""
         self.stopping = True
@@ -171,7 +178,7 @@ class Worker:
         except LedgerError as error:
             logger.warning("%d questions wait until their leases run out: %s", len(left), error)
         await self.closings.wait(max(LAST_WORDS_S, deadline - time.monotonic()))
-        await self.cleanup.stop()
+        await self.cleanup.stop(max(LAST_WORDS_S, deadline - time.monotonic()))
 
     async def renew_leases(self) -> None:
         """Renew the leases of what is worked on; what is twice found to be no longer ours is let go."""
@@ -221,7 +228,7 @@ class Worker:
         How long this process was not there does not count, and an answer that only has to be posted may wait longer.
         """
         try:
-            entry = await self.ledger.questions.refresh(entry)
+            entry = await self.waiting.questions.refresh(entry)
             patience_s = self.answer_within_s * (READY_ANSWERS_WAIT if entry.messages else 1)
             if min(entry.age_s, has_tried_s) > patience_s:
                 await self._close(entry, GaveUp("apology", reason=str(error)))

@@ -78,7 +78,7 @@ class Connection:
             if not was_closed:
                 failures = min(failures, CUTS_COUNTED)
             if failures:
-                await asyncio.sleep(backoff(failures))
+                await asyncio.sleep(backoff(failures, share=0.5))
 
     async def _run_once(self) -> bool:
         """Take events from one socket, to an address for one handshake; return whether Slack ended it."""

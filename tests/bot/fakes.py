@@ -116,10 +116,13 @@ class FakeAdmission:
 @dataclass
 class FakePolicy:
     refused: str = ""
+    error: Exception | None = None
 
     async def refusal(self, user: str, *, channel: str) -> str:
         assert user
         assert channel
+        if self.error:
+            raise self.error
         return self.refused
 
 
@@ -188,7 +191,6 @@ class FakeCleanup:
     late: list[int] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     buttons: list[int] = field(default_factory=list)
-    claims: int = 0
     is_stopped: bool = False
 
     def retract_late_messages(self, entry: Entry) -> None:
@@ -201,10 +203,8 @@ class FakeCleanup:
     def remove_regenerate_buttons(self, entry: Entry) -> None:
         self.buttons.append(entry.id)
 
-    async def claim(self) -> None:
-        self.claims += 1
-
-    async def stop(self) -> None:
+    async def stop(self, within_s: float) -> None:
+        assert within_s > 0
         self.is_stopped = True
 
 

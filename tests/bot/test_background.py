@@ -8,9 +8,9 @@ from bot.background import LONGEST_PAUSE_S, BackgroundTasks, backoff
 
 
 def test_pauses_grow_with_the_failures_up_to_a_limit() -> None:
-    assert all(0.25 <= backoff(1) <= 0.75 for _ in range(100))
-    assert all(1.0 <= backoff(3) <= 3.0 for _ in range(100))
-    assert all(LONGEST_PAUSE_S / 2 <= backoff(10_000) <= 1.5 * LONGEST_PAUSE_S for _ in range(100))
+    assert all(0.375 <= backoff(1) <= 0.625 for _ in range(100))
+    assert all(1.0 <= backoff(3, share=0.5) <= 3.0 for _ in range(100))
+    assert all(LONGEST_PAUSE_S / 2 <= backoff(10_000, share=0.5) <= 1.5 * LONGEST_PAUSE_S for _ in range(100))
 
 
 def test_a_task_too_many_is_left_out_and_a_failure_is_told() -> None:

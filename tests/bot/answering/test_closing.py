@@ -19,7 +19,7 @@ from bot.slack.errors import AskerUnreachableError, CannotPostError, SlackRefuse
 from bot.slack.rate_limits import SlackRateLimits
 from tests.bot.fakes import WORDS, FakeDestination, FakePlacing, FakePolicy, FakeRetractor, FakeUsers
 from tests.builders import A_QUESTION
-from tests.standins.slack import ASKER, BOT_TOKEN
+from tests.standins.slack import ASKER, BOT_TOKEN, Failure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -57,7 +57,7 @@ async def scene_in(
     slack: SlackStandIn,
     question: SlackQuestion,
     *,
-    refused: str = "",
+    policy: FakePolicy | None = None,
     place_error: Exception | None = None,
 ) -> AsyncIterator[Scene]:
     async with open_ledger(f"sqlite:///{folder / 'ledger.sqlite3'}") as ledger:
@@ -69,7 +69,7 @@ async def scene_in(
             "ledger": ledger,
             "users": FakeUsers(),
             "rate_limits": SlackRateLimits(),
-            "policy": FakePolicy(refused),
+            "policy": policy or FakePolicy(),
             "placing": FakePlacing(destination, place_error),
             "publisher": AnswerPublisher(ledger, "U0BOT"),
             "retractor": retractor,
@@ -243,7 +243,7 @@ def test_who_may_not_ask_any_more_gets_no_apology_in_public(play: Callable[..., 
         assert told_alone(slack, scene) == ["Not you."]
         assert await scene.state() == (State.QUIET, "may not ask")
 
-    play(act, refused="Not you.")
+    play(act, policy=FakePolicy("Not you."))
 
 
 @pytest.mark.parametrize(
@@ -261,6 +261,30 @@ def test_an_apology_that_can_not_be_posted_ends_the_question_too(
         assert await scene.state() == (State.FAILED, reason)
 
     play(act, place_error=error)
+
+
+def test_an_asker_of_whom_slack_will_not_tell_is_told_directly(play: Callable[..., None], slack: SlackStandIn) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.closer.close(scene.entry, GaveUp("apology", reason="why"))
+        assert await scene.state() == (State.FAILED, "team_access_not_granted")
+        assert scene.entry.question.channel in slack.channels[slack.direct(ASKER)].messages[-1]["text"]
+
+    play(act, policy=FakePolicy(error=SlackRefusedError("team_access_not_granted")))
+
+
+def test_who_can_not_be_told_that_the_earlier_answer_stands_is_told_directly(
+    play: Callable[..., None], slack: SlackStandIn
+) -> None:
+    async def act(scene: Scene) -> None:
+        entry = await answered_anew(scene)
+        slack.fail("chat.postEphemeral", Failure(error="user_not_in_channel"))
+        with pytest.raises(LostLeaseError):  # the question has its end: that of the answer before
+            await scene.closer.close(entry, GaveUp("apology", reason="why"))
+        assert await scene.state() == (State.ANSWERED, "why")
+        assert scene.retractor.notices == [entry.id]
+        assert scene.entry.question.channel in slack.channels[slack.direct(ASKER)].messages[-1]["text"]
+
+    play(act)
 
 
 def test_a_question_of_another_process_is_not_closed(play: Callable[..., None]) -> None:

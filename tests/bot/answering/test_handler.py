@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -18,6 +18,7 @@ from bot.posting.publishing import AnswerPublisher
 from bot.rendering.action_ids import MUTE_ACTION, REGENERATE_ACTIONS
 from bot.slack.errors import AskerUnreachableError, CannotPostError, SlackUnavailableError
 from bot.slack.rate_limits import SlackRateLimits
+from bot.text.wording import Wording, wording
 from rag import Answer, Message, RetrievalError, Trace
 from tests.bot.fakes import (
     WORDS,
@@ -101,6 +102,33 @@ def play(folder: Path, act: Callable[[Scene], Awaitable[None]], question: SlackQ
             await act(scene)
 
     asyncio.run(run())
+
+
+@dataclass
+class GermanAfterAdmission(FakeAdmission, FakeUsers):
+    """Slack is slow to tell of the asker: admission waits for it, the words do not."""
+
+    is_known: bool = False
+
+    async def refusal(self, entry: Entry) -> Refused | None:
+        assert entry.tries
+        self.is_known = True
+        return None
+
+    async def words(self, user: str) -> Wording:
+        assert user
+        return wording("de-DE" if self.is_known else "")
+
+
+def test_what_admission_has_learned_of_the_asker_gives_the_answer_its_language(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        slow = cast("Any", GermanAfterAdmission())
+        handler = replace(scene.handler, users=slow, admission=slow)
+        await handler.handle(scene.entry, asyncio.Event())
+        (message,) = scene.destination.messages.values()
+        assert wording("de-DE").liked in str(message.blocks)
+
+    play(tmp_path, act)
 
 
 def test_a_question_becomes_an_answer_that_is_on_disk_before_it_is_posted(tmp_path: Path) -> None:

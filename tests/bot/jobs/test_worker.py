@@ -68,6 +68,7 @@ async def scene_in(folder: Path, **settings: Any) -> AsyncIterator[Scene]:
             closer=closer,
             cleanup=cast("CleanupQueue", cleanup),
             ledger=ledger,
+            waiting=ledger.waiting(),
             at_once=at_once,
             slots=asyncio.Semaphore(at_once),
             **{"queue_length": 2, "answer_within_s": 30.0, **settings},
@@ -99,6 +100,31 @@ def test_what_may_pass_is_tried_again_until_it_is_answered(tmp_path: Path, error
         assert len(scene.handler.handled) == 3
         assert not scene.closer.endings
         assert not scene.closer.waits
+
+    play(tmp_path, act)
+
+
+def test_leases_and_claims_wait_for_nobodys_turn(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.accept()
+        turns = scene.ledger.database.turns
+        while not turns.locked():
+            await turns.acquire()
+        async with asyncio.timeout(10):
+            await scene.worker.renew_leases()
+            await scene.worker.reclaim()
+            await scene.worker.reclaim_cleanups()
+
+    play(tmp_path, act)
+
+
+def test_what_others_have_left_of_deleted_questions_is_cleaned_up(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        entry = await scene.start()
+        await scene.ledger.deletion.delete(entry.question.ref)
+        await scene.sql("UPDATE questions SET lease_until = 0")
+        await scene.worker.reclaim_cleanups()
+        assert scene.cleanup.answers == [entry.id]
 
     play(tmp_path, act)
 
