@@ -18,11 +18,11 @@ from bot.answering.endings import (
 from bot.answering.outcome import log_answered
 from bot.domain import Ignored
 from bot.ledger import MAY_NOT_ASK, Outcome, State, end_of
-from bot.posting.destinations import EphemeralDestination, ThreadDestination
+from bot.posting.destinations import ThreadDestination, ephemeral_destination
 from bot.posting.own_messages import send_direct_message
 from bot.posting.placing import thread_destination
 from bot.posting.status import StatusIndicator
-from bot.rendering.blocks import notice_message
+from bot.rendering.blocks import mrkdwn_message, notice_message
 from bot.slack.errors import AskerUnreachableError, SlackRefusedError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class QuestionCloser:
             ts = await thread_destination(self.client, entry).post_notice(text)
             await self.ledger.questions.record_notice(entry, ts)
         elif reply_url := await self.ledger.questions.reply_url(entry):
-            await EphemeralDestination(reply_url).post(notice_message(text), 0)
+            await ephemeral_destination(self.client, question, reply_url).post(notice_message(text), 0)
             await self.ledger.questions.record_notice(entry, "")
 
     async def show_queue(self, entry: Entry, *, before: int) -> None:
@@ -138,7 +138,7 @@ class QuestionCloser:
         question = entry.question
         try:
             if reply_url := await self.ledger.questions.reply_url(entry):
-                await EphemeralDestination(reply_url).post(notice_message(text), 0)
+                await ephemeral_destination(self.client, question, reply_url).post(notice_message(text), 0)
             elif not question.is_unaddressed:
                 await thread_destination(self.client, entry).post_ephemeral(text)
         except (SlackRefusedError, AskerUnreachableError) as error:
@@ -153,7 +153,7 @@ class QuestionCloser:
         told = words.can_not_post.format(channel=f"<#{question.channel}>", reason=reason)
         try:
             if not question.is_unaddressed:
-                await send_direct_message(self.client, question.user, told)
+                await send_direct_message(self.client, question.user, mrkdwn_message(told))
         except SlackRefusedError as second:
             logger.info("The asker %s can't be told: %s", question.user, second)
 

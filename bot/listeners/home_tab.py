@@ -12,6 +12,7 @@ from bot.ledger import LedgerError
 from bot.listeners.actions.interaction import Interaction
 from bot.rendering.home_tab import HomePage, home_view, prompts
 from bot.slack.errors import SlackError, SlackRefusedError, SlackUnavailableError, slack_call
+from bot.slack.replies import field_of
 from bot.text.wording import wording
 
 if TYPE_CHECKING:
@@ -63,10 +64,10 @@ class HomeTab:
         interaction = Interaction(client, body, self.users)
         try:
             with slack_call():
-                opened = await client.conversations_open(users=interaction.user)
+                opened = field_of(await client.conversations_open(users=interaction.user), "channel", dict)
             question = SlackQuestion(
                 team=interaction.team,
-                channel=opened["channel"]["id"],
+                channel=opened["id"],
                 ts=f"home {body['trigger_id']}",
                 thread_ts="",
                 user=interaction.user,

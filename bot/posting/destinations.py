@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,21 +13,15 @@ from bot.posting.own_messages import (
     ANSWER_EVENT,
     NOTICE_EVENT,
     find_own_messages,
+    post_ephemeral,
     post_message,
     read_notices,
     read_unfinished,
+    send_direct_message,
 )
 from bot.rendering.blocks import growing_message, notice_message, without_markdown
-from bot.slack.errors import (
-    SERVER_ERROR,
-    TOO_MANY_REQUESTS,
-    AskerUnreachableError,
-    RateLimitedError,
-    SlackRefusedError,
-    SlackUnavailableError,
-    retry_after_s,
-    slack_call,
-)
+from bot.slack.errors import AskerUnreachableError, SlackRefusedError, slack_call
+from bot.slack.replies import field_of, was_shown
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -35,7 +30,8 @@ if TYPE_CHECKING:
     from bot.posting.own_messages import NoticeKind
     from bot.slack.errors import CannotPostError
 
-OK = 200
+logger = logging.getLogger(__name__)
+
 WEBHOOK_TIMEOUT_S = 10
 GONE = {"message_not_found", "cant_delete_message", "channel_not_found", "not_in_channel"}
 """What deleting a message may be refused with when there is nothing left to delete."""
@@ -108,7 +104,7 @@ class ThreadDestination:
                 recipient_user_id=self.question.user,
                 recipient_team_id=self.question.team,
             )
-        return str(started["ts"])
+            return field_of(started, "ts", str)
 
     async def append_stream(self, ts: str, text: str) -> None:
         """Add to it."""
@@ -182,15 +178,10 @@ class ThreadDestination:
 
     async def post_ephemeral(self, text: str) -> None:
         """Tell the asker alone."""
-        message = notice_message(text)
-        with slack_call():
-            await self.client.chat_postEphemeral(
-                channel=self.question.channel,
-                user=self.question.user,
-                thread_ts=self.question.thread_ts if self.question.has_earlier_messages else None,
-                text=message.text,
-                blocks=message.blocks,
-            )
+        thread_ts = self.question.thread_ts if self.question.has_earlier_messages else None
+        await post_ephemeral(
+            self.client, self.question.channel, self.question.user, notice_message(text), thread_ts=thread_ts
+        )
 
     def _payload(self, part: int) -> dict[str, object]:
         return {"question": self.question.ts, "part": part, "revision": self.revision}
@@ -228,29 +219,43 @@ class ThreadDestination:
             await self.client.chat_delete(channel=self.question.channel, ts=ts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EphemeralDestination:
-    """The asker alone, over a command's response_url: 30 minutes, five messages.
+    """The asker alone: over a command's response_url (30 minutes, five messages), or else in another way.
 
     `refusal` is why not everyone can be shown it, None where the asker wants it so.
     """
 
+    client: AsyncWebClient
+    channel: str
+    user: str
     reply_url: str
     refusal: CannotPostError | None = None
 
     async def post(self, message: SlackMessage, part: int) -> str:
-        """Show a part to the asker."""
+        """Show a part to the asker; raise AskerUnreachableError where Slack refuses each way to them."""
         del part  # Slack keeps no metadata of what only one person sees
+        if self.reply_url and await self._reply(message):
+            return ""
+        try:
+            await post_ephemeral(self.client, self.channel, self.user, message)
+        except SlackRefusedError as error:
+            logger.info("%s can't be shown something alone in %s: %s", self.user, self.channel, error.code)
+        else:
+            return ""
+        try:
+            await send_direct_message(self.client, self.user, message)
+        except SlackRefusedError as error:
+            told = f"neither response_url nor an ephemeral nor a direct message is taken ({error.code})"
+            raise AskerUnreachableError(told) from error
+        return ""
+
+    async def _reply(self, message: SlackMessage) -> bool:
         with slack_call():
-            webhook = AsyncWebhookClient(self.reply_url, timeout=WEBHOOK_TIMEOUT_S)
+            webhook = AsyncWebhookClient(self.reply_url, timeout=WEBHOOK_TIMEOUT_S, trust_env_in_session=True)
             blocks = without_markdown(message.blocks)
             sent = await webhook.send(text=message.text, blocks=blocks, response_type="ephemeral")
-        if sent.status_code == OK:
-            return ""
-        if sent.status_code == TOO_MANY_REQUESTS:
-            raise RateLimitedError(retry_after_s(sent.headers))
-        told = f"response_url answered {sent.status_code}"
-        raise SlackUnavailableError(told) if sent.status_code >= SERVER_ERROR else AskerUnreachableError(told)
+            return was_shown(sent.status_code, sent.body, sent.headers)
 
     async def rewrite(self, ts: str, message: SlackMessage, part: int) -> str:
         """Show a part anew: what one person was shown can't be changed."""
@@ -272,3 +277,12 @@ class EphemeralDestination:
         """Return nothing either."""
         del bot_user
         return []
+
+
+def ephemeral_destination(
+    client: AsyncWebClient, question: SlackQuestion, reply_url: str, *, refusal: CannotPostError | None = None
+) -> EphemeralDestination:
+    """Return the way to a question's asker alone."""
+    return EphemeralDestination(
+        client=client, channel=question.channel, user=question.user, reply_url=reply_url, refusal=refusal
+    )

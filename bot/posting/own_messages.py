@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from slack_sdk.models.metadata import Metadata
 
-from bot.domain import SlackMessage
 from bot.rendering.blocks import notice_message, without_markdown
 from bot.slack.errors import slack_call
+from bot.slack.replies import field_of
 
 if TYPE_CHECKING:
     from slack_bolt.context.respond.async_respond import AsyncRespond
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import SlackQuestion
+    from bot.domain import SlackMessage, SlackQuestion
 
 QUESTION_EVENT = "milvusfaq_question"
 """The metadata type of the message that stands for a slash command's question: posted by the bot, said by a person."""
@@ -48,7 +48,7 @@ async def post_message(
             unfurl_links=False,
             unfurl_media=False,
         )
-    return str(posted["ts"])
+        return field_of(posted, "ts", str)
 
 
 async def post_escalation_elsewhere(client: AsyncWebClient, channel: str, message: SlackMessage) -> str:
@@ -56,10 +56,18 @@ async def post_escalation_elsewhere(client: AsyncWebClient, channel: str, messag
     return await post_message(client, channel, message, Metadata(NOTICE_EVENT, ELSEWHERE))
 
 
-async def send_direct_message(client: AsyncWebClient, user: str, text: str) -> None:
+async def post_ephemeral(
+    client: AsyncWebClient, channel: str, user: str, message: SlackMessage, *, thread_ts: str | None = None
+) -> None:
+    """Show a message in a channel to one person alone."""
+    with slack_call():
+        await client.chat_postEphemeral(
+            channel=channel, user=user, thread_ts=thread_ts, text=message.text, blocks=message.blocks
+        )
+
+
+async def send_direct_message(client: AsyncWebClient, user: str, message: SlackMessage) -> None:
     """Write to someone, in their direct messages with the bot."""
-    section = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-    message = SlackMessage(text=text, blocks=[section])
     await post_message(client, user, message, Metadata(NOTICE_EVENT, ELSEWHERE))
 
 
@@ -129,7 +137,7 @@ async def read_replies(
                 oldest=oldest,
                 include_all_metadata=True,
             )
-        replies += page["messages"]
+            replies += field_of(page, "messages", list)
         cursor = (page.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
             return replies

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from slack_sdk.models.metadata import Metadata
 
-from bot.posting.destinations import EphemeralDestination, ThreadDestination
+from bot.posting.destinations import ThreadDestination, ephemeral_destination
 from bot.posting.own_messages import PAGE_SIZE, QUESTION_EVENT, post_message
 from bot.rendering.blocks import question_message
 from bot.slack.errors import CannotPostError, SlackRefusedError, slack_call
+from bot.slack.replies import field_of
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -46,13 +47,13 @@ class AnswerPlacing:
         question = entry.question
         reply_url = await self.ledger.questions.reply_url(entry) if question.origin in HAVE_REPLY_URL else ""
         if question.origin == "private":
-            return entry, EphemeralDestination(reply_url)
+            return entry, ephemeral_destination(self.client, question, reply_url)
         try:
             entry = await self._with_thread(entry)
         except CannotPostError as error:
             if not reply_url:
                 raise
-            return entry, EphemeralDestination(reply_url, refusal=error)
+            return entry, ephemeral_destination(self.client, question, reply_url, refusal=error)
         return entry, thread_destination(self.client, entry)
 
     async def _with_thread(self, entry: Entry) -> Entry:
@@ -85,10 +86,11 @@ class AnswerPlacing:
                     oldest=f"{time.time() - age_s - READ_BACK_BEFORE_S:.6f}",
                     include_all_metadata=True,
                 )
+                messages = field_of(page, "messages", list)
         except SlackRefusedError as error:
             logger.info("The channel %s can't be read: %s", question.channel, error)
             return ""
-        for message in page["messages"]:
+        for message in messages:
             metadata = message.get("metadata") or {}
             if metadata.get("event_type") == QUESTION_EVENT and metadata["event_payload"].get("key") == question.ts:
                 return str(message["ts"])

@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.background import jitter
-from bot.rendering.blocks import without_markdown
-from bot.slack.errors import RateLimitedError, SlackRefusedError
+from bot.rendering.blocks import text_message, without_markdown
+from bot.slack.errors import CannotPostError, RateLimitedError, SlackRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,7 +55,10 @@ class AnswerPublisher:
             ts = earlier[part] if part < len(earlier) else ""
             posted[part] = await self._until_taken(entry, partial(_post, destination, message, part, ts))
         for ts in set(earlier) - set(posted.values()):
-            await destination.retract(ts)
+            try:
+                await destination.retract(ts)
+            except SlackRefusedError as error:
+                logger.warning("An earlier answer stays beside the new one: %s", error)
         return replace(entry, posted=posted)
 
     async def earlier_messages(self, entry: Entry, destination: Destination) -> list[str]:
@@ -82,12 +85,22 @@ class AnswerPublisher:
 
 
 async def _post(destination: Destination, message: SlackMessage, part: int, ts: str) -> str:
-    """Post a part, or put it in place of what stands at `ts`; more plainly where Slack refuses its blocks."""
-    try:
-        return await (destination.rewrite(ts, message, part) if ts else destination.post(message, part))
-    except SlackRefusedError as error:
-        if error.code not in REFUSED_BLOCKS:
+    """Post a part, or put it in place of what stands at `ts`: more plainly where Slack refuses its blocks.
+
+    Where what stands there can't be changed (its time is over, it is not ours), the part is posted anew.
+    """
+    plainer = [replace(message, blocks=without_markdown(message.blocks)), text_message(message)]
+    while True:
+        try:
+            return await (destination.rewrite(ts, message, part) if ts else destination.post(message, part))
+        except CannotPostError:
             raise
-        logger.warning("Slack refuses an answer's blocks (%s); it is shown without Markdown.", error.code)
-    message = replace(message, blocks=without_markdown(message.blocks))
-    return await (destination.rewrite(ts, message, part) if ts else destination.post(message, part))
+        except SlackRefusedError as error:
+            if error.code in REFUSED_BLOCKS and plainer:
+                logger.warning("Slack refuses an answer's blocks (%s); it is shown more plainly.", error.code)
+                message = plainer.pop(0)
+            elif ts:
+                logger.warning("A message can't be changed (%s); its answer is posted anew.", error.code)
+                ts = ""
+            else:
+                raise

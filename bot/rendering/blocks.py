@@ -13,13 +13,14 @@ from bot.text.markdown import as_mrkdwn, escaped, plain
 from rag import split_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bot.text.wording import Wording
 
 
-SECTION_CHARACTERS = 2_000
-"""Slack takes 3,000, once what is special to it is escaped."""
+SECTION_CHARACTERS, SECTION_LIMIT = 2_000, 3_000
+"""Of Markdown, and what Slack takes once it is mrkdwn and escaped."""
+SHORTEST_PIECE = 250
 FALLBACK_CHARACTERS = 3_000
 """The plain text beside the blocks: for notifications and screen readers, and what the thread is read from later."""
 SHORT_QUESTION = 500
@@ -28,6 +29,11 @@ SHORT_QUESTION = 500
 def notice_message(text: str) -> SlackMessage:
     """Return one of the bot's own sentences as a message."""
     return SlackMessage(text=escaped(text), blocks=[markdown_block(text)])
+
+
+def mrkdwn_message(text: str) -> SlackMessage:
+    """Return a sentence that names channels or people, as Slack shows those."""
+    return SlackMessage(text=text, blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": text}}])
 
 
 def growing_message(text: str) -> SlackMessage:
@@ -66,11 +72,43 @@ def without_markdown(blocks: Sequence[Block]) -> list[Block]:
     return [section for block in blocks for section in _as_sections(block)]
 
 
+def text_message(message: SlackMessage) -> SlackMessage:
+    """Return a message as text alone, for where Slack takes none of its blocks: all of its words, no buttons."""
+    sections = without_markdown([block for block in message.blocks if block["type"] != "actions"])
+    lines = [line for block in sections if (line := "".join(_texts(block)))]
+    return SlackMessage(text="\n\n".join(lines) or message.text, blocks=[])
+
+
+def _texts(block: Block) -> Iterator[str]:
+    """Yield a block's words in order, as mrkdwn."""
+    if "elements" in block:
+        for element in block["elements"]:
+            yield from _texts(element)
+    elif isinstance(block.get("text"), dict):
+        yield from _texts(block["text"])
+    elif block["type"] == "link":
+        yield f"<{block['url']}|{escaped(block['text'])}>"
+    elif block["type"] == "user":
+        yield f"<@{block['user_id']}>"
+    elif isinstance(block.get("text"), str):
+        yield block["text"] if block["type"] == "mrkdwn" else escaped(block["text"])
+
+
 def _as_sections(block: Block) -> list[Block]:
     if block["type"] != "markdown":
         return [block]
-    pieces = split_markdown(str(block["text"]), SECTION_CHARACTERS)
-    return [{"type": "section", "text": {"type": "mrkdwn", "text": as_mrkdwn(piece)}} for piece in pieces]
+    pieces = _short_pieces(str(block["text"]), SECTION_CHARACTERS)
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": piece}} for piece in pieces]
+
+
+def _short_pieces(text: str, characters: int) -> Iterator[str]:
+    """Yield Markdown as mrkdwn in pieces that Slack takes: it counts what is escaped (`&amp;` is five)."""
+    for piece in split_markdown(text, characters):
+        shown = as_mrkdwn(piece)
+        if len(shown) <= SECTION_LIMIT or characters <= SHORTEST_PIECE:
+            yield shown
+        else:
+            yield from _short_pieces(piece, characters // 2)
 
 
 def button(action: str, text: str, value: str) -> Block:

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import BotIdentity
 from bot.slack.errors import SlackRefusedError, SlackUnavailableError, slack_call
+from bot.slack.replies import field_of, only_slacks_word
 from rag import SettingsError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ CALLS_AT_ONCE = 20
 KEPT_OPEN_S = 10
 """A connection that Slack closes while a message goes over it leaves open whether that was posted."""
 RATE_LIMIT_TRIES = 3
+NEEDED = ("team_id", "user_id", "user", "url")
+"""What auth.test has to say of the bot."""
 
 
 @asynccontextmanager
@@ -34,7 +37,9 @@ async def open_client(token: str, base_url: str) -> AsyncIterator[AsyncWebClient
     """
     connector = aiohttp.TCPConnector(limit=CALLS_AT_ONCE, keepalive_timeout=KEPT_OPEN_S)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALL_TIMEOUT_S, sock_read=CALL_TIMEOUT_S)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True) as session:
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=timeout, trust_env=True, middlewares=(only_slacks_word,)
+    ) as session:
         yield AsyncWebClient(
             token=token,
             base_url=base_url,
@@ -53,7 +58,7 @@ async def check_tokens(client: AsyncWebClient, app_token: str) -> BotIdentity:
 
     Raise SettingsError otherwise.
     """
-    identity = await _checked(client.auth_test(), "SLACK_BOT_TOKEN", client.base_url)
+    identity = await _checked(client.auth_test(), "SLACK_BOT_TOKEN", client.base_url, *NEEDED)
     await _checked(client.users_info(user=identity["user_id"]), "SLACK_BOT_TOKEN", client.base_url)
     await _checked(client.apps_connections_open(app_token=app_token), "SLACK_APP_TOKEN", client.base_url)
     return BotIdentity(
@@ -66,10 +71,13 @@ async def check_tokens(client: AsyncWebClient, app_token: str) -> BotIdentity:
     )
 
 
-async def _checked(call: Awaitable[AsyncSlackResponse], setting: str, address: str) -> AsyncSlackResponse:
+async def _checked(call: Awaitable[AsyncSlackResponse], setting: str, address: str, *fields: str) -> AsyncSlackResponse:
     try:
         with slack_call():
-            return await call
+            reply = await call
+            for name in fields:
+                field_of(reply, name, str)
+            return reply
     except SlackRefusedError as error:
         if error.code == "missing_scope":
             message = f"The Slack app lacks the scope {error.needed}."
@@ -77,5 +85,5 @@ async def _checked(call: Awaitable[AsyncSlackResponse], setting: str, address: s
         message = f"Slack does not take {setting} ({error.code})."
         raise SettingsError(message, hint="See .env.example, and the app's page at api.slack.com/apps.") from error
     except SlackUnavailableError as error:
-        message = f"Slack can't be reached at {address}."
+        message = f"Slack can't be reached at {address}: {error}"
         raise SettingsError(message, hint="Check the network, and SLACK_API_URL if it is set.") from error

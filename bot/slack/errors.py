@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
+from bot.slack.replies import SERVER_ERROR, TOO_MANY_REQUESTS, OddReplyError, retry_after_s
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from bot.text.wording import RefusalKind
 
-SERVER_ERROR = 500
-TOO_MANY_REQUESTS = 429
-LONGEST_WAIT_S = 60.0
 RATE_LIMITED = {"ratelimited", "rate_limited"}
 PASSING = {
     "fatal_error",
@@ -32,6 +31,7 @@ PASSING = {
     "request_timeout",
     "service_unavailable",
     "team_added_to_org",
+    "update_failed",
 }
 """Slack's errors that say the fault is its own, or the moment's."""
 
@@ -120,15 +120,14 @@ def slack_call() -> Iterator[None]:
         yield
     except SlackApiError as error:
         raise _translated(error) from error
+    except OddReplyError as error:
+        if error.status == TOO_MANY_REQUESTS:
+            raise RateLimitedError(retry_after_s(error.headers)) from error
+        message = f"Slack can't be reached ({error})."
+        raise SlackUnavailableError(message) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         message = f"Slack can't be reached ({type(error).__name__})."
         raise SlackUnavailableError(message) from error
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float:
-    """Return for how many seconds Slack wants to be left alone, as a 429's headers tell it."""
-    told = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
-    return min(float(told), LONGEST_WAIT_S) if told.isdigit() else 1.0
 
 
 def _translated(error: SlackApiError) -> SlackError:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.background import BackgroundTasks, backoff
 from bot.slack.errors import SlackError, SlackRefusedError, slack_call
+from bot.slack.replies import field_of
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
@@ -70,7 +72,7 @@ class Connection:
             begun, was_closed = time.monotonic(), True
             try:
                 was_closed = await self._run_once()
-            except (SlackError, ValueError) as error:  # ValueError: a frame that is no JSON
+            except SlackError as error:
                 logger.warning("A connection to Slack failed: %s", error)
             finally:
                 self.is_up = False
@@ -84,13 +86,14 @@ class Connection:
         """Take events from one socket, to an address for one handshake; return whether Slack ended it."""
         was_closed = False
         with slack_call():
-            address = (await self.client.apps_connections_open(app_token=self.app_token))["url"]
+            address = field_of(await self.client.apps_connections_open(app_token=self.app_token), "url", str)
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 socket = await self.session.ws_connect(address, heartbeat=PING_INTERVAL_S)
             async with socket:
                 try:
-                    async for frame in socket:
-                        if frame.type == aiohttp.WSMsgType.TEXT and not self._on_frame(socket, json.loads(frame.data)):
+                    async for message in socket:
+                        frame = _frame_in(message)
+                        if frame and not self._on_frame(socket, frame):
                             was_closed = True
                             break
                 finally:
@@ -106,8 +109,10 @@ class Connection:
         elif frame.get("type") == "disconnect":
             logger.info("Slack asks to connect anew (%s).", frame.get("reason"))
             return False
-        elif request := SocketModeRequest.from_dict(frame):
+        elif _is_envelope(frame) and (request := SocketModeRequest.from_dict(frame)):
             self.envelopes.start(self._process(socket, request))
+        else:
+            logger.warning("A frame is skipped: no envelope (%s).", ", ".join(map(str, frame)))
         return True
 
     async def _process(self, socket: aiohttp.ClientWebSocketResponse, request: SocketModeRequest) -> None:
@@ -121,6 +126,23 @@ class Connection:
             await socket.send_json(ack.to_dict())
         except (ConnectionError, aiohttp.ClientError):
             logger.info("An ack came too late for its connection; Slack will deliver again.")
+
+
+def _frame_in(message: aiohttp.WSMessage) -> dict[str, Any]:
+    """Return the JSON object that a WebSocket message holds; an empty one where it holds none."""
+    told = None
+    if message.type == aiohttp.WSMsgType.TEXT:
+        with suppress(ValueError):
+            told = json.loads(message.data)
+    if isinstance(told, dict) and told:
+        return told
+    logger.warning("A frame is skipped: no JSON object (%s).", message.type.name)
+    return {}
+
+
+def _is_envelope(frame: dict[str, Any]) -> bool:
+    """Tell what Slack wants acknowledged."""
+    return isinstance(frame.get("envelope_id"), str) and isinstance(frame.get("payload"), dict)
 
 
 def _log_failure(error: BaseException) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.slack.errors import SlackError, SlackRefusedError, slack_call
+from bot.slack.replies import field_of
 from bot.text.wording import Wording, wording
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ class Users:
         known = self.known.get(user)
         if known and time.monotonic() - known[0] < REMEMBERED_S:
             return known[1]
+        person: dict[str, Any] = {}
         try:
             with slack_call():
-                person: dict[str, Any] = (await self.client.users_info(user=user, include_locale=True))["user"]
+                person = field_of(await self.client.users_info(user=user, include_locale=True), "user", dict)
         except SlackRefusedError as error:
             if error.code not in UNKNOWN_USER:
                 raise
-            person = {}
         if len(self.known) >= REMEMBERED_PEOPLE:
             self.known.clear()
         self.known[user] = (time.monotonic(), person)

@@ -92,9 +92,30 @@ def test_a_shortcuts_answer_may_be_for_the_asker_alone(slack: SlackStandIn, chan
     assert slack.replies(channel, message["ts"]) == []
 
 
-def test_an_asker_who_can_not_be_reached_any_more_is_given_up(slack: SlackStandIn, channel: str, folder: Path) -> None:
+@pytest.mark.parametrize("refused", [(), ("chat.postEphemeral",)])
+def test_an_asker_whose_response_url_is_spent_is_told_in_another_way(
+    slack: SlackStandIn, channel: str, refused: tuple[str, ...]
+) -> None:
+    message, told = said(slack, channel, QUESTION), len(slack.private)
+    told_directly = len(slack.channels[slack.direct(ASKER)].messages)
+    slack.reply_urls_are_spent = True
+    for method in refused:
+        slack.fail(method, Failure(error="user_not_in_channel"))
+    slack.submit(use_shortcut(slack, channel, message), values(QUESTION, privately=True))
+    shown = slack.wait_for(
+        lambda: slack.private[told:] or slack.channels[slack.direct(ASKER)].messages[told_directly:], "the answer"
+    )
+    assert DEFAULT_REPLY in shown[0]["text"]
+    slack.reply_urls_are_spent = False
+
+
+def test_an_asker_who_can_not_be_reached_in_any_way_is_given_up(
+    slack: SlackStandIn, channel: str, folder: Path
+) -> None:
     message = said(slack, channel, QUESTION)
     slack.reply_urls_are_spent = True
+    slack.fail("chat.postEphemeral", Failure(error="user_not_in_channel"))
+    slack.fail("chat.postMessage", Failure(error="messages_tab_disabled"))
     slack.submit(use_shortcut(slack, channel, message), values(QUESTION, privately=True))
     slack.wait_for(lambda: f"The asker of {channel} shortcut" in log_of(folder), "the end of the question")
     slack.reply_urls_are_spent = False
@@ -147,9 +168,10 @@ def test_the_home_tab_shows_what_is_known_and_what_was_asked(
 
 
 def test_an_example_that_is_pressed_is_asked_and_answered_in_direct_messages(slack: SlackStandIn) -> None:
-    slack.wait_for_ack(slack.press_home(EXAMPLE_ACTIONS[0], WORDS.example_1))
     direct = slack.direct()
-    (asked,) = slack.wait_for(lambda: slack.channels[direct].messages[:1], "the question")
+    before = len(slack.channels[direct].messages)
+    slack.wait_for_ack(slack.press_home(EXAMPLE_ACTIONS[0], WORDS.example_1))
+    asked, *_ = slack.wait_for(lambda: slack.channels[direct].messages[before:], "the question")
     assert asked["text"] == f"<@{ASKER}> asked: {WORDS.example_1}"
     (reply,) = slack.wait_for_replies(direct, asked["ts"])
     assert reply["blocks"][0]["text"] == DEFAULT_REPLY

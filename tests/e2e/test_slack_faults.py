@@ -202,3 +202,55 @@ def test_there_are_two_connections_and_no_storm_of_new_ones(slack: SlackStandIn,
     assert slack.opened - before <= 7  # as many as were refused, two that held, one more under way
     slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
     assert "Traceback" not in log_of(folder)
+
+
+ODD_FRAMES = (
+    "",
+    "[]",
+    "null",
+    "42",
+    "no JSON",
+    "{}",
+    b"\x00\xff",
+    '{"type": "events_api", "envelope_id": "1", "payload": null}',
+    '{"type": "events_api", "envelope_id": null, "payload": {}}',
+    '{"type": "events_api", "envelope_id": "1", "payload": {}}',
+    '{"type": "events_api", "payload": {}}',
+    '{"type": ["odd"], "envelope_id": "1", "payload": "odd"}',
+    '{"type": "events_api", "envelope_id": "1", "payload": {"event": {"type": "message", "message": null}}}',
+)
+
+
+def test_odd_frames_are_skipped_and_the_connections_live(slack: SlackStandIn, channel: str) -> None:
+    opened = slack.opened
+    for frame in ODD_FRAMES:
+        slack.send_frame(frame)
+    slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
+    assert slack.opened == opened, "no connection was made anew"
+
+
+ODD = Failure(status=503, body=b"upstream connect error")
+PAGE = Failure(body=b"<html>Please wait</html>", content_type="application/json")
+
+
+@pytest.mark.parametrize("failure", [ODD, PAGE], ids=["plain text", "a page typed as JSON"])
+@pytest.mark.parametrize(
+    "method",
+    ["chat.postMessage", "chat.startStream", "chat.stopStream", "chat.update", "conversations.replies", "users.info"],
+)
+def test_what_a_gateway_answers_costs_no_answer(
+    slack: SlackStandIn, channel: str, assert_answered_once: Callable[..., None], *, method: str, failure: Failure
+) -> None:
+    slack.fail(method, failure)
+    assert_answered_once(slack.mention(channel, QUESTION))
+    slack.recover(method)
+
+
+@pytest.mark.parametrize("failure", [ODD, PAGE], ids=["plain text", "a page typed as JSON"])
+def test_a_connection_that_a_gateway_refuses_is_tried_again(
+    slack: SlackStandIn, channel: str, failure: Failure
+) -> None:
+    slack.fail("apps.connections.open", failure)
+    slack.cut_connections()
+    slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
+    slack.wait_for(lambda: slack.count_open() == 2, "both sockets")

@@ -44,6 +44,7 @@ class Failure:
     """What a method answers instead of doing its work, or after it; `hang` never answers, `passes` is no failure.
 
     Before all that it takes `delay_s`, though its caller may be gone by then. The method of a response_url is that.
+    With a `body` something else answers in Slack's place.
     """
 
     error: str = "internal_error"
@@ -54,6 +55,8 @@ class Failure:
     passes: bool = False
     needed: str | None = None
     delay_s: float = 0.0
+    body: bytes | None = None
+    content_type: str = "text/plain"
 
 
 class SlackStandIn(SlackServer, StandInServer):
@@ -90,6 +93,10 @@ class SlackStandIn(SlackServer, StandInServer):
     def silence_connections(self) -> None:
         """Let every socket that is open now fall silent, as behind a dead router: nothing passes, nothing closes."""
         self._silent.update(self.sockets)
+
+    def send_frame(self, frame: str | bytes) -> None:
+        """Send something of one's own over each socket."""
+        self.run(self._send_frame(frame))
 
     def refuse_handshakes(self, count: int) -> None:
         """Answer the next handshakes with an error; their tickets are used up."""
@@ -154,6 +161,13 @@ class SlackStandIn(SlackServer, StandInServer):
             await asyncio.sleep(failure.delay_s)
         return None if failure and failure.passes else failure
 
+    async def _send_frame(self, frame: str | bytes) -> None:
+        for socket in self.sockets:
+            if isinstance(frame, str):
+                await socket.response.send_str(frame)
+            else:
+                await socket.response.send_bytes(frame)
+
     async def _cut(self) -> None:
         for socket in list(self.sockets):
             if socket.request.transport:
@@ -171,5 +185,8 @@ async def _failed(failure: Failure) -> web.Response:
     if failure.hang:
         await asyncio.Event().wait()
     headers = {"Retry-After": str(failure.retry_after)} if failure.retry_after is not None else {}
+    if failure.body is not None:
+        headers["Content-Type"] = failure.content_type
+        return web.Response(body=failure.body, status=failure.status, headers=headers)
     answer = {"ok": False, "error": failure.error} | ({"needed": failure.needed} if failure.needed else {})
     return web.json_response(answer, status=failure.status, headers=headers)

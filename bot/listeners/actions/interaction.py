@@ -75,7 +75,11 @@ class Interaction:
         """Tell them alone; below what they alone see the bot may have no other way than that message's address."""
         try:
             if self.body.get("container", {}).get("is_ephemeral"):
-                await EphemeralDestination(self.body["response_url"]).post(notice_message(text), 0)
+                reply_url = str(self.body.get("response_url") or "")
+                alone = EphemeralDestination(
+                    client=self.client, channel=self.channel, user=self.user, reply_url=reply_url
+                )
+                await alone.post(notice_message(text), 0)
                 return
             with slack_call():
                 await self.client.chat_postEphemeral(

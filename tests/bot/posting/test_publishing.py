@@ -145,6 +145,30 @@ def test_blocks_that_slack_refuses_are_shown_more_plainly(tmp_path: Path) -> Non
     publish(tmp_path, scene)
 
 
+def test_where_slack_takes_no_blocks_at_all_the_words_are_posted_alone(tmp_path: Path) -> None:
+    async def scene(_: Ledger, entry: Entry, publisher: AnswerPublisher) -> None:
+        destination = FakeDestination()
+        destination.fails += [SlackRefusedError("invalid_blocks"), SlackRefusedError("invalid_blocks")]
+        await publisher.publish(entry, destination, look_first=False)
+        plain, _two = destination.messages.values()
+        assert (plain.text, plain.blocks) == ("one", [])
+
+    publish(tmp_path, scene)
+
+
+@pytest.mark.parametrize("code", ["edit_window_closed", "cant_update_message", "msg_too_long", "odd_news"])
+def test_what_can_not_be_changed_is_posted_anew_and_the_old_one_goes(tmp_path: Path, code: str) -> None:
+    async def scene(_: Ledger, entry: Entry, publisher: AnswerPublisher) -> None:
+        destination = FakeDestination(messages={"1.1": TWO})
+        destination.fails.append(SlackRefusedError(code))
+        entry = await publisher.publish(replace(entry, to_replace=("1.1",)), destination, look_first=False)
+        assert destination.texts() == ["one", "two"]
+        assert destination.retracted == ["1.1"]
+        assert "1.1" not in entry.posted.values()
+
+    publish(tmp_path, scene)
+
+
 @pytest.mark.parametrize("error", [SlackRefusedError("is_archived"), SlackUnavailableError("Slack can't be reached.")])
 def test_other_failures_are_the_workers_to_decide(tmp_path: Path, error: Exception) -> None:
     async def scene(_: Ledger, entry: Entry, publisher: AnswerPublisher) -> None:
