@@ -114,6 +114,22 @@ class FakeAdmission:
 
 
 @dataclass
+class GermanAfterAdmission(FakeAdmission, FakeUsers):
+    """Slack is slow to tell of the asker: admission waits for it, the words do not."""
+
+    is_known: bool = False
+
+    async def refusal(self, entry: Entry) -> Refused | None:
+        assert entry.tries
+        self.is_known = True
+        return None
+
+    async def words(self, user: str) -> Wording:
+        assert user
+        return wording("de-DE" if self.is_known else "")
+
+
+@dataclass
 class FakePolicy:
     refused: str = ""
     error: Exception | None = None

@@ -18,7 +18,7 @@ from bot.posting.publishing import AnswerPublisher
 from bot.rendering.action_ids import MUTE_ACTION, REGENERATE_ACTIONS
 from bot.slack.errors import AskerUnreachableError, CannotPostError, SlackUnavailableError
 from bot.slack.rate_limits import SlackRateLimits
-from bot.text.wording import Wording, wording
+from bot.text.wording import wording
 from rag import Answer, Message, RetrievalError, Trace
 from tests.bot.fakes import (
     WORDS,
@@ -28,6 +28,7 @@ from tests.bot.fakes import (
     FakeDestination,
     FakePlacing,
     FakeUsers,
+    GermanAfterAdmission,
 )
 from tests.builders import A_QUESTION
 from tests.fakes import FakeAnswerer
@@ -102,22 +103,6 @@ def play(folder: Path, act: Callable[[Scene], Awaitable[None]], question: SlackQ
             await act(scene)
 
     asyncio.run(run())
-
-
-@dataclass
-class GermanAfterAdmission(FakeAdmission, FakeUsers):
-    """Slack is slow to tell of the asker: admission waits for it, the words do not."""
-
-    is_known: bool = False
-
-    async def refusal(self, entry: Entry) -> Refused | None:
-        assert entry.tries
-        self.is_known = True
-        return None
-
-    async def words(self, user: str) -> Wording:
-        assert user
-        return wording("de-DE" if self.is_known else "")
 
 
 def test_what_admission_has_learned_of_the_asker_gives_the_answer_its_language(tmp_path: Path) -> None:

@@ -3,90 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
 
-from bot.jobs import worker as worker_module
-from bot.jobs.worker import MOST_CLAIMS, Worker
-from bot.ledger import LostLeaseError, Outcome, open_ledger
+from bot.ledger import LostLeaseError, Outcome
 from bot.slack.errors import RateLimitedError, SlackRefusedError, SlackUnavailableError
 from rag import RetrievalError
-from tests.bot.fakes import FakeCleanup, FakeCloser, FakeHandler, gave_up
-from tests.builders import A_QUESTION
+from tests.bot.fakes import gave_up
+from tests.bot.jobs.worker_scene import Scene, play
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
-    from bot.jobs.cleanup import CleanupQueue
-    from bot.ledger import Entry, Ledger
 
 MINUTES_AGO = "UPDATE questions SET accepted_at = accepted_at - 120"
-
-
-@dataclass
-class Scene:
-    """A worker with fakes around it, on a real ledger."""
-
-    ledger: Ledger
-    worker: Worker
-    handler: FakeHandler
-    closer: FakeCloser
-    cleanup: FakeCleanup
-
-    async def accept(self, number: int = 1) -> Entry:
-        entry = await self.ledger.questions.accept(replace(A_QUESTION, ts=f"1700000000.{number:06d}"))
-        assert entry
-        return entry
-
-    async def start(self, number: int = 1) -> Entry:
-        """Accept a question, as far as an attempt goes."""
-        return await self.ledger.questions.start_attempt(await self.accept(number))
-
-    async def finish_work(self) -> None:
-        """Wait until nothing is worked on."""
-        while self.worker.tasks:
-            await asyncio.wait(self.worker.tasks.values())
-        await self.worker.closings.wait(10)
-
-    async def sql(self, statement: str) -> None:
-        async with self.ledger.database.engine.begin() as connection:
-            await connection.execute(text(statement))
-
-
-@asynccontextmanager
-async def scene_in(folder: Path, **settings: Any) -> AsyncIterator[Scene]:
-    async with open_ledger(f"sqlite:///{folder / 'ledger.sqlite3'}") as ledger:
-        handler, closer, cleanup = FakeHandler(ledger), FakeCloser(), FakeCleanup()
-        at_once = settings.pop("at_once", 2)
-        worker = Worker(
-            handler=handler,
-            closer=closer,
-            cleanup=cast("CleanupQueue", cleanup),
-            ledger=ledger,
-            waiting=ledger.waiting(),
-            at_once=at_once,
-            slots=asyncio.Semaphore(at_once),
-            **{"queue_length": 2, "answer_within_s": 30.0, **settings},
-        )
-        yield Scene(ledger, worker, handler, closer, cleanup)
-
-
-def play(folder: Path, act: Callable[[Scene], Awaitable[None]], **settings: Any) -> None:
-    async def run() -> None:
-        async with scene_in(folder, **settings) as scene:
-            await act(scene)
-
-    asyncio.run(run())
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_module, "backoff", lambda failures: 0.0 * failures)
 
 
 @pytest.mark.parametrize(
@@ -100,31 +32,6 @@ def test_what_may_pass_is_tried_again_until_it_is_answered(tmp_path: Path, error
         assert len(scene.handler.handled) == 3
         assert not scene.closer.endings
         assert not scene.closer.waits
-
-    play(tmp_path, act)
-
-
-def test_leases_and_claims_wait_for_nobodys_turn(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        await scene.accept()
-        turns = scene.ledger.database.turns
-        while not turns.locked():
-            await turns.acquire()
-        async with asyncio.timeout(10):
-            await scene.worker.renew_leases()
-            await scene.worker.reclaim()
-            await scene.worker.reclaim_cleanups()
-
-    play(tmp_path, act)
-
-
-def test_what_others_have_left_of_deleted_questions_is_cleaned_up(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        entry = await scene.start()
-        await scene.ledger.deletion.delete(entry.question.ref)
-        await scene.sql("UPDATE questions SET lease_until = 0")
-        await scene.worker.reclaim_cleanups()
-        assert scene.cleanup.answers == [entry.id]
 
     play(tmp_path, act)
 
@@ -262,64 +169,5 @@ def test_a_deleted_question_is_worked_on_no_more_and_its_answer_goes(tmp_path: P
         await scene.finish_work()
         assert scene.handler.stopped == []
         assert scene.cleanup.answers == [entry.id]
-
-    play(tmp_path, act)
-
-
-def test_what_another_process_left_is_reclaimed_and_what_ended_four_is_given_up(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        for number in (1, 2):
-            await scene.accept(number)
-        await scene.sql("UPDATE questions SET lease_until = 0, owner = 'elsewhere/1/x'")
-        await scene.sql(f"UPDATE questions SET attempts = {MOST_CLAIMS} WHERE id = 2")  # noqa: S608
-        await scene.worker.reclaim()
-        await scene.finish_work()
-        assert scene.handler.handled == [1]
-        assert gave_up(scene.closer.endings) == [("apology", "it ended every process that took it up")]
-
-    play(tmp_path, act)
-
-
-def test_no_more_is_reclaimed_than_there_is_room_for(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        scene.handler.gate = asyncio.Event()
-        for number in range(1, 7):
-            await scene.accept(number)
-        await scene.sql("UPDATE questions SET lease_until = 0, owner = 'elsewhere/1/x'")
-        await scene.worker.reclaim()
-        assert len(scene.worker.tasks) == 4
-        scene.handler.gate.set()
-        await scene.finish_work()
-
-    play(tmp_path, act)
-
-
-def test_a_stop_lets_answers_end_and_releases_the_rest(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        scene.handler.gate = asyncio.Event()
-        scene.worker.submit(await scene.accept())
-        await scene.handler.begun.wait()
-        await scene.worker.drain(0.01)
-        scene.worker.submit(await scene.accept(2))
-        await scene.worker.closings.wait(10)
-        assert scene.cleanup.is_stopped
-        assert [entry.claims for entry in await scene.ledger.questions.reclaim()] == [1, 1]
-
-    play(tmp_path, act)
-
-
-def test_a_question_that_is_no_longer_ours_is_let_go_at_the_second_look(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        scene.handler.gate = asyncio.Event()
-        entry = await scene.accept()
-        scene.worker.submit(entry)
-        await scene.handler.begun.wait()
-        await scene.sql("UPDATE questions SET owner = 'elsewhere/1/x'")
-        await scene.worker.renew_leases()
-        assert scene.worker.tasks
-        await scene.worker.renew_leases()
-        await scene.finish_work()
-        assert scene.handler.stopped == []
-        assert scene.cleanup.late == [entry.id]
 
     play(tmp_path, act)
