@@ -26,6 +26,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from rag.backends.chat_endpoint import Capabilities
 from rag.backends.openai_compatible import OpenAIChatModel, make_chat_client
 from tests.e2e.bot_process import PROJECT, environment, settings_for
 from tests.standins import model as model_standin
@@ -128,7 +129,12 @@ async def time_stream(model: ModelStandIn, at_once: int, *, rounds: int = 0) -> 
     client = make_chat_client(base_url=model.base_url, api_key=model_standin.TOKEN, timeout_s=60, max_retries=0)
     async with client:
         bare = OpenAIChatModel(
-            completions=client.chat.completions, model="m", max_tokens=1_024, temperature=0.1, begins_within_s=60
+            completions=client.chat.completions,
+            model="m",
+            temperature=0.1,
+            begins_within_s=60,
+            silence_s=60,
+            capabilities=Capabilities(max_tokens=1_024),
         )
         for _ in range(rounds or AT_ONCE[at_once]):
             await asyncio.gather(*(one(bare) for _ in range(at_once)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,7 @@ NoticeKind = Literal[
     "model overloaded",
     "model broke off",
     "model cut short",
+    "model filtered",
     "model fails",
     "unmarked",
     "version absent",
@@ -154,6 +155,11 @@ class Usage:
     completion_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """All that a model has said so far was reasoning, not its answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """How an answer came about: what was found, what wrote it, and how long each step took.
@@ -200,3 +206,7 @@ class Candidate:
 
     passage: Passage
     subvectors: npt.NDArray[np.float32]
+
+
+Piece: TypeAlias = str | Usage | Notice | Discard
+"""What a model's reply brings: words of its answer, what it cost, what a reader should know, what was no answer."""

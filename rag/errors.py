@@ -7,6 +7,8 @@
     │   ├── UnreachableError  Milvus does not answer; it may come back by itself
     │   └── EmbeddingError    the embedding model failed; Milvus may be well
     ├── GenerationError    the language model gave no usable answer
+    │   └── RequestRefusedError    this one request is refused
+    │       └── ContextTooLongError    it is too long for the model
     └── IngestError        a source can't be read, or can't be indexed
 
 Every message is one line, fit for a reader, without secrets. `hint` is what the operator can do about it.
@@ -64,6 +66,14 @@ class GenerationError(RagError):
     def __init__(self, message: str, *, hint: str = "", kind: NoticeKind = "model fails") -> None:
         super().__init__(message, hint=hint)
         self.kind: NoticeKind = kind
+
+
+class RequestRefusedError(GenerationError):
+    """This one request is refused; another may be answered."""
+
+
+class ContextTooLongError(RequestRefusedError):
+    """It is longer than the model's context: a shorter one may be answered."""
 
 
 class IngestError(RagError):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Candidate, Docs, Notice, Question, Retrieved, Usage
+    from rag.domain import Candidate, Docs, Piece, Question, Retrieved
 
 
 class Retriever(Protocol):
@@ -55,7 +55,7 @@ class ChatModel(Protocol):
         """The model's name."""
         ...
 
-    def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage | Notice]:
+    def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
         """Yield the reply piece by piece, what it cost where the model tells it, and what a reader should know of it.
 
         Raise GenerationError when it can't be had or breaks off.

@@ -211,6 +211,7 @@ async def _open_model(settings: RagSettings) -> AsyncIterator[CircuitBreakerMode
         logger.info("LEPTONAI_TOKEN is not set: answers will quote the passages.")
         yield None
         return
+    from rag.backends.chat_endpoint import Capabilities  # noqa: PLC0415 - imports httpx2
     from rag.backends.openai_compatible import OpenAIChatModel, make_chat_client  # noqa: PLC0415 - 1 s to import
 
     async with make_chat_client(
@@ -222,9 +223,10 @@ async def _open_model(settings: RagSettings) -> AsyncIterator[CircuitBreakerMode
         model = OpenAIChatModel(
             completions=client.chat.completions,
             model=settings.llm_model,
-            max_tokens=settings.llm_max_tokens,
             temperature=settings.llm_temperature,
             begins_within_s=settings.llm_timeout_s,
+            silence_s=settings.llm_timeout_s,
+            capabilities=Capabilities(max_tokens=settings.llm_max_tokens),
         )
         yield CircuitBreakerModel(model)
 

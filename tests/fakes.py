@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag import Answer
-from rag.domain import Docs, Retrieved
+from rag.domain import Discard, Docs, Retrieved
+from rag.errors import ContextTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rag import Passage, Question, RagError
-    from rag.domain import Notice, OffTopic
+    from rag.domain import Notice, OffTopic, Piece
 
 
 @dataclass
@@ -41,15 +42,20 @@ class FakeRetriever:
 
 @dataclass
 class FakeModel:
-    pieces: list[str]
+    """Says its pieces, and fails with its error; a message longer than `most_characters` is too long for it."""
+
+    pieces: list[str | Discard]
     error: RagError | None = None
     name: str = "fake"
     messages: list[str] = field(default_factory=list)
     delay_s: float = 0
+    most_characters: int = 1_000_000
 
-    async def stream(self, instructions: str, message: str) -> AsyncIterator[str]:
+    async def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
         assert instructions
         self.messages.append(message)
+        if len(message) > self.most_characters:
+            raise ContextTooLongError("Too long.")
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         for piece in self.pieces:

@@ -48,6 +48,7 @@ class Wording:
     notice_model_broke_off: str
     notice_model_cut_short: str
     notice_model_fails: str
+    notice_model_filtered: str
     notice_unmarked: str
     notice_version_absent: str
     again_longer: str

@@ -11,14 +11,14 @@ from rag.answering.abstaining import abstain
 from rag.answering.citations import cite, stable_prefix
 from rag.answering.extractive import quote_passages
 from rag.answering.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
-from rag.domain import Notice, Question, Trace, Usage
-from rag.errors import GenerationError
+from rag.domain import Discard, Notice, Question, Trace, Usage
+from rag.errors import ContextTooLongError, GenerationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from rag.answering.rewriting import Rewriter
-    from rag.domain import Answer, Docs, Passage
+    from rag.domain import Answer, Docs, Passage, Piece
     from rag.protocols import ChatModel, Retriever
 
 logger = logging.getLogger(__name__)
@@ -89,12 +89,28 @@ class Answerer:
         reply = Reply(passages=passages, on_text=on_text)
         try:
             await reply.receive(self.model.stream(INSTRUCTIONS, build_message(question, passages)))
+        except ContextTooLongError as error:
+            if shorter := _shorter(question, passages):
+                logger.info("The model is asked with less: %s", error.message)
+                return await self._write(*shorter, on_text)
+            return _extractive(question, passages, error)
         except GenerationError as error:
-            logger.warning("The answer is extractive: %s", error)
-            notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
-            return quote_passages(passages, question=question.text, notice=notice)
+            return _extractive(question, passages, error)
         answer = cite(reply.text, passages)
         return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace(self.model.name))
+
+
+def _extractive(question: Question, passages: Sequence[Passage], error: GenerationError) -> Answer:
+    logger.warning("The answer is extractive: %s", error)
+    notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
+    return quote_passages(passages, question=question.text, notice=notice)
+
+
+def _shorter(question: Question, passages: Sequence[Passage]) -> tuple[Question, Sequence[Passage]] | None:
+    """Return less to ask with: the later half of the conversation, then the better half of the passages."""
+    if question.history:
+        return replace(question, history=question.history[(len(question.history) + 1) // 2 :]), passages
+    return (question, passages[: len(passages) // 2]) if len(passages) > 1 else None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,13 +127,15 @@ class Reply:
     begun: float = field(default_factory=time.monotonic)
     first_text_s: float = 0.0
 
-    async def receive(self, pieces: AsyncIterator[str | Usage | Notice]) -> None:
+    async def receive(self, pieces: AsyncIterator[Piece]) -> None:
         """Take in the whole reply; raise GenerationError for one that is empty, or has no end."""
         async for piece in pieces:
             if isinstance(piece, str):
                 await self._on_piece(piece)
             elif isinstance(piece, Usage):
                 self.usage = piece
+            elif isinstance(piece, Discard):
+                self._discard()
             else:
                 self.notices += (piece,)
             if len(self.text) > LONGEST_REPLY:
@@ -126,6 +144,12 @@ class Reply:
         if not self.text.strip():
             message = "The language model sent an empty reply."
             raise GenerationError(message)
+
+    def _discard(self) -> None:
+        """Begin anew: what was passed on already is replaced when the answer is whole."""
+        self.text, self.next_check = "", 0
+        if self.sent:
+            self.on_text = _ignore
 
     async def _on_piece(self, piece: str) -> None:
         self.first_text_s = self.first_text_s or time.monotonic() - self.begun

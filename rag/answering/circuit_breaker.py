@@ -12,12 +12,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.errors import GenerationError
+from rag.errors import GenerationError, RequestRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from rag.domain import Notice, Usage
+    from rag.domain import Piece
     from rag.protocols import ChatModel
 
 logger = logging.getLogger(__name__)
@@ -45,11 +45,11 @@ class CircuitBreakerModel:
         """The model's name."""
         return self.model.name
 
-    def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage | Notice]:
+    def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
         """Yield the model's reply; raise GenerationError at once while it is left alone."""
         return self.watched(instructions, message, proves=True)
 
-    async def watched(self, instructions: str, message: str, *, proves: bool) -> AsyncIterator[str | Usage | Notice]:
+    async def watched(self, instructions: str, message: str, *, proves: bool) -> AsyncIterator[Piece]:
         """Yield a reply whose failure counts, and whose success does where it `proves` that answers come through.
 
         Whoever gives up a call before its first word, after some patience, has met a failure too.
@@ -67,6 +67,8 @@ class CircuitBreakerModel:
             if not has_spoken and self.clock() - begun >= SILENT_FOR_S:
                 self._failed(GenerationError("The language model was silent until it was given up."))
             raise
+        except RequestRefusedError:
+            raise  # the model is there
         except GenerationError as error:
             if broken or self.failures < FAILURES_ALLOWED:  # else it began before the others failed: no news
                 self._failed(error)
@@ -103,6 +105,6 @@ class UncountedCalls:
         """The model's name."""
         return self.breaking.name
 
-    def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage | Notice]:
+    def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
         """Yield the model's reply; raise GenerationError at once while it is left alone."""
         return self.breaking.watched(instructions, message, proves=False)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.answering.prompt import REWRITE_INSTRUCTIONS, build_rewrite_message
+from rag.domain import Discard
 from rag.errors import GenerationError
 from rag.text.language import is_foreign
 
@@ -40,7 +41,12 @@ class Rewriter:
         try:
             async with asyncio.timeout(self.timeout_s):
                 reply = self.model.stream(REWRITE_INSTRUCTIONS, build_rewrite_message(question))
-                pieces = [piece async for piece in reply if isinstance(piece, str)]
+                pieces: list[str] = []
+                async for piece in reply:
+                    if isinstance(piece, str):
+                        pieces.append(piece)
+                    elif isinstance(piece, Discard):
+                        pieces.clear()
         except (GenerationError, TimeoutError) as error:
             logger.warning("A question is searched as it stands: %s", str(error) or "rewriting took too long")
             return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,89 +13,124 @@ import httpx2
 import numpy as np
 import openai
 
-from rag.domain import Notice, Usage
-from rag.errors import EmbeddingError, GenerationError
+from rag.backends.chat_endpoint import Capabilities, is_too_long, read_chunks, told_by
+from rag.domain import Notice
+from rag.errors import ContextTooLongError, EmbeddingError, GenerationError, RequestRefusedError
+from rag.text.chat_markup import MarkupFilter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     import numpy.typing as npt
     from openai.resources.chat import AsyncCompletions
-    from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam, ChatCompletionStreamOptionsParam
 
-    from rag.domain import NoticeKind
+    from rag.domain import NoticeKind, Piece
+
+logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 10.0
 EMBEDDINGS_PER_CALL = 64
 BROKE_OFF = "The language model's answer broke off."
+TOO_LONG = "The question and its passages are too long for the language model."
+TOO_LONG_HINT = "Set a model with a longer context, or a smaller ANSWER_PASSAGES or LLM_MAX_TOKENS."
+REFUSALS = {400, 413, 415, 422}
+"""What a request may be refused with for what stands in it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class OpenAIChatModel:
     """A chat model behind an OpenAI-compatible address; for instance one on Lepton.
 
     `completions` is a client's `chat.completions`: openai imports what lies behind it when it is first named.
-    `begins_within_s` is for all its tries together: openai tries again after silence too.
+    `begins_within_s` is for all its tries together: openai tries again after silence too. `silence_s` is how long the
+    model may say nothing. `capabilities` is what its endpoint takes, as learned so far; `longest_message` what was too
+    long for it, in characters, 0 while nothing was.
     """
 
     completions: AsyncCompletions
     model: str
-    max_tokens: int
     temperature: float
     begins_within_s: float
+    silence_s: float
+    capabilities: Capabilities
+    may_guess: bool = True
+    waits_for_close: bool = False
+    longest_message: int = 0
 
     @property
     def name(self) -> str:
         """The model's name at its address."""
         return self.model
 
-    async def stream(self, instructions: str, message: str) -> AsyncIterator[str | Usage | Notice]:
-        """Yield the reply as it is written. A stream that ends without a finish reason has broken off."""
-        messages: list[ChatCompletionMessageParam] = [
-            {"role": "system", "content": instructions},
-            {"role": "user", "content": message},
-        ]
+    async def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
+        """Yield the reply's answer as it is written, without reasoning and its template's tokens.
+
+        A stream that ends without a word that it does has broken off.
+        Raise ContextTooLongError where a shorter message may be answered.
+        """
+        if 0 < self.longest_message <= len(instructions) + len(message):
+            raise ContextTooLongError(TOO_LONG, hint=TOO_LONG_HINT)
         with _translated(self.model):
             async with asyncio.timeout(self.begins_within_s):
-                chunks = await self._begin(messages)
-        finish_reason = None
+                response = await self._begin(instructions, message)
+        markup, finish_reason, is_whole = MarkupFilter(waits_for_close=self.waits_for_close), "", False
         with _translated(self.model, connection_lost=BROKE_OFF):
-            async with chunks:
-                async for chunk in chunks:
-                    for choice in chunk.choices or ():
-                        finish_reason = choice.finish_reason or finish_reason
-                        if choice.delta and choice.delta.content:
-                            yield choice.delta.content
+            try:
+                async for chunk in read_chunks(response, silence_s=self.silence_s):
+                    finish_reason = chunk.finish_reason or finish_reason
+                    is_whole = is_whole or chunk.is_last
+                    for piece in markup.feed(chunk.text):
+                        yield piece
                     if chunk.usage:
-                        yield Usage(
-                            prompt_tokens=chunk.usage.prompt_tokens, completion_tokens=chunk.usage.completion_tokens
-                        )
-        if finish_reason is None:
+                        yield chunk.usage
+            finally:
+                await response.aclose()
+        for piece in markup.end():
+            yield piece
+        self.waits_for_close = self.waits_for_close or markup.closed_unopened
+        for notice in self._notices(finish_reason, is_whole=is_whole):
+            yield notice
+
+    def _notices(self, finish_reason: str, *, is_whole: bool) -> Iterator[Notice]:
+        """Yield what a reader should know of the reply's end; raise GenerationError where it has none."""
+        if not finish_reason and not is_whole:
             raise GenerationError(BROKE_OFF, kind="model broke off")
         if finish_reason == "length":
-            text = f"Cut at the longest answer allowed (LLM_MAX_TOKENS={self.max_tokens})."
+            text = f"Cut at the longest answer allowed (LLM_MAX_TOKENS={self.capabilities.max_tokens})."
             yield Notice(kind="model cut short", text=text)
+        if finish_reason == "content_filter":
+            yield Notice(kind="model filtered", text="Cut by the filter of the language model's provider.")
 
-    async def _begin(self, messages: list[ChatCompletionMessageParam]) -> openai.AsyncStream[ChatCompletionChunk]:
-        """Ask for a stream that ends in the count of tokens; of a server that does not know that, for one without."""
-        try:
-            return await self._create(messages, {"include_usage": True})
-        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            if "stream_options" not in str(error):
-                raise
-            return await self._create(messages, openai.omit)
+    async def _begin(self, instructions: str, message: str) -> httpx2.Response:
+        """Ask; where the endpoint refuses, ask again without what it does not take, and remember that."""
+        capabilities = self.capabilities
+        while True:
+            try:
+                response = await self._create(capabilities, instructions, message)
+            except openai.APIStatusError as error:
+                told = told_by(error.response)
+                if error.status_code not in REFUSALS and error.status_code < httpx2.codes.INTERNAL_SERVER_ERROR:
+                    raise
+                logger.warning("The language model's endpoint refuses (%d): %s", error.status_code, told)
+                other = capabilities.after(told, status=error.status_code, may_guess=self.may_guess)
+                if is_too_long(told) and (other is None or other.max_tokens == capabilities.max_tokens):
+                    self.longest_message = len(instructions) + len(message)
+                    raise ContextTooLongError(TOO_LONG, hint=TOO_LONG_HINT) from error
+                if other is None:
+                    self.may_guess = self.may_guess and error.status_code not in REFUSALS  # nothing left out helps
+                    raise
+                capabilities = other
+            else:
+                if capabilities != self.capabilities:
+                    logger.info("The language model's endpoint is asked like this from now on: %s", capabilities)
+                self.capabilities, self.may_guess = capabilities, True
+                return response
 
-    async def _create(
-        self, messages: list[ChatCompletionMessageParam], options: ChatCompletionStreamOptionsParam | openai.Omit
-    ) -> openai.AsyncStream[ChatCompletionChunk]:
-        return await self.completions.create(
-            model=self.model,
-            messages=messages,
-            max_tokens=self.max_tokens,
-            temperature=self.temperature,
-            stream=True,
-            stream_options=options,
-        )
+    async def _create(self, capabilities: Capabilities, instructions: str, message: str) -> httpx2.Response:
+        arguments = capabilities.arguments(instructions, message, self.temperature)
+        raw = await self.completions.with_raw_response.create(model=self.model, **arguments)
+        response: httpx2.Response = raw.http_response
+        return response
 
 
 def make_chat_client(*, base_url: str, api_key: str, timeout_s: float, max_retries: int) -> openai.AsyncOpenAI:
@@ -161,10 +197,10 @@ def _translated(model: str, *, connection_lost: str = "The language model can't 
     """Turn what openai raises into one clear line."""
     try:
         yield
-    except (openai.APITimeoutError, TimeoutError) as error:
+    except (openai.APITimeoutError, httpx2.TimeoutException, TimeoutError) as error:
         message = "The language model did not answer in time."
         raise GenerationError(message, hint="See LLM_TIMEOUT_S and LLM_BASE_URL.", kind="model slow") from error
-    except openai.APIConnectionError as error:
+    except (openai.APIConnectionError, httpx2.HTTPError) as error:
         kind: NoticeKind = "model broke off" if connection_lost == BROKE_OFF else "model unreachable"
         raise GenerationError(connection_lost, hint="Check LLM_BASE_URL.", kind=kind) from error
     except openai.APIStatusError as error:
@@ -185,4 +221,6 @@ def _from_status(error: openai.APIStatusError, model: str) -> GenerationError:
     if status == 429:  # noqa: PLR2004
         message = "The language model is overloaded (429)."
         return GenerationError(message, hint="Try again later, or raise its limits.", kind="model overloaded")
-    return GenerationError(f"The language model answered with an error ({status}).", hint="See its own log.")
+    message = f"The language model answered with an error ({status})."
+    kind = RequestRefusedError if status in REFUSALS else GenerationError
+    return kind(message, hint="The log holds what it said.")

@@ -124,7 +124,7 @@ def test_an_answer_that_was_posted_just_before_the_crash_is_not_posted_again(
     slack: SlackStandIn, model: ModelStandIn, tmp_path: Path
 ) -> None:
     channel, settings = slack.join("C0POSTED"), settings_for(slack, model, tmp_path)
-    model.play(Reply(status=400))  # the passages themselves: nothing grows
+    model.play(Reply(status=404))  # the passages themselves: nothing grows
     slack.fail("chat.postMessage", Failure(after_work=True, hang=True))
     with running_bot(slack, tmp_path, settings) as bot:
         ts = slack.mention(channel, QUESTION)

@@ -57,7 +57,7 @@ def test_where_the_bot_may_not_post_the_asker_is_told_directly_and_the_log_says_
     slack: SlackStandIn, model: ModelStandIn, channel: str, folder: Path, code: str
 ) -> None:
     asker = person(slack, f"U0{code.replace('_', '').upper()}")
-    model.play(Reply(status=400))  # the passages: posted whole
+    model.play(Reply(status=404))  # the passages: posted whole
     slack.fail("chat.postMessage", Failure(code, needed="chat:write" if code == "missing_scope" else None))
     slack.mention(channel, QUESTION, user=asker)
     (told,) = slack.wait_for(lambda: slack.channels[slack.direct(asker)].messages, "a word to the asker")

@@ -200,7 +200,7 @@ def test_a_press_while_the_answer_is_made_is_one_answer(
 def test_below_passages_alone_one_may_try_again_and_below_an_abstention_not(
     slack: SlackStandIn, model: ModelStandIn, channel: str
 ) -> None:
-    model.play(Reply(status=400), Reply("NOT_IN_DOCS\nNothing on tape."))
+    model.play(Reply(status=404), Reply("NOT_IN_DOCS\nNothing on tape."))
     ts = slack.mention(channel, QUESTION)
     (passages,) = slack.wait_for_replies(channel, ts)
     (abstention,) = slack.wait_for_replies(channel, slack.mention(channel, "When will Milvus write to tape?"))
@@ -235,7 +235,7 @@ def test_a_vote_stays_with_the_answer_that_it_was_given_on(
 def test_an_edit_while_the_answer_is_being_posted_leaves_one_answer(
     slack: SlackStandIn, model: ModelStandIn, channel: str
 ) -> None:
-    model.play(Reply(status=400), Reply("New words [1]."))  # the passages first: posted whole
+    model.play(Reply(status=404), Reply("New words [1]."))  # the passages first: posted whole
     slack.fail("chat.postMessage", Failure(after_work=True, hang=True))
     ts = slack.mention(channel, QUESTION)
     slack.wait_for(lambda: slack.replies(channel, ts), "the message of which nobody hears")

@@ -54,7 +54,7 @@ def test_an_answer_that_can_not_be_posted_at_first_stands_there_once(
     *,
     failure: Failure,
 ) -> None:
-    model.play(Reply(status=400))  # the passages themselves: nothing grows
+    model.play(Reply(status=404))  # the passages themselves: nothing grows
     slack.fail("chat.postMessage", failure)
     assert_answered_once(slack.mention(channel, QUESTION))
     assert not slack.failures_left("chat.postMessage")
@@ -222,6 +222,7 @@ ODD_FRAMES = (
 
 
 def test_odd_frames_are_skipped_and_the_connections_live(slack: SlackStandIn, channel: str) -> None:
+    slack.wait_for(lambda: slack.count_open() == 2, "both sockets")
     opened = slack.opened
     for frame in ODD_FRAMES:
         slack.send_frame(frame)

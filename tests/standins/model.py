@@ -35,6 +35,7 @@ class Reply:
     stall: bool = False
     break_off: bool = False
     raw: str | None = None
+    content_type: str = "text/event-stream"
     finish_reason: str = "stop"
     gate: asyncio.Event | None = None
     pause_after: int = 0
@@ -46,7 +47,8 @@ class ModelStandIn(StandInServer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.knows_stream_options = True
+        self.refuse: Callable[[dict[str, Any]], tuple[int, str] | None] = lambda _: None
+        """Gives status and message with which a request is refused, None where it is taken."""
         self.script: deque[Reply] = deque()
         self.choose: Callable[[], Reply] = Reply
         self.requests: list[dict[str, Any]] = []
@@ -79,13 +81,13 @@ class ModelStandIn(StandInServer):
         with self.changed:
             self.requests.append(asked)
             self.changed.notify_all()
-        if "stream_options" in asked and not self.knows_stream_options:
-            return _error(400, "Unrecognized request argument supplied: stream_options")
+        if refused := self.refuse(asked):
+            return _error(*refused)
         reply = self.script.popleft() if self.script else self.choose()
         if reply.status != 200:
             return _error(reply.status)
         if reply.raw is not None:
-            return web.Response(text=reply.raw, content_type="text/event-stream")
+            return web.Response(text=reply.raw, content_type=reply.content_type)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         try:
             await _stream(reply, request, response)

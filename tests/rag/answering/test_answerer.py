@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from rag import Answer, Answerer, GenerationError, Message, Notice, Question, RetrievalError
+from rag.domain import Discard
 from rag.query.search_plan import search_text
 from tests.builders import make_passages
 from tests.fakes import FakeModel, FakeRetriever
@@ -74,6 +75,35 @@ def test_a_model_that_fails_costs_the_model_answer_only(model: FakeModel, notice
     answered = answer(model, Question(text="fuel?"))
     assert (answered.kind, answered.notice) == ("extractive", f"{notice} These are the passages themselves.")
     assert [citation.number for citation in answered.citations] == [1, 2]
+
+
+def test_a_model_with_a_short_context_is_asked_with_less() -> None:
+    history = tuple(Message(role="user", text=f"Earlier {number}. " * 20) for number in range(4))
+    model = FakeModel(["It is so [1]."], most_characters=600)
+    answered = answer(model, Question(text="fuel?", history=history))
+    assert answered.kind == "grounded"
+    asked = model.messages[-1]
+    assert "red handle" in asked, "the best passage is kept"
+    assert "Earlier" not in asked
+    assert [len(message) for message in model.messages] == sorted(map(len, model.messages), reverse=True)
+
+
+def test_what_is_too_long_even_with_one_passage_is_answered_by_the_passages() -> None:
+    answered = answer(FakeModel(["No."], most_characters=10), Question(text="fuel?"))
+    assert (answered.kind, answered.notice) == ("extractive", "Too long. These are the passages themselves.")
+
+
+def test_what_turns_out_to_be_reasoning_is_no_part_of_the_answer() -> None:
+    heard: list[str] = []
+
+    async def receive(piece: str) -> None:
+        heard.append(piece)
+
+    model = FakeModel(["Let me see what there is. ", "Hm. ", Discard(), "In the tank [2]."])
+    answerer = Answerer(retriever=FakeRetriever(PASSAGES), model=model, passages=5)
+    answered = asyncio.run(answerer.answer(Question(text="fuel?"), on_text=receive))
+    assert answered.text == "In the tank [2]."
+    assert "tank" not in "".join(heard), "the growing message is replaced as a whole"
 
 
 def test_a_search_that_fails_is_an_error_and_no_answer() -> None:

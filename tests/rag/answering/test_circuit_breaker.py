@@ -16,6 +16,7 @@ from rag.answering.circuit_breaker import (
     CircuitBreakerModel,
     UncountedCalls,
 )
+from rag.errors import RequestRefusedError
 from tests.fakes import FakeModel
 
 DOWN = GenerationError("The language model can't be reached.")
@@ -176,3 +177,15 @@ def test_a_call_that_was_given_up_after_a_long_silence_counts(silent_s: float, c
         return scene.breaker.failures
 
     assert asyncio.run(scenario()) == counted
+
+
+def test_a_request_that_is_refused_says_nothing_of_the_model() -> None:
+    async def run() -> None:
+        model = CircuitBreakerModel(FakeModel([], error=RequestRefusedError("Too long.")))
+        for _ in range(FAILURES_ALLOWED + 2):
+            with pytest.raises(RequestRefusedError):
+                async for _ in model.stream("i", "m"):
+                    pass
+        assert model.failures == 0
+
+    asyncio.run(run())
