@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode
 
 from bot.domain import SupportPolicy  # noqa: TC001 - pydantic reads the annotation
 from rag import SettingsError
+from rag.settings import EnvironmentSettings, Key, Secret
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -20,13 +21,11 @@ OWNER_ONLY = 0o077
 """The umask for all that is written: questions and a team's docs are no other user's business."""
 
 
-class SlackSettings(BaseSettings):
+class SlackSettings(EnvironmentSettings):
     """What the bot needs of Slack. Each field is the environment variable of the same name."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True, frozen=True)
-
-    slack_bot_token: SecretStr = Field(default=SecretStr(""), description="`xoxb-…`: OAuth & Permissions.")
-    slack_app_token: SecretStr = Field(
+    slack_bot_token: Key = Field(default=SecretStr(""), description="`xoxb-…`: OAuth & Permissions.")
+    slack_app_token: Key = Field(
         default=SecretStr(""), description="`xapp-…` with connections:write: Basic Information > App-Level Tokens."
     )
     slack_api_url: str = Field(
@@ -66,7 +65,7 @@ class SlackSettings(BaseSettings):
     answer_within_s: float = Field(
         default=900, gt=0, description="How long a question is tried for while something that it needs is away."
     )
-    database_url: SecretStr = Field(
+    database_url: Secret = Field(
         default=SecretStr(""),
         description="The ledger: sqlite:///PATH, or postgresql://… for replicas; empty for a file beside Milvus Lite.",
     )

@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from rag.errors import SettingsError
+
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+ENV_FILE = ".env"
+WRAPPING = " \t\r\n\"'\u201c\u201d\u2018\u2019\u00a0\u200b\ufeff"
+"""What is copied with a value, and no part of it: blanks, line ends, quotes of all kinds."""
 
 
-class RagSettings(BaseSettings):
+def _bare(secret: SecretStr) -> SecretStr:
+    return SecretStr(secret.get_secret_value().strip(WRAPPING))
+
+
+def _key(secret: SecretStr) -> SecretStr:
+    bare = _bare(secret)
+    if not all("!" <= character <= "~" for character in bare.get_secret_value()):
+        message = "holds a character that no key has (a blank, an ellipsis, …): was it copied whole?"
+        raise ValueError(message)
+    return bare
+
+
+Secret = Annotated[SecretStr, AfterValidator(_bare)]
+Key = Annotated[SecretStr, AfterValidator(_key)]
+"""A secret that is sent in an HTTP header."""
+
+
+class EnvironmentSettings(BaseSettings):
+    """Settings from the environment and .env; raise SettingsError for one that is not UTF-8."""
+
+    model_config = SettingsConfigDict(env_file=ENV_FILE, extra="ignore", env_ignore_empty=True, frozen=True)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except UnicodeDecodeError as error:
+            message = f"{Path(ENV_FILE).absolute()} is not UTF-8."
+            raise SettingsError(message, hint="Save it as UTF-8 (in Notepad: Save as, Encoding).") from error
+
+
+class RagSettings(EnvironmentSettings):
     """Milvus, the embedding model, the language model. Each field is the environment variable of the same name."""
-
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True, frozen=True)
 
     milvus_uri: Name = Field(
         default="./milvus_faq.db",
         repr=False,  # may hold a password
         description="A path that ends in .db (Milvus Lite), or the address of a Milvus server or of Zilliz Cloud.",
     )
-    milvus_token: SecretStr = Field(default=SecretStr(""), description="`user:password` or an API key; empty for none.")
+    milvus_token: Secret = Field(default=SecretStr(""), description="`user:password` or an API key; empty for none.")
     milvus_collection: str = Field(
         default="milvus_faq",
         pattern=r"^[A-Za-z_]\w{0,200}$",
@@ -33,8 +67,8 @@ class RagSettings(BaseSettings):
     embedding_base_url: Name = Field(
         default="https://api.openai.com/v1/", description="The embeddings endpoint of `openai:<model>`."
     )
-    embedding_api_key: SecretStr = Field(default=SecretStr(""), description="Its key.")
-    leptonai_token: SecretStr = Field(
+    embedding_api_key: Key = Field(default=SecretStr(""), description="Its key.")
+    leptonai_token: Key = Field(
         default=SecretStr(""), description="The language model's key. Without it answers quote the passages."
     )
     llm_base_url: Name = Field(

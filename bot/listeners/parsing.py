@@ -9,7 +9,7 @@ from bot.listeners.support_channels import is_wanted, reason_to_ignore
 from bot.rendering.action_ids import FORM_PRIVATELY, FORM_QUESTION
 from bot.text.intent import small_talk
 from bot.text.mrkdwn import MENTION, message_text, plain_text
-from bot.text.redaction import redact
+from bot.text.redaction import redact, storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ def read_form(view: Mapping[str, Any], about: Mapping[str, str], *, user: str) -
         ts=f"shortcut {view['id']}",
         thread_ts=about["thread_ts"],
         user=user,
-        text=redact((values[FORM_QUESTION][FORM_QUESTION].get("value") or "").replace("\0", "")).strip(),
+        text=redact(storable(values[FORM_QUESTION][FORM_QUESTION].get("value") or "")).strip(),
         origin="private" if privately else "shortcut",
     )
 

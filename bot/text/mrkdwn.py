@@ -6,7 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot.text.redaction import redact
+from bot.text.redaction import redact, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ def plain_text(text: str, *, bot_user: str) -> str:
     text = _CHANNEL_LINK.sub(lambda match: f"#{match[1] or 'channel'}", text)
     text = _LINK.sub(_as_read, text)
     text = _SPECIAL.sub(_as_called, text)
-    return redact(html.unescape(text).replace("\0", "")).strip()
+    return redact(storable(html.unescape(text))).strip()
 
 
 def _as_read(link: re.Match[str]) -> str:

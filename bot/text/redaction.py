@@ -59,6 +59,12 @@ _IN_ADDRESS = re.compile(
 )  # up to the last @: a password may hold one
 
 
+def storable(text: str) -> str:
+    """Return a text as UTF-8 and a database can hold it: no NUL, and a lone half of a UTF-16 pair is replaced."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\0", "")
+
+
 def redact(text: str) -> str:
     """Return the text with every key, token and password in it replaced by `[redacted]`."""
     text = _FORMS.sub(REDACTED, text)

@@ -8,6 +8,8 @@ in its place (`settle`).
 from __future__ import annotations
 
 import fcntl
+import logging
+import os
 import shutil
 import time
 from contextlib import contextmanager
@@ -21,6 +23,8 @@ from rag.errors import IngestError, RetrievalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+logger = logging.getLogger(__name__)
 
 DRAFT = "draft"
 
@@ -43,14 +47,19 @@ def newest_copy(uri: str) -> str:
 
 def adopt_newest_copy(uri: str) -> None:
     """Put the newest copy in place of the older ones, unless a process has one of them open."""
-    if not Path(uri).parent.is_dir():
+    target = _target(uri)
+    if not target.parent.is_dir():
         return
     with _alone(uri):
         copies = _copies(uri)
-        if copies and not any(_is_locked(path) for path in (Path(uri), *copies)):
-            for older in (Path(uri), *copies[:-1]):
-                shutil.rmtree(older, ignore_errors=True)
-            copies[-1].rename(uri)
+        if not copies or any(_is_locked(path) for path in (target, *copies)):
+            return
+        for older in (target, *copies[:-1]):
+            shutil.rmtree(older, ignore_errors=True)
+        try:
+            copies[-1].rename(target)
+        except OSError as error:  # it is a mount: the copy beside it is as good
+            logger.info("%s can't be put in place of %s (%s); it is used where it is.", copies[-1], target, error)
 
 
 @dataclass(slots=True)
@@ -65,7 +74,7 @@ class WritablePlace:
 def place_to_write(uri: str) -> Iterator[WritablePlace]:
     """Give the one ingest at a time its place; a copy that is to be kept gets its name when the block ends well."""
     adopt_newest_copy(uri)
-    if not Path(uri).parent.is_dir():
+    if not _target(uri).parent.is_dir():
         raise explain_refusal(uri)
     with _ingesting(uri):
         current = Path(newest_copy(uri))
@@ -91,6 +100,7 @@ def forget(path: str) -> None:
 
 def explain_refusal(uri: str) -> RetrievalError:
     """Return why Milvus Lite can't open the path: it writes the reason to its log alone."""
+    release(uri)  # our own engine's lock is not another's
     path = Path(uri)
     if path.suffix != ".db":
         return RetrievalError(f"MILVUS_URI={uri!r} is neither an address nor a path that ends in .db.")
@@ -105,14 +115,19 @@ def explain_refusal(uri: str) -> RetrievalError:
     return RetrievalError(f"Milvus Lite can't open {uri}.", hint="Can it be written, and is it a folder that it made?")
 
 
+def _target(uri: str) -> Path:
+    """Return the folder behind a path: it may be a link to a larger disk."""
+    return Path(os.path.realpath(uri))
+
+
 def _beside(uri: str, mark: str) -> Path:
-    path = Path(uri)
+    path = _target(uri)
     return path.with_name(f"{path.stem}.{mark}.db")
 
 
 def _copies(uri: str) -> list[Path]:
     """Return the whole copies, oldest first; their marks are times in hexadecimal, all of one length."""
-    path = Path(uri)
+    path = _target(uri)
     return sorted(path.parent.glob(f"{path.stem}.{'[0-9a-f]' * 16}.db")) if path.parent.is_dir() else []
 
 
@@ -130,7 +145,7 @@ def _is_locked(folder: Path) -> bool:
 
 def _lock_file(uri: str, suffix: str) -> IO[str]:
     try:
-        return Path(f"{uri}.{suffix}").open("w")
+        return Path(f"{_target(uri)}.{suffix}").open("w")
     except OSError as error:
         raise RetrievalError(f"Milvus Lite can't write beside {uri} ({error.strerror}).") from error
 

@@ -15,7 +15,7 @@ import openai
 
 from rag.backends.chat_endpoint import Capabilities, is_too_long, read_chunks, told_by
 from rag.domain import Notice
-from rag.errors import ContextTooLongError, EmbeddingError, GenerationError, RequestRefusedError
+from rag.errors import ContextTooLongError, EmbeddingError, GenerationError, RequestRefusedError, SettingsError
 from rag.text.chat_markup import MarkupFilter
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ class OpenAIChatModel:
 def make_chat_client(*, base_url: str, api_key: str, timeout_s: float, max_retries: int) -> openai.AsyncOpenAI:
     """Return a client that gives up on silence: openai's own read timeout is ten minutes."""
     timeout = httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
-    return openai.AsyncOpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=max_retries)
+    with _reading_certificates():
+        return openai.AsyncOpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=max_retries)
 
 
 @dataclass(frozen=True)
@@ -180,8 +181,18 @@ class OpenAIEmbedder:
 def make_embedder(*, model: str, base_url: str, api_key: str, timeout_s: float, max_retries: int) -> OpenAIEmbedder:
     """Return the embedder of EMBEDDING_MODEL=openai:<model>."""
     timeout = httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
-    client = openai.OpenAI(base_url=base_url, api_key=api_key or "none", timeout=timeout, max_retries=max_retries)
+    with _reading_certificates():
+        client = openai.OpenAI(base_url=base_url, api_key=api_key or "none", timeout=timeout, max_retries=max_retries)
     return OpenAIEmbedder(client=client, model=model)
+
+
+@contextmanager
+def _reading_certificates() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"The certificates of this machine can't be read ({error.strerror or error})."
+        raise SettingsError(message, hint="Do SSL_CERT_FILE and SSL_CERT_DIR name what is there?") from error
 
 
 def _unit(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

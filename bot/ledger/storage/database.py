@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from bot.ledger.errors import LedgerError
 from bot.ledger.storage.schema import now
@@ -94,9 +94,13 @@ class Database:
 
 
 def reason_of(error: Exception) -> str:
-    """Return the driver's first line: what follows it may quote values."""
-    told = str(getattr(error, "orig", None) or error) or type(error).__name__
-    return told.splitlines()[0][:160]
+    """Return what a driver says, without values: an error in the data may quote them in its first line."""
+    origin = getattr(error, "orig", None) or error
+    cause = getattr(origin, "__cause__", None) or origin
+    kind = type(cause).__name__
+    if isinstance(error, DataError) or isinstance(cause, ValueError) or kind == "DataError":
+        return kind
+    return (str(origin) or kind).splitlines()[0][:160]
 
 
 def _may_pass(error: Exception) -> bool:
