@@ -9,7 +9,7 @@ import pytest
 
 from bot.entrypoints.logs import RedactingFormatter, hide
 from bot.text.mrkdwn import plain_text
-from bot.text.redaction import REDACTED, redact
+from bot.text.redaction import REDACTED, redact, storable
 
 BODY = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6"
 
@@ -113,3 +113,18 @@ def test_a_logs_line_loses_its_secrets_traceback_and_all() -> None:
     assert line.startswith(f"It was {REDACTED}")
     assert line.endswith(f"'{REDACTED}, {REDACTED}, but db'")
     assert "a plain secret" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("How? \ud83d", "How? \ufffd"),
+        ("\ude00 How?", "\ufffd How?"),
+        ("How? \ud83d\ude00", "How? \U0001f600"),
+        ("a\0b", "ab"),
+        ("\U0001f600 caf\u00e9", "\U0001f600 caf\u00e9"),
+    ],
+)
+def test_what_no_encoding_can_hold_is_replaced(text: str, kept: str) -> None:
+    assert storable(text) == kept
+    storable(text).encode()

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.util import await_only
 
 from bot.ledger import Ledger, LedgerError, open_ledger
+from bot.ledger.storage.database import reason_of
 from tests.bot.ledger.support import empty
 from tests.builders import A_QUESTION
 
@@ -150,3 +152,16 @@ def test_those_who_have_time_wait_for_their_turn_however_long_and_do_not_fail(ur
             return sum(await asyncio.gather(*(patient(ledger, number) for number in range(300))))
 
     assert asyncio.run(scenario()) == 300
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [ValueError("'My salary is' can't be encoded"), UnicodeEncodeError("utf-8", "My salary is", 0, 1, "no")],
+)
+def test_a_refused_value_stands_in_no_reason(origin: Exception) -> None:
+    assert "salary" not in reason_of(DBAPIError("INSERT …", {}, origin))
+    assert "salary" not in reason_of(DataError("INSERT …", {}, Exception("invalid: My salary is")))
+
+
+def test_other_reasons_are_the_drivers_own() -> None:
+    assert reason_of(DBAPIError("SELECT 1", {}, Exception("connection refused\nDETAIL: …"))) == "connection refused"
