@@ -14,8 +14,9 @@ from bot.ledger.repositories.questions import LEASE_S, Questions
 from bot.ledger.repositories.revisions import Revisions
 from bot.ledger.repositories.threads import Threads
 from bot.ledger.repositories.usage import Usage
+from bot.ledger.storage.address import read_address
 from bot.ledger.storage.database import Database
-from bot.ledger.storage.engine import TURNS, check_that_it_exists, make_engine, prepare, read_address
+from bot.ledger.storage.engine import TURNS, check_that_it_exists, make_engine, prepare
 from bot.ledger.storage.processes import this_process
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ async def open_ledger(url: str, *, lease_s: float = LEASE_S, must_exist: bool = 
         check_that_it_exists(address)
     engine = make_engine(address)
     try:
-        await prepare(engine, address.render_as_string(hide_password=True))
+        await prepare(engine, address.shown)
         database = Database(engine, asyncio.Semaphore(TURNS[engine.dialect.name]))
         yield make_ledger(database, owner=this_process(), lease_s=lease_s)
     finally:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-from sqlalchemy import event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+import asyncpg
+from sqlalchemy import URL, event
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.ledger.errors import LedgerError
@@ -16,13 +19,19 @@ from bot.ledger.storage.database import reason_of
 from bot.ledger.storage.migrations import VERSION, bring_up_to_date
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from pathlib import Path
+
+    from sqlalchemy.engine import ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from bot.ledger.storage.address import Address
 
 logger = logging.getLogger(__name__)
 
 
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+DBAPI: Any = PGDialect_asyncpg.import_dbapi()  # type: ignore[no-untyped-call]
+POOLERS_ERRORS = {"26000", "42P05"}
+"""PostgreSQL's states for a prepared statement that does not exist, and for one that exists already."""
 BUSY_TIMEOUT_MS = 500
 CONNECTIONS = 5
 """To PostgreSQL, each process. SQLite has one writer, so one connection is all that helps."""
@@ -37,54 +46,71 @@ async def prepare(engine: AsyncEngine, place: str) -> None:
     try:
         async with engine.begin() as connection:
             before = await connection.run_sync(bring_up_to_date)
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
+    except (SQLAlchemyError, OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
         message = f"The ledger can't be opened at {place} ({reason_of(error)})."
         raise LedgerError(message, hint="Check DATABASE_URL.") from error
     if before not in {None, VERSION}:
         logger.info("The ledger was migrated from version %d to %d.", before, VERSION)
 
 
-def read_address(url: str) -> URL:
-    """Return what DATABASE_URL says, with our driver; raise LedgerError where it says nothing that works."""
-    try:
-        address = make_url(url)
-        driver = DRIVERS[address.drivername.partition("+")[0]]
-    except (ArgumentError, KeyError) as error:
-        message = "DATABASE_URL is neither sqlite:///PATH nor postgresql://USER:PASSWORD@HOST/DATABASE."
-        raise LedgerError(message) from error
-    if driver.startswith("sqlite"):
-        folder = Path(address.database or "").parent
-        if not address.database or not folder.is_dir():
-            message = f"The folder of DATABASE_URL's file does not exist: {folder}."
-            raise LedgerError(message, hint="Make it, or give another path.")
-    elif mode := address.query.get("sslmode"):  # libpq's name for it, as hosters write it; asyncpg calls it ssl
-        address = address.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
-    return address.set(drivername=driver)
-
-
-def check_that_it_exists(address: URL) -> None:
+def check_that_it_exists(address: Address) -> None:
     """Raise LedgerError where the SQLite file is not there."""
-    if address.drivername.startswith("sqlite") and not Path(str(address.database)).is_file():
-        message = f"There is no ledger at {address.database}."
+    if address.dialect == "sqlite" and not address.path.is_file():
+        message = f"There is no ledger at {address.path}."
         raise LedgerError(message, hint="Check DATABASE_URL.")
 
 
-def make_engine(address: URL) -> AsyncEngine:
+def make_engine(address: Address) -> AsyncEngine:
     """Return an engine whose errors never show a statement's values: questions stand in them."""
-    if not address.drivername.startswith("sqlite"):
-        return create_async_engine(
-            address,
-            hide_parameters=True,
-            pool_pre_ping=True,
-            pool_size=CONNECTIONS,
-            max_overflow=0,
-            pool_timeout=CALL_TIMEOUT_S,
-            connect_args={"timeout": CALL_TIMEOUT_S, "command_timeout": CALL_TIMEOUT_S},
-        )
-    _make_private(Path(str(address.database)))
-    engine = create_async_engine(address, hide_parameters=True, pool_size=1, max_overflow=0, pool_timeout=30)
+    if address.dialect == "postgresql":
+        return _postgresql_engine(address.dsn)
+    _make_private(address.path)
+    url = URL.create("sqlite+aiosqlite", database=str(address.path))
+    engine = create_async_engine(url, hide_parameters=True, pool_size=1, max_overflow=0, pool_timeout=30)
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+@dataclass(slots=True)
+class PostgresConnector:
+    """Connects to PostgreSQL; where a pooler hands each transaction to another server, without prepared statements.
+
+    PgBouncer in transaction mode does so. It is known by its errors: those of statements that another server prepared.
+    """
+
+    dsn: str
+    has_pooler: bool = False
+
+    def connect(self) -> Any:
+        """Return a DBAPI connection, as SQLAlchemy's `creator`; asyncpg reads the DSN itself: hosts, certificates."""
+        uncached: dict[str, Any] = {}
+        ours: dict[str, Any] = {"timeout": CALL_TIMEOUT_S, "command_timeout": CALL_TIMEOUT_S}
+        if self.has_pooler:
+            ours["statement_cache_size"] = 0
+            uncached = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: f"_{uuid4().hex}"}
+        return DBAPI.connect(async_creator_fn=partial(asyncpg.connect, self.dsn, **ours), **uncached)
+
+    def on_error(self, context: ExceptionContext) -> None:
+        """Take a statement that is not there, or twice, for a lost connection: the next one knows better."""
+        if getattr(context.original_exception, "sqlstate", None) in POOLERS_ERRORS:
+            if not self.has_pooler:
+                logger.info("A pooler stands before PostgreSQL: statements are not prepared ahead any more.")
+            self.has_pooler = context.is_disconnect = True
+
+
+def _postgresql_engine(dsn: str) -> AsyncEngine:
+    connector = PostgresConnector(dsn)
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        creator=connector.connect,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=CALL_TIMEOUT_S,
+    )
+    event.listen(engine.sync_engine, "handle_error", connector.on_error)
     return engine
 
 

@@ -85,7 +85,7 @@ def modes_in(folder: Path) -> dict[str, int]:
         ("sqlite:////nowhere/at/all.sqlite3", "The folder of DATABASE_URL's file does not exist: /nowhere/at."),
         (
             "postgresql://me:hidden@127.0.0.1:9/x",
-            "The ledger can't be opened at postgresql+asyncpg://me:***@127.0.0.1:9/x",
+            "The ledger can't be opened at postgresql://127.0.0.1:9/x",
         ),
     ],
 )
