@@ -114,6 +114,24 @@ def test_a_restart_of_postgresql_is_waited_for(postgres: PostgresServer) -> None
     asyncio.run(scenario())
 
 
+def test_behind_a_pooler_that_changes_servers_nothing_fails(postgres: PostgresServer) -> None:
+    async def scenario() -> None:
+        await empty(postgres.url)
+        async with open_ledger(postgres.url) as ledger:
+            await ledger.questions.counts()
+            async with ledger.database.engine.begin() as connection:
+                await connection.exec_driver_sql("DEALLOCATE ALL")  # as on a server that has prepared nothing
+            assert await ledger.questions.counts() == {}
+            async with ledger.database.engine.begin() as connection:
+                names = await connection.exec_driver_sql(
+                    "SELECT name FROM pg_prepared_statements WHERE name LIKE '__a%'"
+                )
+                assert names.all() == []
+            assert await ledger.questions.accept(A_QUESTION)
+
+    asyncio.run(scenario())
+
+
 def test_what_slack_waits_for_goes_before_what_has_time(url: str) -> None:
     async def scenario() -> list[str]:
         done, gate = [], asyncio.Event()
