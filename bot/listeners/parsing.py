@@ -67,7 +67,7 @@ def edited_message(event: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     message, before = event.get("message") or {}, event.get("previous_message") or {}
     is_edit = event.get("subtype") == "message_changed" and message.get("text") != before.get("text")
-    if not is_edit or not message.get("edited") or message.get("subtype") == "tombstone":
+    if not is_edit or not message.get("edited") or not message.get("ts") or message.get("subtype") == "tombstone":
         return None
     kept = {key: value for key, value in message.items() if key != "edited"}
     place = {"channel": event["channel"], "channel_type": event.get("channel_type")}
@@ -80,10 +80,10 @@ def deleted_ts(event: Mapping[str, Any]) -> str:
     Of a thread's first message Slack leaves a tombstone, which comes as a change.
     """
     if event.get("subtype") == "message_deleted":
-        return str(event["deleted_ts"])
+        return str(event.get("deleted_ts") or "")
     changed = event.get("message") or {}
     is_tombstone = event.get("subtype") == "message_changed" and changed.get("subtype") == "tombstone"
-    return str(changed["ts"]) if is_tombstone else ""
+    return str(changed.get("ts") or "") if is_tombstone else ""
 
 
 def read_command(command: Mapping[str, Any], *, bot_user: str) -> SlackQuestion:
