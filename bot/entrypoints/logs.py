@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-SILENCED = ("pymilvus", "milvus_lite", "grpc", "httpx2", "huggingface_hub", "transformers", "openai")
+SILENCED = ("pymilvus", "milvus_lite", "faiss", "grpc", "httpx2", "huggingface_hub", "transformers", "openai")
 """Their failures reach us as exceptions and are told once, in our words."""
 SHORTEST_SECRET = 6
 

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import BotIdentity
 from bot.slack.errors import SlackRefusedError, SlackUnavailableError, slack_call
-from bot.slack.replies import field_of, only_slacks_word
+from bot.slack.replies import OddReplyError, field_of, only_slacks_word
 from rag import SettingsError
 
 if TYPE_CHECKING:
@@ -85,5 +85,6 @@ async def _checked(call: Awaitable[AsyncSlackResponse], setting: str, address: s
         message = f"Slack does not take {setting} ({error.code})."
         raise SettingsError(message, hint="See .env.example, and the app's page at api.slack.com/apps.") from error
     except SlackUnavailableError as error:
-        message = f"Slack can't be reached at {address}: {error}"
-        raise SettingsError(message, hint="Check the network, and SLACK_API_URL if it is set.") from error
+        message = f"Slack can't be reached at {address}."
+        told = f"{error} " if isinstance(error.__cause__, OddReplyError) else ""
+        raise SettingsError(message, hint=f"{told}Check the network, and SLACK_API_URL if it is set.") from error

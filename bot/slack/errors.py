@@ -123,7 +123,7 @@ def slack_call() -> Iterator[None]:
     except OddReplyError as error:
         if error.status == TOO_MANY_REQUESTS:
             raise RateLimitedError(retry_after_s(error.headers)) from error
-        message = f"Slack can't be reached ({error})."
+        message = f"Something answers in Slack's place ({error})."
         raise SlackUnavailableError(message) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         message = f"Slack can't be reached ({type(error).__name__})."

@@ -39,7 +39,7 @@ async def only_slacks_word(
     kind = response.content_type
     if "json" not in kind or not isinstance(_parsed(await response.read()).get("ok"), bool):
         response.release()
-        told = f"HTTP {response.status}, {kind}: not Slack's word"
+        told = f"HTTP {response.status}, {kind}"
         raise OddReplyError(told, status=response.status, headers=response.headers)
     return response
 

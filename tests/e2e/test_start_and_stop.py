@@ -66,6 +66,15 @@ def test_an_app_without_a_scope_is_told_which(slack: SlackStandIn, tmp_path: Pat
     assert "milvusfaq: The Slack app lacks the scope users:read. Update it from manifest.yaml" in ended.stderr
 
 
+def test_what_answers_in_slacks_place_is_told_with_the_address(slack: SlackStandIn, tmp_path: Path) -> None:
+    slack.fail("auth.test", Failure(status=503, body=b"<html>Sign in to the network</html>", content_type="text/html"))
+    ended = start(tmp_path, settings_for(slack, None, tmp_path))
+    assert ended.returncode == 1
+    told = "Something answers in Slack's place (HTTP 503, text/html). Check the network"
+    assert f"milvusfaq: Slack can't be reached at {slack.api_url}. {told}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_bot_that_stays_cut_off_ends_to_be_started_anew(slack: SlackStandIn, tmp_path: Path) -> None:
     slack.refuse_handshakes(1_000)
     ended = start(tmp_path, {**settings_for(slack, None, tmp_path), "SLACK_DISCONNECT_EXIT_S": "1"})
