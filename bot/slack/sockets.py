@@ -136,7 +136,8 @@ def _frame_in(message: aiohttp.WSMessage) -> dict[str, Any]:
             told = json.loads(message.data)
     if isinstance(told, dict) and told:
         return told
-    logger.warning("A frame is skipped: no JSON object (%s).", message.type.name)
+    if message.type in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:  # others tell of the connection
+        logger.warning("A frame is skipped: no JSON object (%s).", message.type.name)
     return {}
 
 
