@@ -12,7 +12,7 @@ import pytest
 from rag.backends.chat_endpoint import Capabilities, read_chunks
 from rag.backends.openai_compatible import OpenAIChatModel, make_chat_client
 from rag.domain import Discard, Notice, Usage
-from rag.errors import ContextTooLongError, GenerationError, RequestRefusedError
+from rag.errors import ContextTooLongError, GenerationError, RequestRefusedError, SettingsError
 from tests.standins.model import TOKEN, ModelStandIn, Reply
 
 if TYPE_CHECKING:
@@ -241,3 +241,9 @@ def test_of_a_model_that_marks_only_the_end_of_its_reasoning_the_next_reply_wait
         assert Discard() in model.ask("one")
         second = model.ask("two")
     assert (words(second), Discard() in second) == ("Two", False)
+
+
+def test_certificates_that_are_not_there_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent/ca.pem")
+    with pytest.raises(SettingsError, match="SSL_CERT_FILE"):
+        make_chat_client(base_url="https://model.example/v1/", api_key=TOKEN, timeout_s=5, max_retries=0)
