@@ -258,6 +258,7 @@ def open_milvus(*, uri: str, token: str, alias: str) -> Iterator[MilvusStore]:
         client = MilvusClient(uri, token=token, timeout=CONNECT_TIMEOUT_S)
     except (MilvusException, grpc.RpcError, ValueError) as error:
         if is_lite(uri):
+            release(uri)  # its engine may have begun: our own lock is not another's
             raise explain_refusal(uri) from error
         raise unreachable(uri) from error
     try:

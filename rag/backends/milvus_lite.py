@@ -100,7 +100,6 @@ def forget(path: str) -> None:
 
 def explain_refusal(uri: str) -> RetrievalError:
     """Return why Milvus Lite can't open the path: it writes the reason to its log alone."""
-    release(uri)  # our own engine's lock is not another's
     path = Path(uri)
     if path.suffix != ".db":
         return RetrievalError(f"MILVUS_URI={uri!r} is neither an address nor a path that ends in .db.")

@@ -68,7 +68,7 @@ class Address:
 
 def read_address(url: str) -> Address:
     """Return what DATABASE_URL says; raise LedgerError where it says nothing that works."""
-    scheme, separator, rest = url.strip().strip("\"'").partition("://")
+    scheme, separator, rest = url.partition("://")
     dialect = scheme.lower().partition("+")[0]
     if separator and dialect == "sqlite":
         return _sqlite(f"sqlite://{rest}")

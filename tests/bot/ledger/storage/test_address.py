@@ -8,6 +8,7 @@ import pytest
 
 from bot.ledger import LedgerError
 from bot.ledger.storage.address import read_address
+from bot.settings import SlackSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +23,6 @@ PLACE = "me:hidden@db.example:5432/faq"
         (f"postgres://{PLACE}", ""),
         (f"POSTGRESQL://{PLACE}", ""),
         (f"postgresql+asyncpg://{PLACE}", ""),
-        (f" postgresql://{PLACE}\n", ""),
-        (f'"postgresql://{PLACE}"', ""),
         (f"postgresql://{PLACE}?sslmode=require&channel_binding=require", "?sslmode=require"),
         (f"postgresql://{PLACE}?ssl=require", "?sslmode=require"),
         (f"postgresql://{PLACE}?connect_timeout=10&keepalives=1&gssencmode=disable&pgbouncer=true", ""),
@@ -35,6 +34,12 @@ def test_what_hosters_write_is_read(url: str, query: str) -> None:
     address = read_address(url)
     assert (address.dialect, address.dsn) == ("postgresql", f"postgresql://{PLACE}{query}")
     assert address.shown == "postgresql://db.example:5432/faq"
+
+
+@pytest.mark.parametrize("copied", [f" postgresql://{PLACE}\n", f'"postgresql://{PLACE}"'])
+def test_what_was_copied_with_an_address_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch, copied: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", copied)
+    assert read_address(SlackSettings().ledger_url("milvus.db")).dsn == f"postgresql://{PLACE}"
 
 
 def test_several_hosts_are_the_drivers_to_try() -> None:
