@@ -13,7 +13,7 @@ from bot.rendering.blocks import text_message, without_markdown
 from bot.slack.errors import CannotPostError, RateLimitedError, SlackRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from bot.domain import SlackMessage
     from bot.ledger import Entry, Ledger
@@ -89,18 +89,24 @@ async def _post(destination: Destination, message: SlackMessage, part: int, ts: 
 
     Where what stands there can't be changed (its time is over, it is not ours), the part is posted anew.
     """
-    plainer = [replace(message, blocks=without_markdown(message.blocks)), text_message(message)]
+    plainer = _plainer(message)
     while True:
         try:
             return await (destination.rewrite(ts, message, part) if ts else destination.post(message, part))
         except CannotPostError:
             raise
         except SlackRefusedError as error:
-            if error.code in REFUSED_BLOCKS and plainer:
+            if error.code in REFUSED_BLOCKS and (plain := next(plainer, None)):
                 logger.warning("Slack refuses an answer's blocks (%s); it is shown more plainly.", error.code)
-                message = plainer.pop(0)
+                message = plain
             elif ts:
                 logger.warning("A message can't be changed (%s); its answer is posted anew.", error.code)
                 ts = ""
             else:
                 raise
+
+
+def _plainer(message: SlackMessage) -> Iterator[SlackMessage]:
+    """Yield what to try where Slack refuses a message's blocks: sections, then the words alone."""
+    yield replace(message, blocks=without_markdown(message.blocks))
+    yield text_message(message)

@@ -86,24 +86,32 @@ class Answerer:
             text = "No language model is set up, so these are the passages themselves."
             notice = Notice(kind="no model", text=text)
             return quote_passages(passages, question=question.text, notice=notice)
+        try:
+            return await self._ask(self.model, question, passages, on_text)
+        except GenerationError as error:
+            logger.warning("The answer is extractive: %s", error)
+            notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
+            return quote_passages(passages, question=question.text, notice=notice)
+
+    async def _ask(
+        self,
+        model: ChatModel,
+        question: Question,
+        passages: Sequence[Passage],
+        on_text: Callable[[str], Awaitable[None]],
+    ) -> Answer:
+        """Return the model's answer, from less where all of it is too long for the model."""
         reply = Reply(passages=passages, on_text=on_text)
         try:
-            await reply.receive(self.model.stream(INSTRUCTIONS, build_message(question, passages)))
+            await reply.receive(model.stream(INSTRUCTIONS, build_message(question, passages)))
         except ContextTooLongError as error:
-            if shorter := _shorter(question, passages):
-                logger.info("The model is asked with less: %s", error.message)
-                return await self._write(*shorter, on_text)
-            return _extractive(question, passages, error)
-        except GenerationError as error:
-            return _extractive(question, passages, error)
+            shorter = _shorter(question, passages)
+            if not shorter:
+                raise
+            logger.info("The model is asked with less: %s", error.message)
+            return await self._ask(model, *shorter, on_text)
         answer = cite(reply.text, passages)
-        return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace(self.model.name))
-
-
-def _extractive(question: Question, passages: Sequence[Passage], error: GenerationError) -> Answer:
-    logger.warning("The answer is extractive: %s", error)
-    notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
-    return quote_passages(passages, question=question.text, notice=notice)
+        return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace(model.name))
 
 
 def _shorter(question: Question, passages: Sequence[Passage]) -> tuple[Question, Sequence[Passage]] | None:

@@ -91,6 +91,7 @@ def test_a_model_with_a_short_context_is_asked_with_less() -> None:
 def test_what_is_too_long_even_with_one_passage_is_answered_by_the_passages() -> None:
     answered = answer(FakeModel(["No."], most_characters=10), Question(text="fuel?"))
     assert (answered.kind, answered.notice) == ("extractive", "Too long. These are the passages themselves.")
+    assert [citation.number for citation in answered.citations] == [1, 2], "all that were found, not those tried last"
 
 
 def test_what_turns_out_to_be_reasoning_is_no_part_of_the_answer() -> None:
