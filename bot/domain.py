@@ -38,19 +38,24 @@ class ThreadRef:
 class BotIdentity:
     """Who the bot is in its workspace: its ids, its name, and the address below which messages are linked.
 
-    `enterprise` is "" for none; `workspace` ends in a slash.
+    `enterprise` is "" for none, `bot_id` and `app_id` where they are not known; `workspace` ends in a slash. `scopes`
+    are what the bot may do, None where Slack does not say.
     """
 
     team: str
     enterprise: str
     user: str
     bot_id: str
+    app_id: str = ""
     name: str
     workspace: str
+    scopes: frozenset[str] | None = None
 
 
 IgnoredReason = Literal[
     "from a bot",
+    "from an app that is not allowed to ask",
+    "from Slack",
     "an edit or another kind of message",
     "not addressed",
     "only mentions are answered here",
@@ -72,13 +77,28 @@ SupportPolicy = Literal["questions", "all", "mentions"]
 MAX_QUESTION_CHARACTERS = 3_000
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadFile:
+    """A file of a message that holds more than the question's text says: all of it, or the rest where it is `begun`.
+
+    `name` is "" where Slack does not tell it; `url` is where its text can be had, "" where it is no text.
+    """
+
+    id: str
+    name: str
+    url: str = ""
+    begun: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackQuestion:
     """A question in Slack: who asks, where, what. `ts` is its message's, `thread_ts` the thread that is answered in.
 
     Some questions have no message: their `ts` is made of what triggered them, and has a space in it. Of those, a
-    command's and an example's `thread_ts` is "" until the question is posted. `edited_ts` is when the message was given
-    these words, "" for never since it was written.
+    command's and an example's `thread_ts` is "" until the question is posted. `user` is "" where an app asks for
+    nobody; `user_team` is the asker's own workspace. `edited_ts` is when the message was given these words, "" for
+    never since it was written. `files` could not be read, or not to their end. `is_late` tells that it was asked while
+    nobody was there to take it.
     """
 
     team: str
@@ -89,6 +109,9 @@ class SlackQuestion:
     text: str
     origin: Origin = "mention"
     edited_ts: str = ""
+    user_team: str = ""
+    files: tuple[UnreadFile, ...] = ()
+    is_late: bool = False
 
     @property
     def ref(self) -> MessageRef:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 CHANNEL_ID = "channel id like C0123456789 (in Slack: channel name > About > Channel ID)"
+APP_ID = "id of an app, a bot or a workflow like A0123456789, B0123456789 or Wf0123456789"
 OWNER_ONLY = 0o077
 """The umask for all that is written: questions and a team's docs are no other user's business."""
 
@@ -39,6 +40,11 @@ class SlackSettings(EnvironmentSettings):
         "`C0123456789:all` for every message, `C0123456789:mentions` for none, not even follow-ups.",
     )
 
+    answer_apps: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Ids of apps, bots and workflows (A…, B…, Wf…) whose posts are questions in support channels and "
+        "where they mention the bot: forms, ticket systems.",
+    )
     escalation_group: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="User group or user ids who are called when someone asks for a person; empty for no button.",
@@ -95,7 +101,7 @@ class SlackSettings(EnvironmentSettings):
         pairs = [part.strip().partition(":") for part in value.split(",") if part.strip()]
         return {channel.strip(): policy.strip() or "questions" for channel, _, policy in pairs}
 
-    @field_validator("escalation_group", "allowed_channels", "allowed_users", mode="before")
+    @field_validator("answer_apps", "escalation_group", "allowed_channels", "allowed_users", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -112,6 +118,13 @@ class SlackSettings(EnvironmentSettings):
     @classmethod
     def _are_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return _checked_ids(value, "CG", CHANNEL_ID)
+
+    @field_validator("answer_apps")
+    @classmethod
+    def _are_apps(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        workflows = [id_ for id_ in value if id_.startswith("Wf")]
+        _checked_ids(tuple(id_ for id_ in value if id_ not in workflows), "AB", APP_ID)
+        return value
 
     @field_validator("escalation_channel")
     @classmethod

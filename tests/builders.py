@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain import SlackQuestion
+from bot.domain import BotIdentity, SlackQuestion
 from rag import Passage
 
 A_PASSAGE = Passage(
@@ -21,6 +21,16 @@ A_PASSAGE = Passage(
 
 A_QUESTION = SlackQuestion(
     team="T0TEAM", channel="C1", ts="1700000000.000002", thread_ts="1700000000.000001", user="U0ASKER", text="why?"
+)
+
+BOT = BotIdentity(
+    team="T0TEAM",
+    enterprise="E0US",
+    user="U0BOT",
+    bot_id="B0BOT",
+    app_id="A0APP",
+    name="milvusfaq",
+    workspace="https://x.slack.com/",
 )
 
 

@@ -59,6 +59,7 @@ METHOD_SCOPES: dict[str, set[str]] = {
     "chat_startStream": {"chat:write"},
     "chat_stopStream": {"chat:write"},
     "chat_update": {"chat:write"},
+    "files_info": {"files:read"},
     "conversations_history": {"channels:history", "groups:history", "im:history"},
     "conversations_open": {"im:write"},
     "conversations_replies": {"channels:history", "groups:history", "im:history"},
@@ -74,8 +75,12 @@ EVENT_SCOPES: dict[str, tuple[str, set[str]]] = {
     "message.channels": ("message", {"channels:history"}),
     "message.groups": ("message", {"groups:history"}),
     "message.im": ("message", {"im:history"}),
+    "message.mpim": ("message", {"mpim:history"}),
 }
 """By its name in the manifest, each event as a listener knows it, and the scopes that it needs."""
+
+OPTIONAL = {"files:read", "mpim:history"}
+"""What a feature can live without, or is: an installer may leave it out."""
 
 
 def manifest() -> dict[str, Any]:
@@ -106,7 +111,10 @@ def test_the_manifest_subscribes_to_the_events_that_are_listened_to_and_to_no_ot
 def test_the_manifest_asks_for_the_scopes_that_are_used_and_for_no_other() -> None:
     assert methods_in_use() == set(METHOD_SCOPES)
     needed = set().union(*METHOD_SCOPES.values(), *(scopes for _, scopes in EVENT_SCOPES.values()), {"commands"})
-    assert set(manifest()["oauth_config"]["scopes"]["bot"]) == needed
+    scopes = manifest()["oauth_config"]["scopes"]
+    assert {*scopes["bot"], *scopes["bot_optional"]} == needed
+    assert set(scopes["bot_optional"]) == OPTIONAL
+    assert not set(scopes["bot"]) & OPTIONAL
 
 
 def test_the_manifest_has_the_commands_and_shortcuts_that_are_listened_to() -> None:

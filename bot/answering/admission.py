@@ -33,9 +33,9 @@ class AccessPolicy:
         """Return what to tell this person in this channel; "" when they may ask."""
         if self.allowed_channels and not channel.startswith("D") and channel not in self.allowed_channels:
             return (await self.users.words(user)).not_in_this_channel
-        if self.allowed_users and user not in self.allowed_users:
+        if self.allowed_users and user and user not in self.allowed_users:
             return (await self.users.words(user)).not_this_person
-        if self.guests and self.external:
+        if not user or (self.guests and self.external):  # an app that asks for nobody is allowed by its id
             return ""
         person = await self.users.person(user)
         if not self.external and self._is_external(person):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.answering.admission import AccessPolicy
+    from bot.domain import BotIdentity
     from bot.ledger import Entry, Ledger
     from bot.posting.placing import AnswerPlacing
     from bot.posting.publishing import AnswerPublisher
@@ -41,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionCloser:
-    """Closes questions, and tells their askers what they have to know; `bot_name` is what people invite.
+    """Closes questions, and tells their askers what they have to know.
 
     A word to the asker that does not arrive is logged.
     """
@@ -54,7 +55,7 @@ class QuestionCloser:
     placing: AnswerPlacing
     publisher: AnswerPublisher
     retractor: MessageRetractor
-    bot_name: str
+    bot: BotIdentity
 
     async def close(self, entry: Entry, ending: Ending) -> None:
         """Do what an ending leaves to do, and note it in the ledger.
@@ -125,7 +126,7 @@ class QuestionCloser:
     async def _publish_apology(self, entry: Entry, text: str, reason: str) -> None:
         entry, destination = await self.placing.place(entry)
         if entry.messages:
-            entry = replace(entry, posted={**entry.posted, **await destination.read_posted()})
+            entry = replace(entry, posted={**entry.posted, **await destination.read_posted(self.bot)})
         if not entry.posted:
             entry = await self.ledger.questions.record_answer(entry, [notice_message(text)], Outcome(kind="notice"))
         entry = await self.publisher.publish(entry, destination, look_first=False)
@@ -139,7 +140,7 @@ class QuestionCloser:
         try:
             if reply_url := await self.ledger.questions.reply_url(entry):
                 await ephemeral_destination(self.client, question, reply_url).post(notice_message(text), 0)
-            elif not question.is_unaddressed:
+            elif question.user and not question.is_unaddressed:
                 await thread_destination(self.client, entry).post_ephemeral(text)
         except (SlackRefusedError, AskerUnreachableError) as error:
             logger.info("The asker in %s can't be told: %s", question.channel, error)
@@ -149,10 +150,10 @@ class QuestionCloser:
         question = entry.question
         logger.warning("No answer can be posted in %s: %s", question.channel, error)
         words = await self.users.words(question.user)
-        reason = words.refusal(error.kind, code=error.code, bot_name=self.bot_name)
+        reason = words.refusal(error.kind, code=error.code, bot_name=self.bot.name)
         told = words.can_not_post.format(channel=f"<#{question.channel}>", reason=reason)
         try:
-            if not question.is_unaddressed:
+            if question.user and not question.is_unaddressed:
                 await send_direct_message(self.client, question.user, mrkdwn_message(told))
         except SlackRefusedError as second:
             logger.info("The asker %s can't be told: %s", question.user, second)

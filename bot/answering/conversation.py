@@ -8,39 +8,47 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.posting.own_messages import NOTICE_EVENT, QUESTION_EVENT, read_replies
+from bot.reading.authors import app_name, author_of
+from bot.reading.message import read_message
+from bot.rendering.blocks import asked_in
 from bot.slack.errors import SlackRefusedError
-from bot.text.mrkdwn import plain_text
 from rag import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import SlackQuestion
+    from bot.domain import BotIdentity, SlackQuestion
     from bot.ledger import Ledger
+    from bot.text.wording import Wording
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A question's own thread: the turns before it, oldest first, and whether a person has taken over from the bot."""
+    """A question's own thread: the turns before it, oldest first, and whether a person has taken over from the bot.
+
+    `refusal` is why Slack does not show the thread, None where it does.
+    """
 
     turns: tuple[Message, ...] = ()
     taken_over: bool = False
+    refusal: SlackRefusedError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationReader:
-    """Reads threads; `bot_user` is the bot's own user id."""
+    """Reads threads."""
 
     client: AsyncWebClient
     ledger: Ledger
-    bot_user: str
+    bot: BotIdentity
 
     async def read(self, question: SlackQuestion) -> Conversation:
-        """Read the question's own thread; other bots' messages are no turns.
+        """Read the question's own thread.
 
         A thread that Slack will not show costs the answer its context, not the asker the answer.
         """
@@ -51,16 +59,29 @@ class ConversationReader:
             replies = await read_replies(self.client, question)
         except SlackRefusedError as error:
             logger.warning("The thread %s can't be read: %s", question.thread_ts, error)
-            return Conversation()
-        turns = (_turn(reply, self.bot_user) for reply in replies if _is_before(reply, question))
+            return Conversation(refusal=error if question.has_earlier_messages else None)
         return Conversation(
-            tuple(turn for turn in turns if turn and turn.text),
-            _is_taken_over(replies, question, self.bot_user, askers),
+            turns_before(question, replies, self.bot), is_taken_over(question, replies, self.bot, askers)
         )
 
 
-def _is_taken_over(
-    replies: list[dict[str, Any]], question: SlackQuestion, bot_user: str, askers: AbstractSet[str]
+def thread_unread_line(refusal: SlackRefusedError, words: Wording, *, bot_name: str) -> str:
+    """Return what to tell an asker whose thread Slack does not show."""
+    kind = refusal.kind if refusal.kind in {"not_a_member", "scope"} else "otherwise"
+    if kind == "otherwise":
+        return words.thread_unread.format(reason=words.unread_otherwise.format(code=refusal.code))
+    return words.thread_unread.format(reason=words.refusal(kind, code=refusal.code, bot_name=bot_name))
+
+
+def turns_before(question: SlackQuestion, replies: Iterable[dict[str, Any]], bot: BotIdentity) -> tuple[Message, ...]:
+    """Return what was said in a thread before the question: by people, by the bot, and by the app that began it."""
+    before = (reply for reply in replies if not question.has_message or float(reply["ts"]) < float(question.ts))
+    turns = (_turn(reply, bot, is_first=reply["ts"] == question.thread_ts) for reply in before)
+    return tuple(turn for turn in turns if turn and turn.text)
+
+
+def is_taken_over(
+    question: SlackQuestion, replies: Sequence[dict[str, Any]], bot: BotIdentity, askers: AbstractSet[str]
 ) -> bool:
     """Tell whether someone talks who has asked the bot nothing: after its last answer, or after the question.
 
@@ -69,32 +90,36 @@ def _is_taken_over(
     """
     asking, taken_over = set(askers), False
     for reply in sorted(replies, key=lambda reply: float(reply["ts"])):
-        user = str(reply.get("user"))
-        if user == bot_user:
+        user, author = str(reply.get("user")), author_of(reply, bot)
+        if author == "the bot":
             is_notice = (reply.get("metadata") or {}).get("event_type") == NOTICE_EVENT
             taken_over = taken_over and is_notice
-        elif f"<@{bot_user}>" in (reply.get("text") or ""):
+        elif f"<@{bot.user}>" in (reply.get("text") or ""):
             asking.add(user)
             taken_over = False
         elif reply["ts"] == question.thread_ts:
             asking.add(user)
-        elif not reply.get("bot_id") and user not in asking:
+        elif author == "a person" and user not in asking:
             taken_over = True
     return taken_over
 
 
-def _is_before(reply: dict[str, Any], question: SlackQuestion) -> bool:
-    return not question.has_message or float(reply["ts"]) < float(question.ts)
+def _turn(reply: dict[str, Any], bot: BotIdentity, *, is_first: bool) -> Message | None:
+    """Return a message as a turn; None for what is none. What an app has begun a thread with is its material."""
+    author = author_of(reply, bot)
+    if author == "the bot":
+        return _own_turn(reply)
+    if author == "a person" or (is_first and author in {"an app", "perhaps a person"}):
+        text = read_message(reply, bot_user=bot.user).text
+        name = app_name(reply) if author != "a person" else ""
+        return Message(role="user", text=f"{name}:\n{text}" if name and text else text)
+    return None
 
 
-def _turn(reply: dict[str, Any], bot_user: str) -> Message | None:
+def _own_turn(reply: dict[str, Any]) -> Message | None:
     metadata = reply.get("metadata") or {}
-    if reply.get("user") == bot_user:
-        if metadata.get("event_type") == NOTICE_EVENT:
-            return None
-        if metadata.get("event_type") == QUESTION_EVENT:
-            return Message(role="user", text=metadata["event_payload"]["question"])
-        return Message(role="assistant", text=html.unescape(reply.get("text") or ""))
-    if reply.get("bot_id"):
+    if metadata.get("event_type") == NOTICE_EVENT:
         return None
-    return Message(role="user", text=plain_text(reply.get("text") or "", bot_user=bot_user))
+    if metadata.get("event_type") == QUESTION_EVENT:
+        return Message(role="user", text=asked_in(reply))
+    return Message(role="assistant", text=html.unescape(reply.get("text") or ""))

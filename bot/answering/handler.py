@@ -8,7 +8,9 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from bot.answering.admission import question_problem
+from bot.answering.conversation import thread_unread_line
 from bot.answering.endings import CannotPost, Published, Restored, Unreachable
+from bot.answering.files import unread_lines
 from bot.answering.generation import StoppableGeneration
 from bot.answering.outcome import outcome_of
 from bot.domain import Ignored
@@ -31,12 +33,13 @@ if TYPE_CHECKING:
     from bot.answering.closing import QuestionCloser
     from bot.answering.conversation import Conversation, ConversationReader
     from bot.answering.endings import Ending
-    from bot.domain import SlackMessage
+    from bot.answering.files import QuestionFiles
+    from bot.domain import BotIdentity, SlackMessage
     from bot.ledger import Entry, Ledger
     from bot.posting.destinations import Destination
     from bot.posting.placing import AnswerPlacing
     from bot.posting.publishing import AnswerPublisher
-    from bot.slack.rate_limits import SlackRateLimits
+    from bot.slack.rate_limits import PostingMode, SlackRateLimits
     from bot.slack.users import Users
     from bot.text.wording import Wording
     from rag import Answer, Answerer, Message
@@ -92,7 +95,7 @@ class Prepared:
 class QuestionHandler:
     """Answers accepted questions.
 
-    `bot_name` is what people invite; `actions` are the buttons below an answer in a channel, besides those below every
+    `actions` are the buttons below an answer in a channel, besides those below every
     answer; `private_actions` those below one that the asker alone sees.
     """
 
@@ -105,7 +108,8 @@ class QuestionHandler:
     publisher: AnswerPublisher
     closer: QuestionCloser
     rate_limits: SlackRateLimits
-    bot_name: str
+    files: QuestionFiles
+    bot: BotIdentity
     actions: tuple[str, ...]
     private_actions: tuple[str, ...]
 
@@ -156,25 +160,40 @@ class QuestionHandler:
             return Ignored("a person has taken over")
         begun = time.monotonic()
         history = await self._with_text(attempt, conversation)
-        if problem := question_problem(attempt.entry.question.text, attempt.words, bot_name=self.bot_name):
+        remarks = self._remarks(attempt, conversation)
+        if problem := question_problem(attempt.entry.question.text, attempt.words, bot_name=self.bot.name):
+            if not attempt.entry.question.text:
+                problem = next(unread_lines(attempt.entry.question.files, attempt.words), problem)
             return await self._keep(attempt.entry, [notice_message(problem)], Outcome(kind="notice"))
         answer = await self._generate(attempt, destination, history)
         if answer is None:
             return await self._stopped(attempt)
         if is_unaddressed and answer.kind == "abstained" and not answer.trace.model:
             return Ignored("not about Milvus")
-        messages = answer_messages(answer, attempt.words, await self._context(attempt, answer, destination))
+        messages = answer_messages(answer, attempt.words, await self._context(attempt, answer, destination, remarks))
         if isinstance(destination, EphemeralDestination) and destination.refusal:
             messages[-1] = self._with_refusal(messages[-1], destination.refusal, attempt.words)
         return await self._keep(attempt.entry, messages, outcome_of(answer, took_s=time.monotonic() - begun))
 
     async def _with_text(self, attempt: RunningAttempt, conversation: Conversation) -> tuple[Message, ...]:
-        """Return what was said before the question; a mention without words asks what was said last."""
+        """Read the question to its end; return what was said before it.
+
+        A mention without words asks what was said last.
+        """
+        attempt.entry = entry = await self.files.read(attempt.entry)
         *before, last = conversation.turns or (None,)
-        if attempt.entry.question.text or last is None or last.role != "user":
+        if entry.question.text or last is None or last.role != "user":
             return conversation.turns
-        attempt.entry = await self.ledger.questions.record_text(attempt.entry, last.text)
+        attempt.entry = await self.ledger.questions.record_text(entry, last.text, unread=entry.question.files)
         return tuple(filter(None, before))
+
+    def _remarks(self, attempt: RunningAttempt, conversation: Conversation) -> list[str]:
+        """Return what the asker has to know of what could not be read, and how the answer came to stand here."""
+        entry, words = attempt.entry, attempt.words
+        remarks = [*unread_lines(entry.question.files, words)]
+        if conversation.refusal:
+            remarks.append(thread_unread_line(conversation.refusal, words, bot_name=self.bot.name))
+        return [*remarks, *filter(None, [_remark(entry, words)])]
 
     async def _generate(
         self, attempt: RunningAttempt, destination: Destination, history: tuple[Message, ...]
@@ -202,7 +221,7 @@ class QuestionHandler:
             rate_limits=self.rate_limits,
             record=StreamNotes(self.ledger, entry),
             on_first_text=attempt.status.hide,
-            mode="whole" if _stands_before(entry) else None,
+            mode=_posting_mode(entry),
         )
 
     async def _stopped(self, attempt: RunningAttempt) -> Prepared | Restored:
@@ -213,13 +232,15 @@ class QuestionHandler:
             return Restored()
         return await self._keep(entry, [notice_message(words.stopped)], Outcome(kind="stopped"))
 
-    async def _context(self, attempt: RunningAttempt, answer: Answer, destination: Destination) -> AnswerContext:
+    async def _context(
+        self, attempt: RunningAttempt, answer: Answer, destination: Destination, remarks: Sequence[str]
+    ) -> AnswerContext:
         entry, question = attempt.entry, attempt.entry.question
         is_private = isinstance(destination, EphemeralDestination)
         return AnswerContext(
             question=question.ts,
             actions=self.private_actions if is_private else await self._actions(entry, answer),
-            remark=_remark(entry, attempt.words),
+            remarks=remarks,
             asker=question.user if question.origin in {"shortcut", "private"} else "",
             asked=shorten(question.text, SHORT_QUESTION, placeholder=" …"),
         )
@@ -237,12 +258,19 @@ class QuestionHandler:
 
     def _with_refusal(self, message: SlackMessage, refusal: CannotPostError, words: Wording) -> SlackMessage:
         """Say below an answer why the asker alone sees it."""
-        reason = words.refusal(refusal.kind, code=refusal.code, bot_name=self.bot_name)
+        reason = words.refusal(refusal.kind, code=refusal.code, bot_name=self.bot.name)
         why = markdown_block(words.seen_by_you_alone.format(reason=reason))
         return replace(message, blocks=[*message.blocks, why])
 
     async def _keep(self, entry: Entry, messages: list[SlackMessage], outcome: Outcome) -> Prepared:
         return Prepared(await self.ledger.questions.record_answer(entry, messages, outcome), outcome)
+
+
+def _posting_mode(entry: Entry) -> PostingMode | None:
+    """Return how an answer is to be shown as it grows, None where Slack decides: a stream is for someone it names."""
+    if _stands_before(entry):
+        return "whole"
+    return None if entry.question.user else "update"
 
 
 def _remark(entry: Entry, words: Wording) -> str:

@@ -1,4 +1,4 @@
-"""The `milvusfaq` command line: ask, search, ingest, eval, start, forget, feedback."""
+"""The `milvusfaq` command line: ask, search, ingest, eval, explain, start, forget, feedback."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ from rich.console import Console
 from bot.entrypoints.logs import set_up_logs
 from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error
 from bot.text.redaction import redact
-from rag import Answer, Answerer, Question, RagError
+from rag import Question, RagError
 from rag.settings import RagSettings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.ledger import Ledger
-    from rag import Citation, Passage
     from rag.ingest.indexing import IngestReport
 
 
@@ -80,53 +79,15 @@ def ask(
     text = question.strip()
     if not text:
         _fail('The question is empty. Try: milvusfaq ask "How is data stored in milvus?"')
-    answer = asyncio.run(_ask(text, aloud=not as_json))
+    from bot.entrypoints.commands.ask import ask_aloud, citation_row
+
+    answer = asyncio.run(ask_aloud(out, text, aloud=not as_json))
     if as_json:
-        _print_json({"answer": answer.text, "kind": answer.kind, "citations": list(map(_citation, answer.citations))})
+        _print_json(
+            {"answer": answer.text, "kind": answer.kind, "citations": list(map(citation_row, answer.citations))}
+        )
         if answer.notice:
             err.print(answer.notice, markup=False)
-
-
-async def _ask(text: str, *, aloud: bool) -> Answer:
-    from rag.wiring import open_answerer
-
-    streamed: list[str] = []
-
-    async def print_piece(piece: str) -> None:
-        streamed.append(piece)
-        out.print(piece, end="", markup=False)
-
-    def on_a_fresh_line(_: logging.LogRecord) -> bool:
-        if streamed:
-            out.print()
-        return True
-
-    logging.getLogger(Answerer.__module__).addFilter(on_a_fresh_line)
-    async with open_answerer(RagSettings()) as answerer:
-        if not aloud:
-            return await answerer.answer(Question(text=text))
-        answer = await answerer.answer(Question(text=text), on_text=print_piece)
-    _print_rest(answer, "".join(streamed))
-    return answer
-
-
-def _print_rest(answer: Answer, streamed: str) -> None:
-    """Print what the stream has not: its last words, or another answer where it failed; then the citations."""
-    if answer.text.startswith(streamed.strip()):
-        out.print(answer.text[len(streamed.lstrip()) :], markup=False)
-    else:
-        out.print(f"\n{answer.notice}\n", style="yellow", markup=False)
-        out.print(answer.text, markup=False)
-    if answer.notice and not streamed:
-        out.print(f"\n{answer.notice}", style="yellow", markup=False)
-    if answer.kind == "abstained" and answer.citations:
-        out.print("\nThe nearest pages:", style="bold")
-    for citation in answer.citations:
-        passage = citation.passage
-        out.print(f"\n[{citation.number}] {_place_line(passage)}", style="bold", markup=False)
-        if passage.url:
-            out.print(f"    {passage.url}", style="blue", markup=False)
-        out.print(f"    “{' '.join(citation.snippet.split())}”", style="dim", markup=False)
 
 
 @app.command()
@@ -140,6 +101,7 @@ def search(
 
     The order rests on more than the score: words, identifiers and the kind of passage count too.
     """
+    from bot.entrypoints.commands.ask import place, place_line
     from rag.wiring import open_retriever
 
     if not query.strip():
@@ -148,11 +110,11 @@ def search(
         passages = retriever.search_now(Question(text=query), limit=limit).passages
     if as_json:
         _print_json(
-            [{**_place(passage), "text": passage.text, "score": round(passage.score, 4)} for passage in passages]
+            [{**place(passage), "text": passage.text, "score": round(passage.score, 4)} for passage in passages]
         )
         return
     for passage in passages:
-        out.print(f"{passage.score:.4f}  {_place_line(passage)}", style="bold", markup=False)
+        out.print(f"{passage.score:.4f}  {place_line(passage)}", style="bold", markup=False)
         if passage.url:
             out.print(f"        {passage.url}", style="blue", markup=False)
         out.print(f"{passage.text}\n", markup=False)
@@ -225,6 +187,36 @@ def evaluate(
 
 
 @app.command()
+def explain(
+    *,
+    file: Annotated[
+        Path, typer.Option(help="JSON rows with an `event`, and perhaps its `thread` and `joined`.", show_default=False)
+    ],
+    bot: Annotated[
+        str, typer.Option(help="Who the bot is: USER,BOT,APP ids; else Slack is asked.", show_default=False)
+    ] = "",
+    support: Annotated[
+        list[str] | None, typer.Option(help="CHANNEL:policy of a support channel; else SUPPORT_CHANNELS.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON row for each.")] = False,
+) -> None:
+    """Show what the bot reads in messages: whether it hears them, their text, and the thread before them.
+
+    Each row of FILE holds an `id`, an `event` as Slack sends it (message or app_mention), the messages of its `thread`
+    before it, and whether the bot has `joined` that thread. Nothing is posted.
+    """
+    from bot.entrypoints.commands.explain import explain_rows, print_explained, read_rows
+
+    channels = ",".join(support or ())
+    explained = asyncio.run(explain_rows(read_rows(file), SlackSettings(), bot=bot, support=channels))
+    for row in explained:
+        if as_json:
+            out.print(json.dumps(row, ensure_ascii=False), markup=False)
+        else:
+            print_explained(out, row)
+
+
+@app.command()
 def start() -> None:
     """Answer in Slack until stopped (the same as `python -m bot`)."""
     from bot.entrypoints.commands.serve import run
@@ -277,20 +269,6 @@ def _in_ledger(work: Callable[[Ledger], Awaitable[T]]) -> T:
         return asyncio.run(do())
     except LedgerError as error:
         _fail(str(error))
-
-
-def _citation(citation: Citation) -> dict[str, object]:
-    place = _place(citation.passage)
-    score = round(citation.passage.score, 4)
-    return {"number": citation.number, **place, "snippet": citation.snippet, "score": score}
-
-
-def _place(passage: Passage) -> dict[str, str]:
-    return {"title": passage.title, "heading": passage.heading, "url": passage.url, "version": passage.version}
-
-
-def _place_line(passage: Passage) -> str:
-    return f"{passage.label} ({passage.edition})" if passage.edition else passage.label
 
 
 def _print_json(value: object) -> None:

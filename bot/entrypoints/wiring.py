@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.answering.admission import AccessPolicy, Admission, QuestionLimits
 from bot.answering.closing import QuestionCloser
 from bot.answering.conversation import ConversationReader
+from bot.answering.files import QuestionFiles
 from bot.answering.handler import QuestionHandler
 from bot.jobs.cleanup import CleanupQueue
 from bot.jobs.escalation import Escalator
@@ -23,13 +24,14 @@ from bot.listeners.actions.regenerate import RegenerateActions
 from bot.listeners.commands import CommandListeners
 from bot.listeners.home_tab import HomeTab
 from bot.listeners.messages import MessageListeners
+from bot.listeners.parsing import MessageParser
 from bot.listeners.routing import Listeners, build_app
 from bot.listeners.shortcuts import Shortcuts
 from bot.posting.placing import AnswerPlacing
 from bot.posting.publishing import AnswerPublisher
 from bot.posting.retracting import MessageRetractor
 from bot.rendering.action_ids import ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION, MUTE_ACTION
-from bot.slack.client import check_tokens, open_client, without_retries
+from bot.slack.client import check_tokens, open_client, open_files, without_retries
 from bot.slack.rate_limits import SlackRateLimits
 from bot.slack.sockets import stay_connected
 from bot.slack.users import Users
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from bot.domain import BotIdentity
     from bot.ledger import Ledger
     from bot.settings import SlackSettings
+    from bot.slack.files import SlackFiles
     from rag import Answerer
 
 
@@ -68,6 +71,7 @@ class Surroundings:
     answerer: Answerer
     users: Users
     policy: AccessPolicy
+    files: SlackFiles
 
 
 @asynccontextmanager
@@ -94,6 +98,7 @@ async def open_bot(
             answerer=await stack.enter_async_context(answerer),
             users=users,
             policy=_policy(settings, users, identity),
+            files=await stack.enter_async_context(open_files(client, identity.scopes)),
         )
         yield _bot(around, app_token)
 
@@ -107,7 +112,7 @@ def _bot(around: Surroundings, app_token: str) -> Bot:
         users=around.users,
         called=settings.escalation_group,
         channel=settings.escalation_channel,
-        workspace=around.identity.workspace,
+        bot=around.identity,
     )
     app = build_app(around.client, _listeners(around, worker, escalator), around.identity)
     exit_after_s = settings.slack_disconnect_exit_s
@@ -131,19 +136,19 @@ def _policy(settings: SlackSettings, users: Users, identity: BotIdentity) -> Acc
 
 
 def _worker(around: Surroundings) -> Worker:
-    settings, ledger, bot_user = around.settings, around.waiting, around.identity.user
+    settings, ledger = around.settings, around.waiting
     client, rate_limits = without_retries(around.client), SlackRateLimits(pace=settings.slack_pace)
-    retractor = MessageRetractor(client=client, ledger=ledger, rate_limits=rate_limits, bot_user=bot_user)
+    retractor = MessageRetractor(client=client, ledger=ledger, rate_limits=rate_limits, bot=around.identity)
     closer = QuestionCloser(
         client=client,
         ledger=ledger,
         users=around.users,
         rate_limits=rate_limits,
         policy=around.policy,
-        placing=AnswerPlacing(client=client, ledger=ledger, users=around.users),
-        publisher=AnswerPublisher(ledger, bot_user),
+        placing=AnswerPlacing(client=client, ledger=ledger, users=around.users, bot=around.identity),
+        publisher=AnswerPublisher(ledger, around.identity),
         retractor=retractor,
-        bot_name=around.identity.name,
+        bot=around.identity,
     )
     return Worker(
         handler=_handler(around, closer),
@@ -169,12 +174,13 @@ def _handler(around: Surroundings, closer: QuestionCloser) -> QuestionHandler:
         answerer=around.answerer,
         users=users,
         admission=Admission(around.policy, limits),
-        conversations=ConversationReader(client=closer.client, ledger=ledger, bot_user=around.identity.user),
+        conversations=ConversationReader(client=closer.client, ledger=ledger, bot=around.identity),
         placing=closer.placing,
         publisher=closer.publisher,
         closer=closer,
         rate_limits=closer.rate_limits,
-        bot_name=around.identity.name,
+        files=QuestionFiles(around.files, ledger),
+        bot=around.identity,
         actions=(*((ESCALATE_ACTION,) if settings.escalation_group else ()), MUTE_ACTION),
         private_actions=(ESCALATE_ELSEWHERE_ACTION,) if can_escalate_elsewhere else (),
     )
@@ -190,8 +196,11 @@ def _listeners(around: Surroundings, worker: Worker, escalator: Escalator) -> Li
             worker=worker,
             users=users,
             mute=mute,
-            bot_user=identity.user,
-            support_channels=around.settings.support_channels,
+            parser=MessageParser(
+                bot=identity,
+                support_channels=around.settings.support_channels,
+                answer_apps=frozenset(around.settings.answer_apps),
+            ),
         ),
         commands=CommandListeners(ledger=ledger, worker=worker, users=users, identity=identity),
         feedback=FeedbackActions(ledger, users),

@@ -18,7 +18,7 @@ from bot.slack.errors import SlackError, SlackUnavailableError
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import SlackMessage
+    from bot.domain import BotIdentity, SlackMessage
     from bot.ledger import Escalation, Ledger
     from bot.slack.users import Users
 
@@ -31,8 +31,7 @@ LOOK_EVERY_S = 15.0
 class Escalator:
     """Calls those who are to be `called`: ids of users and user groups.
 
-    That is done in the question's thread, or in `channel` where nobody but the asker sees that. `workspace` is the
-    address of all messages.
+    That is done in the question's thread, or in `channel` where nobody but the asker sees that.
     """
 
     client: AsyncWebClient
@@ -40,7 +39,7 @@ class Escalator:
     users: Users
     called: tuple[str, ...]
     channel: str
-    workspace: str
+    bot: BotIdentity
 
     async def run(self) -> None:
         """Call those whom a process that is gone has not called any more, for ever."""
@@ -67,7 +66,8 @@ class Escalator:
     async def _call_late(self, escalation: Escalation) -> None:
         entry, question = escalation.entry, escalation.entry.question
         try:
-            posted = "" if escalation.channel else await thread_destination(self.client, entry).find_escalation()
+            thread = thread_destination(self.client, entry)
+            posted = "" if escalation.channel else await thread.find_escalation(self.bot)
             if posted:
                 await self.ledger.escalations.record_posted(entry, ts=posted)
             else:
@@ -90,7 +90,7 @@ class Escalator:
         ts = await post_escalation_elsewhere(self.client, escalation.channel, message)
         await self.ledger.escalations.record_posted(entry, ts=ts)
         words = await self.users.words(escalation.user)
-        told = words.asked_elsewhere.format(link=message_address(self.workspace, escalation.channel, ts))
+        told = words.asked_elsewhere.format(link=message_address(self.bot.workspace, escalation.channel, ts))
         if not question.is_direct:
             return told
         try:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain import Ignored, MessageRef, SlackQuestion, ThreadRef
 from bot.ledger import LedgerError
-from bot.listeners.parsing import deleted_ts, edited_message, read_mention, read_message
+from bot.listeners.parsing import deleted_ts, edited_message
 from bot.posting.destinations import ThreadDestination
+from bot.reading.authors import author_of
 from bot.slack.errors import SlackError
 from bot.text.intent import small_talk
 
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from slack_bolt.request.async_request import AsyncBoltRequest
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import SupportPolicy
     from bot.jobs.worker import Worker
     from bot.ledger import Ledger
     from bot.listeners.actions.mute import MuteActions
+    from bot.listeners.parsing import MessageParser
     from bot.slack.users import Users
 
 logger = logging.getLogger(__name__)
@@ -42,14 +43,13 @@ REMEMBERED = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageListeners:
-    """What takes messages. `bot_user` is the bot's own user id."""
+    """What takes messages."""
 
     ledger: Ledger
     worker: Worker
-    bot_user: str
+    parser: MessageParser
     users: Users
     mute: MuteActions
-    support_channels: Mapping[str, SupportPolicy]
     notified: dict[MessageRef, asyncio.Event] = field(default_factory=dict)
     """Set when it has been said."""
 
@@ -57,7 +57,7 @@ class MessageListeners:
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
     ) -> None:
         """Accept a mention."""
-        read = read_mention(event, bot_user=self.bot_user)
+        read = await self.read(event)
         if isinstance(read, Ignored):
             _log_ignored(read, event)
             return
@@ -72,13 +72,19 @@ class MessageListeners:
                 self.worker.drop(entry)
             return
         edited = edited_message(event)
-        read = read_message(edited or event, bot_user=self.bot_user, support_channels=self.support_channels)
+        read = await self.read(edited or event)
         if isinstance(read, Ignored):
             _log_ignored(read, edited or event)
             return
         if edited and await self._accept_edit(read, context):
             return
         await self._accept(read, client, context, request)
+
+    async def read(self, event: Mapping[str, Any]) -> SlackQuestion | Ignored:
+        """Read a message; who stands behind a post that an app made for a user, Slack is asked."""
+        is_unclear = author_of(event, self.parser.bot) == "perhaps a person"
+        is_by_person = is_unclear and await self.users.is_person(event["user"])
+        return self.parser.parse(event, is_by_person=is_by_person)
 
     async def on_stopped(self, event: dict[str, Any], context: AsyncBoltContext) -> None:
         """End what is being answered in a thread: someone has pressed the stop button there."""

@@ -11,10 +11,10 @@ from bot.answering.admission import question_problem
 from bot.ledger import LedgerError
 from bot.listeners.parsing import read_form
 from bot.posting.own_messages import respond_privately
+from bot.reading.message import read_message
 from bot.rendering.action_ids import FORM_QUESTION
 from bot.rendering.forms import ask_form
 from bot.slack.errors import SlackError, slack_call
-from bot.text.mrkdwn import message_text
 
 if TYPE_CHECKING:
     from slack_bolt.context.ack.async_ack import AsyncAck
@@ -49,7 +49,7 @@ class Shortcuts:
             "thread_ts": message.get("thread_ts") or message["ts"],
             "reply_url": body["response_url"],
         }
-        question = message_text(message, bot_user=self.bot_user)
+        question = read_message(message, bot_user=self.bot_user).text
         try:
             with slack_call():
                 form = ask_form(words, question, private_metadata=json.dumps(about))

@@ -10,7 +10,7 @@ from bot.text.intent import is_question, is_request
 from bot.text.mrkdwn import MENTION
 
 if TYPE_CHECKING:
-    from bot.domain import IgnoredReason, SlackQuestion, SupportPolicy
+    from bot.domain import IgnoredReason, SupportPolicy
 
 _ADDRESSED = re.compile(r"<(?:@[A-Z0-9]|!subteam\^|!(?:here|channel|everyone)\b)")
 
@@ -29,10 +29,9 @@ def reason_to_ignore(mrkdwn: str, *, is_reply: bool, policy: SupportPolicy | Non
     return "addressed to someone else" if named else None
 
 
-def is_wanted(question: SlackQuestion, *, policy: SupportPolicy | None) -> bool:
-    """Tell whether a message asks for an answer: strictly in threads, generously at the top of a support channel."""
-    if question.origin == "follow-up":
-        wanted = is_question(question.text)
-    else:
-        wanted = bool(question.text) if policy == "all" else is_request(question.text)
-    return wanted and len(question.text) <= MAX_QUESTION_CHARACTERS
+def is_wanted(text: str, *, is_reply: bool, policy: SupportPolicy | None) -> bool:
+    """Tell whether words ask for an answer: strictly in threads, generously at the top of a support channel."""
+    if is_reply:
+        return is_question(text) and len(text) <= MAX_QUESTION_CHARACTERS
+    wanted = bool(text) if policy == "all" else is_request(text)
+    return wanted and len(text) <= MAX_QUESTION_CHARACTERS

@@ -6,12 +6,10 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from bot.playground.workspace import BOT_USER, TEAM
+from bot.playground.workspace import APP_ID, BOT_USER, TEAM
 
 if TYPE_CHECKING:
     from bot.playground.workspace import Json
-
-APP_ID = "A0APP"
 
 
 def event_payload(event: Json, *, event_id: str | None = None) -> Json:

@@ -55,6 +55,7 @@ class SlackServer(SocketMode):
             web.post("/api/{method}", self._on_call),
             web.get("/link/", self.on_socket),
             web.post("/response/{id}", self._on_response_url),
+            web.get("/files/{id}", self._on_file),
         ]
 
     def say(self, channel: str, text: str, *, thread_ts: str | None = None, **more: Any) -> str:
@@ -74,6 +75,15 @@ class SlackServer(SocketMode):
     def mention(self, channel: str, text: str, **more: Any) -> str:
         """Post a message that mentions the bot; return its ts."""
         return self.say(channel, f"<@{BOT_USER}> {text}", **more)
+
+    def attach(self, name: str, content: str, *, mimetype: str = "text/plain", preview: str | None = None) -> Json:
+        """Upload a file; return what a message says of it, with a preview of a text where Slack makes one."""
+        id_ = f"F{len(self.files):08d}"
+        file: Json = {"id": id_, "name": name, "title": name, "mimetype": mimetype, "mode": "hosted"}
+        file["url_private_download"] = f"http://127.0.0.1:{self.port}/files/{id_}"
+        self.files[id_] = {**file, "content": content}
+        is_cut = {"mode": "snippet", "preview": preview, "preview_is_truncated": preview != content}
+        return file if preview is None else {**file, **is_cut}
 
     def delete(self, channel: str, ts: str) -> None:
         """Delete a person's message: a thread's first one leaves a tombstone, which comes as a change."""
@@ -165,9 +175,17 @@ class SlackServer(SocketMode):
             with self.changed:
                 self.calls.append(Call(method, arguments, time.monotonic()))
             opens = method == "apps.connections.open"
-            return web.json_response(self.open_connection() if opens else self.call(method, arguments))
+            told = self.open_connection() if opens else self.call(method, arguments)
+            return web.json_response(told, headers={"x-oauth-scopes": ",".join(sorted(self.scopes))})
 
         return await self.respond(method, work)
+
+    async def _on_file(self, request: web.Request) -> web.Response:
+        """Give a file to an app that may read it; whoever else asks is sent to a page to sign in."""
+        file, asks_as = self.files.get(request.match_info["id"]), request.headers.get("Authorization")
+        if file is None or asks_as != f"Bearer {BOT_TOKEN}" or "files:read" not in self.scopes:
+            raise web.HTTPFound("/signin")
+        return web.Response(text=file["content"], content_type=file["mimetype"])
 
     async def _on_response_url(self, request: web.Request) -> web.Response:
         message = await request.json()

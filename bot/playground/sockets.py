@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
 
-from bot.playground.payloads import APP_ID
 from bot.playground.web_api import WebApi
+from bot.playground.workspace import APP_ID
 
 if TYPE_CHECKING:
     from bot.playground.workspace import Json

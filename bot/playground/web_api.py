@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.playground.limits import MARKDOWN_CHARACTERS, refused_blocks, refused_view
-from bot.playground.workspace import BOT_ID, BOT_NAME, BOT_USER, TEAM, Workspace
+from bot.playground.workspace import APP_ID, BOT_ID, BOT_NAME, BOT_USER, TEAM, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,7 @@ class WebApi(Workspace):
             "chat.startStream": self._start_stream,
             "chat.appendStream": self._append_stream,
             "chat.stopStream": self._stop_stream,
+            "files.info": self._file_info,
             "conversations.history": self._list_history,
             "conversations.replies": self._list_replies,
             "conversations.open": self._open_direct,
@@ -77,7 +78,7 @@ class WebApi(Workspace):
         return found if found.has_bot else "not_in_channel"
 
     def _add(self, channel: Channel, message: Json) -> Json:
-        message |= {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "ts": self.new_ts()}
+        message |= {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "app_id": APP_ID, "ts": self.new_ts()}
         channel.messages.append(message)
         return {"channel": channel.id, "ts": message["ts"], "message": _shown(message)}
 
@@ -188,6 +189,12 @@ class WebApi(Workspace):
             return error("user_not_found")
         locale = {"locale": person.get("locale", "en-US")} if arguments.get("include_locale") else {}
         return {"user": {"id": arguments["user"], **{k: v for k, v in person.items() if k != "locale"}, **locale}}
+
+    def _file_info(self, arguments: Json) -> Json:
+        file = self.files.get(arguments["file"])
+        if "files:read" not in self.scopes:
+            return error("missing_scope")
+        return {"file": {k: v for k, v in file.items() if k != "content"}} if file else error("file_not_found")
 
     def _open_view(self, arguments: Json) -> Json:
         if problem := refused_view(arguments["view"]):

@@ -15,7 +15,8 @@ from bot.playground.http_server import LocalServer
 
 Json = dict[str, Any]
 
-TEAM, BOT_USER, BOT_ID, BOT_NAME, ASKER = "T0TEAM", "U0BOT", "B0BOT", "milvusfaq", "U0ASKER"
+TEAM, APP_ID, BOT_USER, BOT_ID, BOT_NAME, ASKER = "T0TEAM", "A0APP", "U0BOT", "B0BOT", "milvusfaq", "U0ASKER"
+SCOPES = {"app_mentions:read", "channels:history", "chat:write", "im:history", "im:write", "users:read"}
 BURST = 5.0
 
 
@@ -39,8 +40,13 @@ class Workspace(LocalServer):
         self.channels: dict[str, Channel] = {}
         self.private: list[Json] = []
         """What one person alone was shown."""
-        self.people: dict[str, Json] = {ASKER: {"team_id": TEAM}, BOT_USER: {"team_id": TEAM, "is_bot": True}}
+        bot = {"team_id": TEAM, "is_bot": True, "profile": {"api_app_id": APP_ID, "bot_id": BOT_ID}}
+        self.people: dict[str, Json] = {ASKER: {"team_id": TEAM, "is_bot": False}, BOT_USER: bot}
         """What users.info tells of each, beside the id; nobody else is known."""
+        self.scopes = set(SCOPES)
+        """What the app may do; of all this only files:read is asked for here."""
+        self.files: dict[str, Json] = {}
+        """The files that people have attached, by id: what files.info tells of each, and its `content`."""
         self.views: list[Json] = []
         """The forms that were shown."""
         self.homes: dict[str, Json] = {}

@@ -26,7 +26,7 @@ from bot.slack.replies import field_of, was_shown
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import Block, SlackMessage, SlackQuestion
+    from bot.domain import Block, BotIdentity, SlackMessage, SlackQuestion
     from bot.posting.own_messages import NoticeKind
     from bot.slack.errors import CannotPostError
 
@@ -54,15 +54,15 @@ class Destination(Protocol):
         """Delete a message; one that is gone already is no failure."""
         ...
 
-    async def read_posted(self) -> dict[int, str]:
+    async def read_posted(self, bot: BotIdentity) -> dict[int, str]:
         """Return the ts of the parts that stand there already, as far as that can be seen."""
         ...
 
-    async def read_before(self) -> list[str]:
+    async def read_before(self, bot: BotIdentity) -> list[str]:
         """Return the ts of what was answered before the question was taken up anew, as far as that can be seen."""
         ...
 
-    async def read_unfinished(self, bot_user: str) -> list[str]:
+    async def read_unfinished(self, bot: BotIdentity) -> list[str]:
         """Return the ts of the bot's messages after the question that do not say what they are: streams cut short."""
         ...
 
@@ -102,7 +102,7 @@ class ThreadDestination:
                 thread_ts=self.question.thread_ts,
                 markdown_text=text,
                 recipient_user_id=self.question.user,
-                recipient_team_id=self.question.team,
+                recipient_team_id=self.question.user_team or self.question.team,
             )
             return field_of(started, "ts", str)
 
@@ -139,27 +139,27 @@ class ThreadDestination:
         """Post what calls a person: no part of an answer either."""
         return await self._post(message, NOTICE_EVENT, self._notice("plea"))
 
-    async def find_escalation(self) -> str:
+    async def find_escalation(self, bot: BotIdentity) -> str:
         """Return the ts of what called a person, "" where nothing did."""
-        return next(iter(await read_notices(self.client, self.question, "plea")), "")
+        return next(iter(await read_notices(self.client, self.question, "plea", bot=bot)), "")
 
-    async def read_posted(self) -> dict[int, str]:
+    async def read_posted(self, bot: BotIdentity) -> dict[int, str]:
         """Read the thread for parts whose posting was not noted: a crash, a timeout, a lost reply."""
-        found = await find_own_messages(self.client, self.question, ANSWER_EVENT)
+        found = await find_own_messages(self.client, self.question, ANSWER_EVENT, bot=bot)
         return {
             int(payload["part"]): ts
             for ts, payload in found
             if payload.get("revision", 0) == self.revision and not payload.get("growing")
         }
 
-    async def read_before(self) -> list[str]:
+    async def read_before(self, bot: BotIdentity) -> list[str]:
         """Read the thread for parts of earlier answers whose posting was not noted."""
-        found = await find_own_messages(self.client, self.question, ANSWER_EVENT)
+        found = await find_own_messages(self.client, self.question, ANSWER_EVENT, bot=bot)
         return [ts for ts, payload in found if payload.get("revision", 0) < self.revision]
 
-    async def read_unfinished(self, bot_user: str) -> list[str]:
+    async def read_unfinished(self, bot: BotIdentity) -> list[str]:
         """Read the thread for streams that a crash has cut short, and for answers that stopped growing."""
-        return await read_unfinished(self.client, self.question, bot_user=bot_user)
+        return await read_unfinished(self.client, self.question, bot=bot)
 
     async def change(self, ts: str, message: SlackMessage, part: int) -> None:
         """Show a part that stands there in another way; raise SlackRefusedError where it is gone."""
@@ -265,17 +265,19 @@ class EphemeralDestination:
     async def retract(self, ts: str) -> None:
         """Leave it: what one person was shown can't be deleted."""
 
-    async def read_posted(self) -> dict[int, str]:
+    async def read_posted(self, bot: BotIdentity) -> dict[int, str]:
         """Return nothing: what one person was shown can't be read."""
+        del bot
         return {}
 
-    async def read_before(self) -> list[str]:
+    async def read_before(self, bot: BotIdentity) -> list[str]:
         """Return nothing."""
+        del bot
         return []
 
-    async def read_unfinished(self, bot_user: str) -> list[str]:
+    async def read_unfinished(self, bot: BotIdentity) -> list[str]:
         """Return nothing either."""
-        del bot_user
+        del bot
         return []
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from slack_sdk.models.metadata import Metadata
 
+from bot.reading.authors import author_of, is_own
 from bot.rendering.blocks import notice_message, without_markdown
 from bot.slack.errors import slack_call
 from bot.slack.replies import field_of
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from slack_bolt.context.respond.async_respond import AsyncRespond
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import SlackMessage, SlackQuestion
+    from bot.domain import BotIdentity, SlackMessage, SlackQuestion
 
 QUESTION_EVENT = "milvusfaq_question"
 """The metadata type of the message that stands for a slash command's question: posted by the bot, said by a person."""
@@ -78,29 +79,34 @@ async def respond_privately(respond: AsyncRespond, text: str) -> None:
 
 
 async def find_own_messages(
-    client: AsyncWebClient, question: SlackQuestion, *events: str
+    client: AsyncWebClient, question: SlackQuestion, *events: str, bot: BotIdentity
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Return ts and metadata of the bot's messages of these kinds that belong to this question, in its thread."""
+    """Return ts and metadata of the bot's messages of these kinds that belong to this question, in its thread.
+
+    Another app's message may carry the same metadata: it is not ours to change, and answers nothing.
+    """
     replies = await read_replies(client, question, oldest=question.since)
     return [
         (str(reply["ts"]), metadata["event_payload"])
         for reply in replies
         if (metadata := reply.get("metadata") or {}).get("event_type") in events
         and metadata["event_payload"].get("question") == question.ts
-        and (reply.get("bot_id") or reply.get("app_id"))
+        and is_own(reply, bot)
     ]
 
 
-async def read_notices(client: AsyncWebClient, question: SlackQuestion, notice: NoticeKind) -> list[str]:
+async def read_notices(
+    client: AsyncWebClient, question: SlackQuestion, notice: NoticeKind, *, bot: BotIdentity
+) -> list[str]:
     """Return the ts of what the bot has said of one kind about this question."""
-    said = await find_own_messages(client, question, NOTICE_EVENT)
+    said = await find_own_messages(client, question, NOTICE_EVENT, bot=bot)
     return [ts for ts, payload in said if payload.get("notice") == notice]
 
 
-async def read_unfinished(client: AsyncWebClient, question: SlackQuestion, *, bot_user: str) -> list[str]:
+async def read_unfinished(client: AsyncWebClient, question: SlackQuestion, *, bot: BotIdentity) -> list[str]:
     """Return the ts of the bot's messages after the question that were cut short: streams, and answers that grew."""
     replies = await read_replies(client, question, oldest=question.since)
-    return [str(reply["ts"]) for reply in replies if reply.get("user") == bot_user and _is_cut_short(reply, question)]
+    return [str(reply["ts"]) for reply in replies if is_own(reply, bot) and _is_cut_short(reply, question)]
 
 
 def _is_cut_short(reply: dict[str, Any], question: SlackQuestion) -> bool:
@@ -112,11 +118,11 @@ def _is_cut_short(reply: dict[str, Any], question: SlackQuestion) -> bool:
     return bool(payload.get("growing")) and payload.get("question") == question.ts
 
 
-async def has_replies(client: AsyncWebClient, question: SlackQuestion, *, bot_user: str) -> bool:
+async def has_replies(client: AsyncWebClient, question: SlackQuestion, *, bot: BotIdentity) -> bool:
     """Tell whether a person has written in the thread after the question."""
     replies = await read_replies(client, question, oldest=question.since)
     return any(
-        float(reply["ts"]) > float(question.since) and reply.get("user") not in {bot_user, "USLACKBOT"}
+        float(reply["ts"]) > float(question.since) and author_of(reply, bot) not in {"the bot", "Slack"}
         for reply in replies
     )
 

@@ -11,6 +11,7 @@ from slack_sdk.models.metadata import Metadata
 
 from bot.posting.destinations import ThreadDestination, ephemeral_destination
 from bot.posting.own_messages import PAGE_SIZE, QUESTION_EVENT, post_message
+from bot.reading.authors import is_own
 from bot.rendering.blocks import question_message
 from bot.slack.errors import CannotPostError, SlackRefusedError, slack_call
 from bot.slack.replies import field_of
@@ -18,7 +19,7 @@ from bot.slack.replies import field_of
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import SlackQuestion
+    from bot.domain import BotIdentity, SlackQuestion
     from bot.ledger import Entry, Ledger
     from bot.posting.destinations import Destination
     from bot.slack.users import Users
@@ -38,6 +39,7 @@ class AnswerPlacing:
     client: AsyncWebClient
     ledger: Ledger
     users: Users
+    bot: BotIdentity
 
     async def place(self, entry: Entry) -> tuple[Entry, Destination]:
         """Return where the answer goes; a question that has no thread is posted first, and answered below.
@@ -73,7 +75,7 @@ class AnswerPlacing:
     async def _post_question(self, question: SlackQuestion) -> str:
         """Post a question that has no message in its channel, in the asker's name; return its ts."""
         message = question_message(question.user, question.text, await self.users.words(question.user))
-        payload = {"user": question.user, "question": question.text, "key": question.ts}
+        payload = {"user": question.user, "key": question.ts}  # of a long question Slack would not keep the words
         return await post_message(self.client, question.channel, message, Metadata(QUESTION_EVENT, payload))
 
     async def _find_question(self, question: SlackQuestion, *, age_s: float) -> str:
@@ -92,7 +94,8 @@ class AnswerPlacing:
             return ""
         for message in messages:
             metadata = message.get("metadata") or {}
-            if metadata.get("event_type") == QUESTION_EVENT and metadata["event_payload"].get("key") == question.ts:
+            is_question = metadata.get("event_type") == QUESTION_EVENT and is_own(message, self.bot)
+            if is_question and metadata["event_payload"].get("key") == question.ts:
                 return str(message["ts"])
         return ""
 

@@ -15,7 +15,7 @@ from bot.slack.errors import CannotPostError, RateLimitedError, SlackRefusedErro
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from bot.domain import SlackMessage
+    from bot.domain import BotIdentity, SlackMessage
     from bot.ledger import Entry, Ledger
     from bot.posting.destinations import Destination
     from bot.posting.streaming import StreamingMessage
@@ -31,10 +31,10 @@ SETTLED_AFTER_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class AnswerPublisher:
-    """Posts what the ledger holds as a question's answer; `bot_user` is the bot's own user id."""
+    """Posts what the ledger holds as a question's answer."""
 
     ledger: Ledger
-    bot_user: str
+    bot: BotIdentity
 
     async def publish(
         self, entry: Entry, destination: Destination, *, streaming: StreamingMessage | None = None, look_first: bool
@@ -43,7 +43,7 @@ class AnswerPublisher:
         posted, earlier = dict(entry.posted), await self.earlier_messages(entry, destination)
         if look_first:
             await asyncio.sleep(SETTLED_AFTER_S)
-            posted |= await destination.read_posted()
+            posted |= await destination.read_posted(self.bot)
         for part, message in enumerate(entry.messages):
             if part in posted:
                 continue
@@ -67,10 +67,10 @@ class AnswerPublisher:
         if entry.has_unknown_stream:
             await asyncio.sleep(SETTLED_AFTER_S)
             known = await self.ledger.questions.known_messages(entry.question.thread)
-            earlier += [ts for ts in await destination.read_unfinished(self.bot_user) if ts not in known][:1]
+            earlier += [ts for ts in await destination.read_unfinished(self.bot) if ts not in known][:1]
         if entry.revision and not earlier:  # what was being posted when it was taken up anew
             await asyncio.sleep(SETTLED_AFTER_S)
-            earlier = await destination.read_before()
+            earlier = await destination.read_before(self.bot)
         return earlier
 
     async def _until_taken(self, entry: Entry, post: Callable[[], Awaitable[str]]) -> str:

@@ -17,7 +17,7 @@ from bot.slack.errors import SlackRefusedError
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.domain import SlackQuestion
+    from bot.domain import BotIdentity, SlackQuestion
     from bot.ledger import Entry, Ledger
     from bot.slack.rate_limits import SlackRateLimits
 
@@ -26,22 +26,23 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRetractor:
-    """Takes away answers, notices, buttons and sessions; `bot_user` is the bot's own user id."""
+    """Takes away answers, notices, buttons and sessions."""
 
     client: AsyncWebClient
     ledger: Ledger
     rate_limits: SlackRateLimits
-    bot_user: str
+    bot: BotIdentity
 
     async def retract_answer(self, entry: Entry) -> None:
         """Delete what was posted for a question that is gone, unless someone has replied to it."""
         question = entry.question
         destination = thread_destination(self.client, entry)
-        if await has_replies(self.client, question, bot_user=self.bot_user):
+        if await has_replies(self.client, question, bot=self.bot):
             logger.info("The answer to the deleted %s %s stays: it was replied to", question.channel, question.ts)
             return
-        earlier = await AnswerPublisher(self.ledger, self.bot_user).earlier_messages(entry, destination)
-        own = await find_own_messages(self.client, question, ANSWER_EVENT, NOTICE_EVENT)  # a notice may repeat it
+        earlier = await AnswerPublisher(self.ledger, self.bot).earlier_messages(entry, destination)
+        # A notice may repeat the question.
+        own = await find_own_messages(self.client, question, ANSWER_EVENT, NOTICE_EVENT, bot=self.bot)
         for ts in dict.fromkeys([*entry.posted.values(), *earlier, *(ts for ts, _ in own)]):
             if ts:
                 await destination.retract(ts)
@@ -59,7 +60,9 @@ class MessageRetractor:
         arrived: a part of an answer, or the notice that it takes longer.
         """
         known = {*entry.posted.values(), *entry.to_replace}
-        for ts, payload in await find_own_messages(self.client, entry.question, ANSWER_EVENT, NOTICE_EVENT):
+        for ts, payload in await find_own_messages(
+            self.client, entry.question, ANSWER_EVENT, NOTICE_EVENT, bot=self.bot
+        ):
             if ts not in known and payload.get("notice", "wait") == "wait":
                 logger.info("Retracted what came late to %s %s", entry.question.channel, entry.question.ts)
                 await thread_destination(self.client, entry).retract(ts)
@@ -73,7 +76,7 @@ class MessageRetractor:
         notices = [entry.notice_ts] if entry.notice_ts else []
         try:
             if entry.tries > 1 and question.thread_ts and question.origin != "private":
-                notices += await read_notices(self.client, question, "wait")
+                notices += await read_notices(self.client, question, "wait", bot=self.bot)
             for ts in dict.fromkeys(notices):
                 await ThreadDestination(client=self.client, question=question).retract(ts)
         except SlackRefusedError as error:
@@ -81,7 +84,7 @@ class MessageRetractor:
 
     async def retract_unaccepted_notice(self, question: SlackQuestion) -> None:
         """Delete the notice that this question could not be accepted, whichever replica posted it."""
-        for ts in await read_notices(self.client, question, "untaken"):
+        for ts in await read_notices(self.client, question, "untaken", bot=self.bot):
             await ThreadDestination(client=self.client, question=question).retract(ts)
 
     async def remove_regenerate_buttons(self, entry: Entry) -> None:

@@ -77,7 +77,7 @@ class StatusIndicator:
             thread_ts=question.thread_ts,
             status=status,
             title=question.text[:TITLE_CHARACTERS] or None,
-            initiator_user_id=question.user,
+            initiator_user_id=question.user or None,
         )
 
     async def _try(self, optional: OptionalCall, call: Awaitable[object]) -> bool:

@@ -47,13 +47,13 @@ class AnswerContext:
     """What stands around an answer.
 
     `question` is the ts of the question's message, by which a button says what it is about; `actions` (MUTE_ACTION and
-    the like) are offered besides the thumbs; `remark` says how the answer came to stand here. `asker` and what was
-    `asked` are named where no message of theirs stands before it.
+    the like) are offered besides the thumbs; `remarks` say what was not read, and how the answer came to stand here.
+    `asker` and what was `asked` are named where no message of theirs stands before it.
     """
 
     question: str
     actions: Sequence[str] = ()
-    remark: str = ""
+    remarks: Sequence[str] = ()
     asker: str = ""
     asked: str = ""
 
@@ -65,7 +65,7 @@ def answer_messages(answer: Answer, words: Wording, context: AnswerContext) -> l
     """
     text = sanitize(_text(answer, words).strip() or words.nothing_found)
     blocks = [markdown_block(piece) for piece in split_markdown(text, MARKDOWN_CHARACTERS)]
-    blocks += [small_print(line) for line in (*(_notice(one, words) for one in answer.notices), context.remark) if line]
+    blocks += [small_print(line) for line in (*(_notice(one, words) for one in answer.notices), *context.remarks)]
     if context.asker:
         blocks.append(asked_block(context.asker, context.asked, words))
     if answer.citations:

@@ -6,14 +6,14 @@ as they are, so nothing in them can ping, link or break a block; in Markdown wha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.domain import Block, SlackMessage
 from bot.text.markdown import as_mrkdwn, escaped, plain
 from rag import split_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bot.text.wording import Wording
 
@@ -60,6 +60,13 @@ def asked_block(user: str, question: str, words: Wording) -> Block:
     ]
     elements = [part for part in parts if part.get("text") != ""]
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+
+
+def asked_in(message: Mapping[str, Any]) -> str:
+    """Return the question that a `question_message` shows, "" where it shows none."""
+    sections = [part for block in message.get("blocks") or () for part in block.get("elements") or ()]
+    texts = [element.get("text") or "" for section in sections for element in section.get("elements") or ()]
+    return str(texts[-1]) if texts else ""
 
 
 def markdown_block(text: str) -> Block:

@@ -11,11 +11,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import BotIdentity
 from bot.slack.errors import SlackRefusedError, SlackUnavailableError, slack_call
+from bot.slack.files import SlackFiles
 from bot.slack.replies import OddReplyError, field_of, only_slacks_word
 from rag import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Mapping
 
     from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -53,22 +54,45 @@ def without_retries(client: AsyncWebClient) -> AsyncWebClient:
     return AsyncWebClient(token=client.token, base_url=client.base_url, session=client.session, retry_handlers=[])
 
 
+@asynccontextmanager
+async def open_files(client: AsyncWebClient, scopes: frozenset[str] | None) -> AsyncIterator[SlackFiles]:
+    """Open what reads files; its connections are of their own, since what they bring is no word of Slack's."""
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALL_TIMEOUT_S, sock_read=CALL_TIMEOUT_S)
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+        yield SlackFiles(client, session, scopes)
+
+
 async def check_tokens(client: AsyncWebClient, app_token: str) -> BotIdentity:
     """Ask Slack whether it takes both tokens, and the app's scopes; return who the bot is.
 
     Raise SettingsError otherwise.
     """
     identity = await _checked(client.auth_test(), "SLACK_BOT_TOKEN", client.base_url, *NEEDED)
-    await _checked(client.users_info(user=identity["user_id"]), "SLACK_BOT_TOKEN", client.base_url)
+    user = await _checked(client.users_info(user=identity["user_id"]), "SLACK_BOT_TOKEN", client.base_url)
     await _checked(client.apps_connections_open(app_token=app_token), "SLACK_APP_TOKEN", client.base_url)
     return BotIdentity(
         team=identity["team_id"],
         enterprise=identity.get("enterprise_id") or "",
         user=identity["user_id"],
         bot_id=identity.get("bot_id") or "",
+        app_id=_app_id(user, app_token),
         name=identity["user"],
         workspace=identity["url"],
+        scopes=_scopes(identity.headers),
     )
+
+
+def _app_id(user: AsyncSlackResponse, app_token: str) -> str:
+    """Return the app's id, as Slack tells it of the bot's user, or as it stands in the token (`xapp-1-A0123-…`)."""
+    profile = (user.get("user") or {}).get("profile") or {}
+    in_token = app_token.split("-")[2:3]
+    return str(profile.get("api_app_id") or (in_token[0] if in_token and in_token[0].startswith("A") else ""))
+
+
+def _scopes(headers: Mapping[str, str]) -> frozenset[str] | None:
+    """Return what the token may do; None where the reply does not say."""
+    told = {name.lower(): value for name, value in headers.items()}.get("x-oauth-scopes", "")
+    return frozenset(scope.strip() for scope in told.split(",") if scope.strip()) or None
 
 
 async def _checked(call: Awaitable[AsyncSlackResponse], setting: str, address: str, *fields: str) -> AsyncSlackResponse:

@@ -34,7 +34,9 @@ class Users:
     known: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
 
     async def person(self, user: str) -> dict[str, Any]:
-        """Return what Slack knows of a person; nothing for one that it does not know."""
+        """Return what Slack knows of a person; nothing for one that it does not know, or for "", which is nobody."""
+        if not user:
+            return {}
         known = self.known.get(user)
         if known and time.monotonic() - known[0] < REMEMBERED_S:
             return known[1]
@@ -49,6 +51,15 @@ class Users:
             self.known.clear()
         self.known[user] = (time.monotonic(), person)
         return person
+
+    async def is_person(self, user: str) -> bool:
+        """Tell whether a user is a person; one of whom Slack does not tell it now counts as an app."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return (await self.person(user)).get("is_bot") is False
+        except (SlackError, TimeoutError) as error:
+            logger.info("It is not known whether %s is a person: %s", user, error)
+            return False
 
     async def words(self, user: str) -> Wording:
         """Return the bot's sentences in a person's language; in English where Slack does not tell it now."""

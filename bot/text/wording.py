@@ -115,6 +115,11 @@ class Wording:
     not_this_person: str
     not_guests: str
     not_other_organisations: str
+    file_unread: str
+    file_begun: str
+    file_unnamed: str
+    thread_unread: str
+    unread_otherwise: str
     seen_by_you_alone: str
     refused_not_a_member: str
     refused_archived: str

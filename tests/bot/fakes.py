@@ -13,8 +13,9 @@ from bot.text.wording import Wording, wording
 
 if TYPE_CHECKING:
     from bot.answering.endings import Ending, Refused
-    from bot.domain import SlackMessage, SlackQuestion
+    from bot.domain import BotIdentity, SlackMessage, SlackQuestion, UnreadFile
     from bot.ledger import Entry, Ledger
+    from bot.slack.files import FileText
 
 WORDS = wording()
 
@@ -49,14 +50,16 @@ class FakeDestination:
         self.retracted.append(ts)
         self.messages.pop(ts, None)
 
-    async def read_posted(self) -> dict[int, str]:
+    async def read_posted(self, bot: BotIdentity) -> dict[int, str]:
+        assert bot.user
         return self.already_posted
 
-    async def read_before(self) -> list[str]:
+    async def read_before(self, bot: BotIdentity) -> list[str]:
+        assert bot.user
         return self.before
 
-    async def read_unfinished(self, bot_user: str) -> list[str]:
-        assert bot_user
+    async def read_unfinished(self, bot: BotIdentity) -> list[str]:
+        assert bot.user
         return self.unfinished
 
     def texts(self) -> list[str]:
@@ -102,6 +105,20 @@ class FakeConversations:
     async def read(self, question: SlackQuestion) -> Conversation:
         assert question.thread_ts
         return self.conversation
+
+
+@dataclass
+class FakeSlackFiles:
+    """Files by their ids; none may be read unless there are some."""
+
+    texts: dict[str, FileText] = field(default_factory=dict)
+
+    @property
+    def is_allowed(self) -> bool:
+        return bool(self.texts)
+
+    async def read(self, file: UnreadFile) -> FileText | None:
+        return self.texts.get(file.id)
 
 
 @dataclass

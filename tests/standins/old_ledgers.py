@@ -55,6 +55,21 @@ edited_ts VARCHAR(64) DEFAULT '' NOT NULL, untidied INTEGER DEFAULT '0' NOT NULL
 kind VARCHAR(16), passages JSON, versions JSON, times JSON, tokens JSON, PRIMARY KEY (id),
 CONSTRAINT one_question UNIQUE (team, channel, ts))
 """
+QUESTIONS_6 = """
+CREATE TABLE questions (id {serial} NOT NULL, team VARCHAR(64) NOT NULL, channel VARCHAR(64) NOT NULL,
+ts VARCHAR(128) NOT NULL, thread_ts VARCHAR(64) NOT NULL, "user" VARCHAR(64) NOT NULL,
+way VARCHAR(16) DEFAULT 'mention' NOT NULL, text TEXT,
+user_team VARCHAR(64) DEFAULT '' NOT NULL, files JSON DEFAULT '[]' NOT NULL, late INTEGER DEFAULT '0' NOT NULL,
+reply_url TEXT,
+state VARCHAR(16) NOT NULL, reason VARCHAR(200) NOT NULL, owner VARCHAR(200) NOT NULL, lease_until {double} NOT NULL,
+attempts INTEGER NOT NULL, tries INTEGER NOT NULL, accepted_at {double} NOT NULL, begun_at {double}, ended_at {double},
+notice_ts VARCHAR(64), messages JSON, posted JSON NOT NULL, standing JSON DEFAULT '[]' NOT NULL,
+revision INTEGER DEFAULT '0' NOT NULL, style VARCHAR(16) DEFAULT '' NOT NULL,
+stopped_by VARCHAR(64) DEFAULT '' NOT NULL,
+edited_ts VARCHAR(64) DEFAULT '' NOT NULL, untidied INTEGER DEFAULT '0' NOT NULL,
+kind VARCHAR(16), passages JSON, versions JSON, times JSON, tokens JSON, PRIMARY KEY (id),
+CONSTRAINT one_question UNIQUE (team, channel, ts))
+"""
 INDEXES_1 = (
     "CREATE INDEX open_questions ON questions (state, lease_until)",
     'CREATE INDEX questions_by_user ON questions ("user")',
@@ -81,6 +96,12 @@ taken_by VARCHAR(64), taken_at {double}, channel VARCHAR(64) DEFAULT '' NOT NULL
 posted_ts VARCHAR(64) DEFAULT '' NOT NULL, PRIMARY KEY (question_id),
 FOREIGN KEY(question_id) REFERENCES questions (id))
 """
+ESCALATIONS_6 = """
+CREATE TABLE escalations (question_id INTEGER NOT NULL, "user" VARCHAR(64) NOT NULL, at {double} NOT NULL,
+taken_by VARCHAR(64), taken_at {double}, channel VARCHAR(64) DEFAULT '' NOT NULL,
+posted_ts VARCHAR(64) DEFAULT '-' NOT NULL, PRIMARY KEY (question_id),
+FOREIGN KEY(question_id) REFERENCES questions (id))
+"""
 MUTED_THREADS_3 = """
 CREATE TABLE muted_threads (team VARCHAR(64) NOT NULL, channel VARCHAR(64) NOT NULL, thread_ts VARCHAR(64) NOT NULL,
 "user" VARCHAR(64) NOT NULL, at {double} NOT NULL, PRIMARY KEY (team, channel, thread_ts))
@@ -90,12 +111,24 @@ CREATE TABLE past_answers (question_id INTEGER NOT NULL, revision INTEGER NOT NU
 messages JSON, passages JSON, versions JSON, times JSON, tokens JSON, PRIMARY KEY (question_id, revision),
 FOREIGN KEY(question_id) REFERENCES questions (id))
 """
+REPLICAS_6 = """
+CREATE TABLE replicas (owner VARCHAR(200) NOT NULL, connected_at {double} NOT NULL, last_event_ts {double} NOT NULL,
+PRIMARY KEY (owner))
+"""
+OUTAGE_6 = """
+CREATE TABLE outage (team VARCHAR(64) NOT NULL, since_ts {double} NOT NULL, owner VARCHAR(200) NOT NULL,
+lease_until {double} NOT NULL, PRIMARY KEY (team))
+"""
 LEDGERS = {
     1: (SCHEMA, QUESTIONS_1, *INDEXES_1),
     2: (SCHEMA, QUESTIONS_1, *INDEXES_1, FEEDBACK_2, ESCALATIONS_2),
     3: (SCHEMA, QUESTIONS_3, *INDEXES_3, MUTED_THREADS_3, FEEDBACK_2, ESCALATIONS_2),
     4: (SCHEMA, QUESTIONS_4, *INDEXES_3, PAST_ANSWERS_4, MUTED_THREADS_3, FEEDBACK_4, ESCALATIONS_2),
     5: (SCHEMA, QUESTIONS_5, *INDEXES_3, PAST_ANSWERS_4, MUTED_THREADS_3, FEEDBACK_4, ESCALATIONS_5),
+    6: (
+        *(SCHEMA, QUESTIONS_6, *INDEXES_3, PAST_ANSWERS_4, MUTED_THREADS_3, FEEDBACK_4, ESCALATIONS_6),
+        *(REPLICAS_6, OUTAGE_6),
+    ),
 }
 """What each version made of an empty database. Nothing is left of version 1: this is what 2 took for it."""
 
@@ -109,6 +142,9 @@ NEWEST_ROWS: dict[str, tuple[Row, ...]] = {
             "user": "U1",
             "way": "direct",
             "text": "why?",
+            "user_team": "T2",
+            "files": '[{"id": "F1", "name": "a.log", "url": "", "begun": true}]',
+            "late": 1,
             "reply_url": None,
             "state": "answered",
             "reason": "",
@@ -176,8 +212,18 @@ NEWEST_ROWS: dict[str, tuple[Row, ...]] = {
             "posted_ts": "1.6",
         },
     ),
+    "replicas": ({"owner": "m/1/x", "connected_at": 7.5, "last_event_ts": 1.5},),
+    "outage": ({"team": "T1", "since_ts": 1.5, "owner": "m/1/x", "lease_until": 8.5},),
 }
-SINCE = {"questions": 1, "feedback": 2, "escalations": 2, "muted_threads": 3, "past_answers": 4}
+SINCE = {
+    "questions": 1,
+    "feedback": 2,
+    "escalations": 2,
+    "muted_threads": 3,
+    "past_answers": 4,
+    "replicas": 6,
+    "outage": 6,
+}
 """The version that brought each table."""
 NEWER: dict[str, dict[str, tuple[int, object]]] = {
     "questions": {
@@ -188,6 +234,9 @@ NEWER: dict[str, dict[str, tuple[int, object]]] = {
         "stopped_by": (4, ""),
         "edited_ts": (5, ""),
         "untidied": (5, 0),
+        "user_team": (6, ""),
+        "files": (6, "[]"),
+        "late": (6, 0),
     },
     "feedback": {"revision": (4, 0)},
     "escalations": {"channel": (5, ""), "posted_ts": (5, "-")},

@@ -6,7 +6,7 @@ A deleted question stays in the ledger, without its words, until all that it has
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, delete, select, update
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MOST_CLEANUPS = 100
 """Tries to take away what a deleted question has left in Slack."""
 DAY_S = 86_400
+NO_WORDS: dict[str, Any] = {"text": None, "files": [], "messages": None, "reply_url": None}
+"""What takes a question's words out of its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Deletion:
         Whoever works on it loses its lease. What is to be taken away for it is this process' to do, until its lease
         runs out.
         """
-        gone = {"text": None, "messages": None, "reply_url": None, "ended_at": self.database.now, "cleanups": 1}
+        gone = {**NO_WORDS, "ended_at": self.database.now, "cleanups": 1}
         statement = change_state(update(questions), State.DELETED).where(is_message(ref)).values(gone)
         statement = statement.values(self.questions.lease())
 
@@ -112,5 +114,5 @@ def _forget_questions(connection: Connection, which: ColumnElement[bool]) -> int
     ids = select(questions.c.id).where(which).scalar_subquery()
     connection.execute(delete(past_answers).where(past_answers.c.question_id.in_(ids)))
     connection.execute(change_state(update(questions), State.DELETED).where(which, questions.c.state.in_(OPEN)))
-    gone = {"user": "", "text": None, "messages": None, "reply_url": None}
+    gone = {**NO_WORDS, "user": ""}
     return connection.execute(update(questions).where(which, questions.c.user != "").values(gone)).rowcount

@@ -21,6 +21,7 @@ from bot.ledger.repositories.rows import (
     entry_of,
     is_in_thread,
     is_message,
+    stored_files,
     stored_messages,
     stored_posted,
     stored_reason,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Update
     from sqlalchemy.sql.elements import ColumnElement
 
-    from bot.domain import MessageRef, SlackMessage, SlackQuestion, ThreadRef
+    from bot.domain import MessageRef, SlackMessage, SlackQuestion, ThreadRef, UnreadFile
     from bot.ledger.records import Outcome
     from bot.ledger.storage.database import Database
 
@@ -64,6 +65,9 @@ class Questions:
             "text": question.text,
             "origin": question.origin,
             "edited_ts": question.edited_ts,
+            "user_team": question.user_team,
+            "files": stored_files(question.files),
+            "is_late": int(question.is_late),
             "reply_url": reply_url or None,
             "state": State.ACCEPTED,
             "accepted_at": self._now,
@@ -89,9 +93,9 @@ class Questions:
         """Note the message that stands for a command's question."""
         return await self._change(entry, thread_ts=thread_ts)
 
-    async def record_text(self, entry: Entry, text: str) -> Entry:
-        """Note what a question without words of its own asks."""
-        return await self._change(entry, text=text)
+    async def record_text(self, entry: Entry, text: str, *, unread: Collection[UnreadFile]) -> Entry:
+        """Note what a question asks whose message alone does not tell it, and which files hold more than that."""
+        return await self._change(entry, text=text, files=stored_files(unread))
 
     async def record_notice(self, entry: Entry, ts: str) -> Entry:
         """Note the message that told the asker to wait; "" where the asker alone has seen it."""

@@ -17,6 +17,7 @@ from bot.ledger.repositories.rows import (
     entry_of,
     is_in_thread,
     is_message,
+    stored_files,
     stored_messages,
     stored_posted,
     stored_reason,
@@ -58,7 +59,8 @@ class Revisions:
         is_news = questions.c.edited_ts < edited_ts if edited_ts else questions.c.edited_ts == ""
         known = is_message(question.ref) & is_news & questions.c.text.is_not(None)
         known &= questions.c.state != State.DELETED
-        words = {"text": question.text, "origin": question.origin, "style": "", "edited_ts": edited_ts}
+        words: dict[str, object] = {"text": question.text, "origin": question.origin, "edited_ts": edited_ts}
+        words |= {"style": "", "files": stored_files(question.files)}
 
         def work(connection: Connection) -> Entry | None:
             row = connection.execute(select(questions).where(known).with_for_update()).first()
@@ -131,7 +133,7 @@ class Revisions:
         statement = update(questions).where(same, questions.c.messages.is_not(None))
         return await self.database.changed(statement.values(messages=stored_messages(messages))) > 0
 
-    def _take_up(self, connection: Connection, row: Row[Any], **values: str) -> Entry:
+    def _take_up(self, connection: Connection, row: Row[Any], **values: object) -> Entry:
         where = {"question_id": row.id, "revision": row.revision}
         if row.messages:
             connection.execute(delete(past_answers).filter_by(**where))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bot.domain import SlackMessage, SlackQuestion
+from bot.domain import SlackMessage, SlackQuestion, UnreadFile
 from bot.ledger.records import Entry
 from bot.ledger.states import TRANSITIONS
 from bot.ledger.storage.schema import questions
@@ -60,6 +60,9 @@ def entry_of(row: Row[Any]) -> Entry:
         text=row.text or "",
         origin=row.origin,
         edited_ts=row.edited_ts,
+        user_team=row.user_team,
+        files=tuple(UnreadFile(**file) for file in row.files),
+        is_late=bool(row.is_late),
     )
     return Entry(
         id=row.id,
@@ -83,6 +86,11 @@ def entry_of(row: Row[Any]) -> Entry:
 def stored_messages(messages: Collection[SlackMessage]) -> list[dict[str, Any]]:
     """Return messages as they are kept."""
     return [asdict(message) for message in messages]
+
+
+def stored_files(files: Collection[UnreadFile]) -> list[dict[str, Any]]:
+    """Return files as they are kept."""
+    return [asdict(file) for file in files]
 
 
 def stored_posted(posted: Mapping[int, str]) -> dict[str, str]:

@@ -95,6 +95,28 @@ STEPS: dict[int, tuple[str, ...]] = {
         # Older calls, and those of an older replica that still runs, count as posted: their ts is not known.
         "ALTER TABLE escalations ADD COLUMN posted_ts VARCHAR(64) NOT NULL DEFAULT '-'",
     ),
+    6: (
+        "ALTER TABLE questions ADD COLUMN user_team VARCHAR(64) NOT NULL DEFAULT ''",
+        "ALTER TABLE questions ADD COLUMN files JSON NOT NULL DEFAULT '[]'",
+        "ALTER TABLE questions ADD COLUMN late INTEGER NOT NULL DEFAULT 0",
+        """
+        CREATE TABLE replicas (
+            owner VARCHAR(200) NOT NULL,
+            connected_at {double} NOT NULL,
+            last_event_ts {double} NOT NULL,
+            PRIMARY KEY (owner)
+        )
+        """,
+        """
+        CREATE TABLE outage (
+            team VARCHAR(64) NOT NULL,
+            since_ts {double} NOT NULL,
+            owner VARCHAR(200) NOT NULL,
+            lease_until {double} NOT NULL,
+            PRIMARY KEY (team)
+        )
+        """,
+    ),
 }
 """What leads to each version from the one before."""
 

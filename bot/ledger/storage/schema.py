@@ -49,6 +49,9 @@ questions = Table(
     Column("user", String(64), nullable=False),
     Column("way", String(16), key="origin", nullable=False, server_default="mention"),
     Column("text", Text),
+    Column("user_team", String(64), nullable=False, server_default=""),
+    Column("files", JSON, nullable=False, server_default="[]"),
+    Column("late", Integer, key="is_late", nullable=False, server_default="0"),
     Column("reply_url", Text),
     Column("state", _STATE, nullable=False),
     Column("reason", String(200), nullable=False, default=""),
@@ -122,6 +125,23 @@ escalations = Table(
     Column("taken_at", Double),
     Column("channel", String(64), nullable=False, server_default=""),
     Column("posted_ts", String(64), nullable=False, server_default="-"),
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("owner", String(200), primary_key=True),
+    Column("connected_at", Double, nullable=False),
+    Column("last_event_ts", Double, nullable=False),
+)
+
+outage = Table(
+    "outage",
+    metadata,
+    Column("team", String(64), primary_key=True),
+    Column("since_ts", Double, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("lease_until", Double, nullable=False),
 )
 
 

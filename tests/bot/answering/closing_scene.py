@@ -14,6 +14,7 @@ from bot.ledger import Outcome, State, open_ledger
 from bot.posting.publishing import AnswerPublisher
 from bot.slack.rate_limits import SlackRateLimits
 from tests.bot.fakes import FakeDestination, FakePlacing, FakePolicy, FakeRetractor, FakeUsers
+from tests.builders import BOT
 from tests.standins.slack import BOT_TOKEN
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ async def scene_in(
             "rate_limits": SlackRateLimits(),
             "policy": policy or FakePolicy(),
             "placing": FakePlacing(destination, place_error),
-            "publisher": AnswerPublisher(ledger, "U0BOT"),
+            "publisher": AnswerPublisher(ledger, BOT),
             "retractor": retractor,
-            "bot_name": "milvusfaq",
+            "bot": BOT,
         }
         closer = QuestionCloser(**parts)
         yield Scene(ledger, closer, await ledger.questions.start_attempt(entry), destination, retractor)

@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from bot.answering.admission import AccessPolicy, QuestionLimits
-from bot.domain import BotIdentity
 from bot.ledger import open_ledger
 from tests.bot.fakes import WORDS, FakeUsers
-from tests.builders import A_QUESTION
+from tests.builders import A_QUESTION, BOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.slack.users import Users
 
-IDENTITY = BotIdentity(
-    team="T0TEAM", enterprise="E0US", user="U0BOT", bot_id="B0BOT", name="milvusfaq", workspace="https://x.slack.com/"
-)
 USERS = FakeUsers(
     {
         "U0MEMBER": {"team_id": "T0TEAM"},
@@ -35,7 +31,7 @@ USERS = FakeUsers(
 
 
 def refusal(user: str, *, channel: str = "C1", **settings: Any) -> str:
-    policy = AccessPolicy(users=cast("Users", USERS), identity=IDENTITY, **settings)
+    policy = AccessPolicy(users=cast("Users", USERS), identity=BOT, **settings)
     return asyncio.run(policy.refusal(user, channel=channel))
 
 

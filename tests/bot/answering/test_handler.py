@@ -11,6 +11,7 @@ import pytest
 
 from bot.answering.conversation import Conversation
 from bot.answering.endings import CannotPost, Published, Refused, Unreachable
+from bot.answering.files import QuestionFiles
 from bot.answering.handler import QuestionHandler
 from bot.domain import Ignored
 from bot.ledger import LostLeaseError, State, open_ledger
@@ -27,10 +28,11 @@ from tests.bot.fakes import (
     FakeConversations,
     FakeDestination,
     FakePlacing,
+    FakeSlackFiles,
     FakeUsers,
     GermanAfterAdmission,
 )
-from tests.builders import A_QUESTION
+from tests.builders import A_QUESTION, BOT
 from tests.fakes import FakeAnswerer
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Scene:
     conversations: FakeConversations
     placing: FakePlacing
     admission: FakeAdmission
+    files: FakeSlackFiles
 
     async def handle(self, entry: Entry | None = None, *, stopped: bool = False) -> Ending:
         stop = asyncio.Event()
@@ -77,7 +80,7 @@ async def scene_in(folder: Path, question: SlackQuestion) -> AsyncIterator[Scene
     async with open_ledger(f"sqlite:///{folder / 'ledger.sqlite3'}") as ledger:
         entry = await ledger.questions.accept(question)
         assert entry
-        destination, answerer, closer = FakeDestination(), FakeAnswerer(), FakeCloser()
+        destination, answerer, closer, files = FakeDestination(), FakeAnswerer(), FakeCloser(), FakeSlackFiles()
         conversations, placing, admission = FakeConversations(), FakePlacing(destination), FakeAdmission()
         parts: dict[str, Any] = {
             "ledger": ledger,
@@ -86,15 +89,16 @@ async def scene_in(folder: Path, question: SlackQuestion) -> AsyncIterator[Scene
             "admission": admission,
             "conversations": conversations,
             "placing": placing,
-            "publisher": AnswerPublisher(ledger, "U0BOT"),
+            "publisher": AnswerPublisher(ledger, BOT),
             "closer": closer,
             "rate_limits": SlackRateLimits(),
-            "bot_name": "milvusfaq",
+            "bot": BOT,
+            "files": QuestionFiles(files, ledger),  # type: ignore[arg-type]
             "actions": (MUTE_ACTION,),
             "private_actions": (),
         }
         handler = QuestionHandler(**parts)
-        yield Scene(ledger, handler, entry, answerer, destination, closer, conversations, placing, admission)
+        yield Scene(ledger, handler, entry, answerer, destination, closer, conversations, placing, admission, files)
 
 
 def play(folder: Path, act: Callable[[Scene], Awaitable[None]], question: SlackQuestion = A_QUESTION) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bot.domain import Ignored, SlackQuestion
-from bot.listeners.parsing import read_message
+from bot.listeners.parsing import MessageParser
 from tests.bot.listeners.test_parsing import EVENT
+from tests.builders import BOT
 
-POLICIES = {"C2": "questions", "C3": "all", "C4": "mentions"}
+PARSER = MessageParser(bot=BOT, support_channels={"C2": "questions", "C3": "all", "C4": "mentions"})
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ POLICIES = {"C2": "questions", "C3": "all", "C4": "mentions"}
     ],
 )
 def test_what_is_not_for_the_bot_is_ignored(changes: dict[str, object], reason: str) -> None:
-    read = read_message({**EVENT, **changes}, bot_user="U0BOT", support_channels=POLICIES)  # type: ignore[arg-type]
+    read = PARSER.parse({**EVENT, **changes})
     assert read == Ignored(reason)  # type: ignore[arg-type]
 
 
@@ -47,6 +48,6 @@ def test_what_is_not_for_the_bot_is_ignored(changes: dict[str, object], reason: 
     ],
 )
 def test_what_is_for_the_bot_is_a_question(changes: dict[str, object], origin: str) -> None:
-    read = read_message({**EVENT, **changes}, bot_user="U0BOT", support_channels=POLICIES)  # type: ignore[arg-type]
+    read = PARSER.parse({**EVENT, **changes})
     assert isinstance(read, SlackQuestion)
     assert read.origin == origin

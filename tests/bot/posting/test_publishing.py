@@ -14,7 +14,7 @@ from bot.posting import publishing
 from bot.posting.publishing import AnswerPublisher
 from bot.slack.errors import RateLimitedError, SlackRefusedError, SlackUnavailableError
 from tests.bot.fakes import FakeDestination
-from tests.builders import A_QUESTION
+from tests.builders import A_QUESTION, BOT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,7 +39,7 @@ def publish(folder: Path, scene: Callable[[Ledger, Entry, AnswerPublisher], Awai
             assert entry
             entry = await ledger.questions.start_attempt(entry)
             entry = await ledger.questions.record_answer(entry, [ONE, TWO], Outcome(kind="grounded"))
-            await scene(ledger, entry, AnswerPublisher(ledger, "U0BOT"))
+            await scene(ledger, entry, AnswerPublisher(ledger, BOT))
 
     asyncio.run(run())
 

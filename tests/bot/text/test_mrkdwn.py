@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.text.mrkdwn import message_text, plain_text
+from bot.text.mrkdwn import plain_text
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,3 @@ from bot.text.mrkdwn import message_text, plain_text
 )
 def test_slack_text_is_read_as_a_person_reads_it(slack: str, plain: str) -> None:
     assert plain_text(slack, bot_user="U0BOT") == plain
-
-
-def test_of_a_message_without_text_the_blocks_are_read() -> None:
-    section = {"type": "section", "text": {"type": "mrkdwn", "text": "*Alert*"}, "fields": [{"text": "node: q1"}]}
-    link = {"type": "link", "url": "https://x.org", "text": "log"}
-    words = {"type": "rich_text_section", "elements": [{"type": "text", "text": "out of "}, link]}
-    message = {"text": "", "blocks": [section, {"type": "rich_text", "elements": [words]}, {"type": "divider"}]}
-    assert message_text(message, bot_user="U0BOT") == "*Alert*\nnode: q1\nout of log"

