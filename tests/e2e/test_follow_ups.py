@@ -97,7 +97,7 @@ def test_below_a_commands_question_one_asks_on_without_a_mention(slack: SlackSta
         ("thanks, that helps!", {}, "asks nothing"),
         (f"<@{COLLEAGUE}> can you look at this, how is it with us?", {}, "addressed to someone else"),
         ("do we know, <@U0BOSS>?", {}, "addressed to someone else"),
-        (FOLLOW_UP, {"bot_id": "B0OTHER"}, "from an app that is not allowed to ask"),
+        (FOLLOW_UP, {"bot_id": "B0OTHER", "user": "U0OTHER"}, "from an app that is not allowed to ask"),
         (FOLLOW_UP, {"user": "U0GUEST"}, "may not ask"),
     ],
     ids=["asks nothing", "to a colleague", "to somebody", "a bot", "a guest"],
