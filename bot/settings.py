@@ -71,6 +71,11 @@ class SlackSettings(EnvironmentSettings):
     answer_within_s: float = Field(
         default=900, gt=0, description="How long a question is tried for while something that it needs is away."
     )
+    catch_up_hours: float = Field(
+        default=6,
+        ge=0,
+        description="How far back the bot reads, after an outage, for what was asked meanwhile; 0 for not at all.",
+    )
     database_url: Secret = Field(
         default=SecretStr(""),
         description="The ledger: sqlite:///PATH, or postgresql://… for replicas; empty for a file beside Milvus Lite.",

@@ -63,6 +63,7 @@ METHOD_SCOPES: dict[str, set[str]] = {
     "conversations_history": {"channels:history", "groups:history", "im:history"},
     "conversations_open": {"im:write"},
     "conversations_replies": {"channels:history", "groups:history", "im:history"},
+    "users_conversations": {"im:read"},
     "users_info": {"users:read"},
     "views_open": set(),
     "views_publish": set(),
@@ -79,7 +80,7 @@ EVENT_SCOPES: dict[str, tuple[str, set[str]]] = {
 }
 """By its name in the manifest, each event as a listener knows it, and the scopes that it needs."""
 
-OPTIONAL = {"files:read", "mpim:history"}
+OPTIONAL = {"files:read", "im:read", "mpim:history"}
 """What a feature can live without, or is: an installer may leave it out."""
 
 

@@ -62,8 +62,11 @@ class QuestionLimits:
     per_channel: int
 
     async def refusal(self, entry: Entry) -> str:
-        """Return what to tell someone who has to wait; "" when there is room. Who was let in once stays in."""
-        if entry.tries > 1 or entry.revision or not (self.per_user or self.per_channel):
+        """Return what to tell someone who has to wait; "" when there is room.
+
+        Who was let in once stays in, and nobody is to wait who has waited for the bot.
+        """
+        if entry.tries > 1 or entry.revision or entry.question.is_late or not (self.per_user or self.per_channel):
             return ""
         of_user, in_channel = await self.ledger.usage.count_in_last_minute(entry)
         words = await self.users.words(entry.question.user)

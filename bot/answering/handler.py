@@ -191,6 +191,8 @@ class QuestionHandler:
         """Return what the asker has to know of what could not be read, and how the answer came to stand here."""
         entry, words = attempt.entry, attempt.words
         remarks = [*unread_lines(entry.question.files, words)]
+        if entry.question.is_late and not entry.revision:
+            remarks.append(words.came_late)
         if conversation.refusal:
             remarks.append(thread_unread_line(conversation.refusal, words, bot_name=self.bot.name))
         return [*remarks, *filter(None, [_remark(entry, words)])]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.answering.admission import AccessPolicy, Admission, QuestionLimits
@@ -21,6 +20,7 @@ from bot.listeners.actions.escalate import EscalateActions
 from bot.listeners.actions.feedback import FeedbackActions
 from bot.listeners.actions.mute import MuteActions
 from bot.listeners.actions.regenerate import RegenerateActions
+from bot.listeners.catch_up import CatchUp
 from bot.listeners.commands import CommandListeners
 from bot.listeners.home_tab import HomeTab
 from bot.listeners.messages import MessageListeners
@@ -33,7 +33,7 @@ from bot.posting.retracting import MessageRetractor
 from bot.rendering.action_ids import ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION, MUTE_ACTION
 from bot.slack.client import check_tokens, open_client, open_files, without_retries
 from bot.slack.rate_limits import SlackRateLimits
-from bot.slack.sockets import stay_connected
+from bot.slack.sockets import SocketState, stay_connected
 from bot.slack.users import Users
 
 if TYPE_CHECKING:
@@ -114,13 +114,32 @@ def _bot(around: Surroundings, app_token: str) -> Bot:
         channel=settings.escalation_channel,
         bot=around.identity,
     )
-    app = build_app(around.client, _listeners(around, worker, escalator), around.identity)
+    listeners, sockets = _listeners(around, worker, escalator), SocketState()
+    app = build_app(around.client, listeners, around.identity)
+    catch_up = _catch_up(around, worker, listeners.messages, sockets)
     exit_after_s = settings.slack_disconnect_exit_s
+
+    async def connect() -> None:
+        await catch_up.note_outage()
+        await stay_connected(app, around.client, app_token, exit_after_s=exit_after_s, state=sockets)
+
+    retention = Retention(around.waiting, settings.retention_days)
     return Bot(
         ledger=around.ledger,
         worker=worker,
-        connect=partial(stay_connected, app, around.client, app_token, exit_after_s=exit_after_s),
-        jobs=(worker.run, escalator.run, Retention(around.waiting, settings.retention_days).run),
+        connect=connect,
+        jobs=(worker.run, escalator.run, retention.run, catch_up.run),
+    )
+
+
+def _catch_up(around: Surroundings, worker: Worker, messages: MessageListeners, sockets: SocketState) -> CatchUp:
+    return CatchUp(
+        client=without_retries(around.client),
+        ledger=around.waiting,
+        worker=worker,
+        messages=messages,
+        sockets=sockets,
+        hours=around.settings.catch_up_hours,
     )
 
 

@@ -112,6 +112,11 @@ class Worker:
             self.tasks[entry.id] = task
             task.add_done_callback(lambda done: self._ended(entry, done))
 
+    @property
+    def has_room(self) -> bool:
+        """Whether another question would be worked on at once."""
+        return len(self.tasks) < self.at_once and not self.stopping
+
     def resubmit(self, entry: Entry) -> None:
         """Work on a question that now says something else, or is to be answered in another way."""
         before = self.tasks.pop(entry.id, None)

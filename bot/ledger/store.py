@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.ledger.repositories.deletion import Deletion
 from bot.ledger.repositories.escalations import Escalations
 from bot.ledger.repositories.feedback import Feedback
+from bot.ledger.repositories.outages import Outages
 from bot.ledger.repositories.questions import LEASE_S, Questions
 from bot.ledger.repositories.revisions import Revisions
 from bot.ledger.repositories.threads import Threads
@@ -35,6 +36,7 @@ class Ledger:
     usage: Usage
     feedback: Feedback
     escalations: Escalations
+    outages: Outages
 
     def waiting(self) -> Ledger:
         """Return the same ledger for whoever has time: what Slack waits for goes first."""
@@ -72,4 +74,5 @@ def make_ledger(database: Database, *, owner: str, lease_s: float) -> Ledger:
         usage=Usage(database),
         feedback=Feedback(database),
         escalations=Escalations(database),
+        outages=Outages(database, questions),
     )

@@ -41,6 +41,17 @@ REMEMBERED = 1_000
 """Askers who were told that their question could not be noted: a mention comes twice, and again."""
 
 
+@dataclass(slots=True)
+class LastEvent:
+    """The latest event that has come to this process, by Slack's clock; 0 for none yet."""
+
+    ts: float = 0.0
+
+    def saw(self, event: Mapping[str, Any]) -> None:
+        """Take an event into account, once it needs no delivery more."""
+        self.ts = max(self.ts, float(event.get("event_ts") or event.get("ts") or 0))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageListeners:
     """What takes messages."""
@@ -52,6 +63,7 @@ class MessageListeners:
     mute: MuteActions
     notified: dict[MessageRef, asyncio.Event] = field(default_factory=dict)
     """Set when it has been said."""
+    last_event: LastEvent = field(default_factory=LastEvent)
 
     async def on_mention(
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
@@ -60,8 +72,9 @@ class MessageListeners:
         read = await self.read(event)
         if isinstance(read, Ignored):
             _log_ignored(read, event)
-            return
-        await self._accept(read, client, context, request)
+        else:
+            await self._accept(read, client, context, request)
+        self.last_event.saw(event)
 
     async def on_message(
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
@@ -70,15 +83,19 @@ class MessageListeners:
         if ts := deleted_ts(event):
             if entry := await self.ledger.deletion.delete(MessageRef(context.team_id or "", event["channel"], ts)):
                 self.worker.drop(entry)
-            return
+        else:
+            await self._on_words(event, client, context, request)
+        self.last_event.saw(event)
+
+    async def _on_words(
+        self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
+    ) -> None:
         edited = edited_message(event)
         read = await self.read(edited or event)
         if isinstance(read, Ignored):
             _log_ignored(read, edited or event)
-            return
-        if edited and await self._accept_edit(read, context):
-            return
-        await self._accept(read, client, context, request)
+        elif not edited or not await self._accept_edit(read, context):
+            await self._accept(read, client, context, request)
 
     async def read(self, event: Mapping[str, Any]) -> SlackQuestion | Ignored:
         """Read a message; who stands behind a post that an app made for a user, Slack is asked."""

@@ -41,6 +41,7 @@ class WebApi(Workspace):
             "conversations.history": self._list_history,
             "conversations.replies": self._list_replies,
             "conversations.open": self._open_direct,
+            "users.conversations": self._list_conversations,
             "users.info": self._user_info,
             "views.open": self._open_view,
             "views.publish": self._publish_view,
@@ -161,8 +162,10 @@ class WebApi(Workspace):
         channel = self._open(arguments.get("channel", ""))
         if isinstance(channel, str):
             return error(channel)
-        top = [m for m in reversed(channel.messages) if m.get("thread_ts") in {None, m["ts"]}]
-        return {"messages": [_shown(m) for m in top[: int(arguments.get("limit") or 100)]], "has_more": False}
+        oldest = float(arguments.get("oldest") or 0)
+        later = [m for m in reversed(channel.messages) if float(m["ts"]) > oldest]
+        top = [m for m in later if m.get("thread_ts") in {None, m["ts"]}]
+        return _page([_with_replies(channel, m) for m in top], arguments, name="messages")
 
     def _list_replies(self, arguments: Json) -> Json:
         channel = self._open(arguments.get("channel", ""))
@@ -172,16 +175,17 @@ class WebApi(Workspace):
         thread = [
             m for m in channel.messages if m["ts"] == root or (m.get("thread_ts") == root and float(m["ts"]) > oldest)
         ]
-        start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 1000)
-        cursor = str(start + limit) if start + limit < len(thread) else ""
-        page = [_shown(m) for m in thread[start : start + limit]]
-        if not arguments.get("include_all_metadata"):
-            page = [{key: value for key, value in m.items() if key != "metadata"} for m in page]
-        return {"messages": page, "has_more": bool(cursor), "response_metadata": {"next_cursor": cursor}}
+        return _page([_shown(m) for m in thread], arguments, name="messages")
 
     def _open_direct(self, arguments: Json) -> Json:
         known = arguments["users"] in self.people
         return {"channel": {"id": self.direct(arguments["users"])}} if known else error("user_not_found")
+
+    def _list_conversations(self, arguments: Json) -> Json:
+        if "im:read" not in self.scopes:
+            return error("missing_scope")
+        found = [{"id": one.id} for one in self.channels.values() if one.type == arguments["types"]]
+        return _page(found, arguments, name="channels")
 
     def _user_info(self, arguments: Json) -> Json:
         person = self.people.get(arguments["user"])
@@ -216,6 +220,22 @@ class WebApi(Workspace):
             return error("invalid_arguments")
         self.sessions[arguments["channel_id"], arguments["thread_ts"]] = arguments["status"]
         return self._in_channel(arguments)
+
+
+def _page(found: list[Json], arguments: Json, *, name: str) -> Json:
+    """Return one page of what was found; metadata is shown to who asks for it."""
+    start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
+    cursor = str(start + limit) if start + limit < len(found) else ""
+    page = found[start : start + limit]
+    if not arguments.get("include_all_metadata"):
+        page = [{key: value for key, value in one.items() if key != "metadata"} for one in page]
+    return {name: page, "has_more": bool(cursor), "response_metadata": {"next_cursor": cursor}}
+
+
+def _with_replies(channel: Channel, message: Json) -> Json:
+    """Return a thread's first message as a channel's history shows it."""
+    count = sum(m.get("thread_ts") == message["ts"] != m["ts"] for m in channel.messages)
+    return {**_shown(message), **({"reply_count": count, "thread_ts": message["ts"]} if count else {})}
 
 
 def _shown(message: Json) -> Json:

@@ -56,7 +56,8 @@ class Workspace(LocalServer):
         self.messages_per_s: float | None = None
         """How many messages a channel takes, after a burst of BURST; Slack's own limit is about one."""
         self._allowances: dict[str, tuple[float, float]] = {}
-        self._began = int(time.time())
+        self.clock_s = 0.0
+        """How far this workspace's clock is ahead of ours."""
         self._clock = itertools.count(1)
 
     def join(self, channel: str, *, type_: str = "channel", has_bot: bool = True, streams: bool = True) -> str:
@@ -92,7 +93,7 @@ class Workspace(LocalServer):
 
     def new_ts(self) -> str:
         """Return the next message's ts."""
-        return f"{self._began}.{next(self._clock):06d}"
+        return f"{int(time.time() + self.clock_s)}.{next(self._clock):06d}"
 
     def find(self, arguments: Json) -> Json | None:
         """Return the message that a call's `channel` and `ts` name; None where there is none."""

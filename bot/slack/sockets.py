@@ -48,6 +48,13 @@ OK = 200
 DEAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
 
 
+@dataclass(slots=True)
+class SocketState:
+    """Whether Slack reaches the bot."""
+
+    is_up: bool = False
+
+
 class CutOffError(Exception):
     """There has been no connection to Slack for too long, or there will be none: end, and be started anew."""
 
@@ -150,8 +157,10 @@ def _log_failure(error: BaseException) -> None:
     logger.error("An envelope could not be dealt with: %s", error, exc_info=error)
 
 
-async def stay_connected(app: AsyncApp, client: AsyncWebClient, app_token: str, *, exit_after_s: float) -> None:
-    """Take events for ever; a cancellation ends it after the last acks.
+async def stay_connected(
+    app: AsyncApp, client: AsyncWebClient, app_token: str, *, exit_after_s: float, state: SocketState
+) -> None:
+    """Take events for ever, and keep `state` true; a cancellation ends it after the last acks.
 
     Raise CutOffError when there was no connection for `exit_after_s` seconds, or Slack takes the token no more.
     """
@@ -163,17 +172,18 @@ async def stay_connected(app: AsyncApp, client: AsyncWebClient, app_token: str, 
             async with asyncio.TaskGroup() as group:
                 for connection in connections:
                     group.create_task(connection.run())
-                group.create_task(_watch(connections, exit_after_s))
+                group.create_task(_watch(connections, exit_after_s, state))
                 group.create_task(_keep_alive(client))
         except* CutOffError as errors:
             raise errors.exceptions[0] from None
 
 
-async def _watch(connections: list[Connection], exit_after_s: float) -> None:
+async def _watch(connections: list[Connection], exit_after_s: float, state: SocketState) -> None:
     """Say when the bot is ready, and give up when there has been no connection for too long."""
     last_up, ready = time.monotonic(), False
     while True:
-        if any(connection.is_up for connection in connections):
+        state.is_up = any(connection.is_up for connection in connections)
+        if state.is_up:
             last_up = time.monotonic()
             if not ready:
                 logger.info("Ready: connected to Slack.")

@@ -120,6 +120,7 @@ class Wording:
     file_unnamed: str
     thread_unread: str
     unread_otherwise: str
+    came_late: str
     seen_by_you_alone: str
     refused_not_a_member: str
     refused_archived: str

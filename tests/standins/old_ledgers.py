@@ -112,11 +112,11 @@ messages JSON, passages JSON, versions JSON, times JSON, tokens JSON, PRIMARY KE
 FOREIGN KEY(question_id) REFERENCES questions (id))
 """
 REPLICAS_6 = """
-CREATE TABLE replicas (owner VARCHAR(200) NOT NULL, connected_at {double} NOT NULL, last_event_ts {double} NOT NULL,
-PRIMARY KEY (owner))
+CREATE TABLE replicas (team VARCHAR(64) NOT NULL, owner VARCHAR(200) NOT NULL, connected_at {double} NOT NULL,
+last_event_ts {double} NOT NULL, PRIMARY KEY (team, owner))
 """
-OUTAGE_6 = """
-CREATE TABLE outage (team VARCHAR(64) NOT NULL, since_ts {double} NOT NULL, owner VARCHAR(200) NOT NULL,
+OUTAGES_6 = """
+CREATE TABLE outages (team VARCHAR(64) NOT NULL, since_ts {double} NOT NULL, owner VARCHAR(200) NOT NULL,
 lease_until {double} NOT NULL, PRIMARY KEY (team))
 """
 LEDGERS = {
@@ -127,7 +127,7 @@ LEDGERS = {
     5: (SCHEMA, QUESTIONS_5, *INDEXES_3, PAST_ANSWERS_4, MUTED_THREADS_3, FEEDBACK_4, ESCALATIONS_5),
     6: (
         *(SCHEMA, QUESTIONS_6, *INDEXES_3, PAST_ANSWERS_4, MUTED_THREADS_3, FEEDBACK_4, ESCALATIONS_6),
-        *(REPLICAS_6, OUTAGE_6),
+        *(REPLICAS_6, OUTAGES_6),
     ),
 }
 """What each version made of an empty database. Nothing is left of version 1: this is what 2 took for it."""
@@ -212,8 +212,8 @@ NEWEST_ROWS: dict[str, tuple[Row, ...]] = {
             "posted_ts": "1.6",
         },
     ),
-    "replicas": ({"owner": "m/1/x", "connected_at": 7.5, "last_event_ts": 1.5},),
-    "outage": ({"team": "T1", "since_ts": 1.5, "owner": "m/1/x", "lease_until": 8.5},),
+    "replicas": ({"team": "T1", "owner": "m/1/x", "connected_at": 7.5, "last_event_ts": 1.5},),
+    "outages": ({"team": "T1", "since_ts": 1.5, "owner": "m/1/x", "lease_until": 8.5},),
 }
 SINCE = {
     "questions": 1,
@@ -222,7 +222,7 @@ SINCE = {
     "muted_threads": 3,
     "past_answers": 4,
     "replicas": 6,
-    "outage": 6,
+    "outages": 6,
 }
 """The version that brought each table."""
 NEWER: dict[str, dict[str, tuple[int, object]]] = {

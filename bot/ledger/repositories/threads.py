@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.domain import ThreadRef
 from bot.ledger.repositories.rows import is_in_thread
 from bot.ledger.states import ENDED_WELL, MAY_NOT_ASK, OPEN, State
 from bot.ledger.storage.schema import muted_threads, questions
@@ -15,9 +16,10 @@ from bot.ledger.storage.schema import muted_threads, questions
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
-    from bot.domain import ThreadRef
     from bot.ledger.storage.database import Database
 
+LATELY_S = 14 * 86_400.0
+MOST_PLACES = 100
 ASKED_OPENLY = ("mention", "direct", "command", "shortcut", "home")
 """The ways to turn to the bot that others see too."""
 
@@ -44,6 +46,29 @@ class Threads:
         openly = questions.c.origin.in_((*ASKED_OPENLY, "support"))
         statement = select(questions.c.user).where(is_in_thread(thread), openly).distinct()
         return {row.user for row in await self.database.rows(statement)}
+
+    async def busiest_channels(self, team: str) -> list[str]:
+        """Return the channels and direct messages that were asked in of late, those with most questions first."""
+        statement = (
+            select(questions.c.channel)
+            .where(questions.c.team == team, questions.c.accepted_at > self.database.now - LATELY_S)
+            .group_by(questions.c.channel)
+            .order_by(func.count().desc(), questions.c.channel)
+            .limit(MOST_PLACES)
+        )
+        return [row.channel for row in await self.database.rows(statement)]
+
+    async def latest(self, team: str) -> list[ThreadRef]:
+        """Return the threads that were asked in of late and that others see, the latest first."""
+        is_seen = (questions.c.origin != "private") & (questions.c.thread_ts != "")
+        statement = (
+            select(questions.c.channel, questions.c.thread_ts)
+            .where(questions.c.team == team, questions.c.accepted_at > self.database.now - LATELY_S, is_seen)
+            .group_by(questions.c.channel, questions.c.thread_ts)
+            .order_by(func.max(questions.c.accepted_at).desc())
+            .limit(MOST_PLACES)
+        )
+        return [ThreadRef(team, row.channel, row.thread_ts) for row in await self.database.rows(statement)]
 
     async def mute(self, thread: ThreadRef, *, user: str) -> bool:
         """Stay quiet in a thread from now on; False where that was so already."""

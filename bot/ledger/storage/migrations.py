@@ -101,14 +101,15 @@ STEPS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE questions ADD COLUMN late INTEGER NOT NULL DEFAULT 0",
         """
         CREATE TABLE replicas (
+            team VARCHAR(64) NOT NULL,
             owner VARCHAR(200) NOT NULL,
             connected_at {double} NOT NULL,
             last_event_ts {double} NOT NULL,
-            PRIMARY KEY (owner)
+            PRIMARY KEY (team, owner)
         )
         """,
         """
-        CREATE TABLE outage (
+        CREATE TABLE outages (
             team VARCHAR(64) NOT NULL,
             since_ts {double} NOT NULL,
             owner VARCHAR(200) NOT NULL,

@@ -130,13 +130,14 @@ escalations = Table(
 replicas = Table(
     "replicas",
     metadata,
+    Column("team", String(64), primary_key=True),
     Column("owner", String(200), primary_key=True),
     Column("connected_at", Double, nullable=False),
     Column("last_event_ts", Double, nullable=False),
 )
 
-outage = Table(
-    "outage",
+outages = Table(
+    "outages",
     metadata,
     Column("team", String(64), primary_key=True),
     Column("since_ts", Double, nullable=False),
