@@ -27,7 +27,7 @@ OUTCOME = Outcome(
 
 async def empty(url: str) -> None:
     async with open_ledger(url) as ledger, ledger.database.engine.begin() as connection:
-        for table in ("feedback", "escalations", "muted_threads", "past_answers", "questions"):
+        for table in ("feedback", "escalations", "muted_threads", "past_answers", "questions", "replicas", "outages"):
             await connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from above
 
 
