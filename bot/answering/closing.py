@@ -18,7 +18,8 @@ from bot.answering.endings import (
 from bot.answering.outcome import log_answered
 from bot.domain import Ignored
 from bot.ledger import MAY_NOT_ASK, Outcome, State, end_of
-from bot.posting.destinations import ThreadDestination, ephemeral_destination
+from bot.posting.destinations import ThreadDestination
+from bot.posting.ephemeral import ephemeral_destination
 from bot.posting.own_messages import send_direct_message
 from bot.posting.placing import thread_destination
 from bot.posting.status import StatusIndicator
@@ -109,7 +110,7 @@ class QuestionCloser:
         question = entry.question
         entry = await self.ledger.questions.start_attempt(entry)
         try:
-            if text := await self.policy.refusal(question.user, channel=question.channel):
+            if text := await self.policy.refusal(question.user, channel=question.channel, team=question.user_team):
                 await self.close(entry, Refused(text, MAY_NOT_ASK))
                 return
             text = (await self.users.words(question.user)).at(ending.sentence)

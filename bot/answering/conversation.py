@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import logging
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.posting.own_messages import NOTICE_EVENT, QUESTION_EVENT, read_replies
 from bot.reading.authors import app_name, author_of
 from bot.reading.message import read_message
 from bot.rendering.blocks import asked_in
-from bot.slack.errors import SlackRefusedError
+from bot.slack.errors import RateLimitedError, SlackRefusedError
 from rag import Message
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+RATE_LIMITED = "ratelimited"
+PATIENCE_S = 5.0
+"""So long an answer may wait to know its thread."""
+TELL_EVERY_S = 3_600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
@@ -39,6 +45,30 @@ class Conversation:
     refusal: SlackRefusedError | None = None
 
 
+@dataclass(slots=True)
+class ReadingLimit:
+    """How long Slack wants no thread read: to some apps it shows one page of 15 messages a minute."""
+
+    until: float = 0.0
+    told_at: float = -TELL_EVERY_S
+
+    def wait_s(self) -> float:
+        """Return for how many seconds no thread can be read."""
+        return self.until - time.monotonic()
+
+    def note(self, error: RateLimitedError) -> None:
+        """Remember it, and tell it now and then."""
+        now = time.monotonic()
+        self.until = now + error.retry_after_s
+        if now - self.told_at >= TELL_EVERY_S:
+            self.told_at = now
+            logger.warning(
+                "Slack lets no thread be read for %g s: answers go on without what was said before. To an app that is "
+                "distributed outside the Marketplace it shows one page a minute; to one of your own workspace more.",
+                error.retry_after_s,
+            )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationReader:
     """Reads threads."""
@@ -46,6 +76,7 @@ class ConversationReader:
     client: AsyncWebClient
     ledger: Ledger
     bot: BotIdentity
+    limit: ReadingLimit = field(default_factory=ReadingLimit)
 
     async def read(self, question: SlackQuestion) -> Conversation:
         """Read the question's own thread.
@@ -56,13 +87,25 @@ class ConversationReader:
         if not question.has_earlier_messages and question.origin != "support":
             return Conversation()
         try:
-            replies = await read_replies(self.client, question)
+            replies = await self._replies(question)
         except SlackRefusedError as error:
             logger.warning("The thread %s can't be read: %s", question.thread_ts, error)
             return Conversation(refusal=error if question.has_earlier_messages else None)
         return Conversation(
             turns_before(question, replies, self.bot), is_taken_over(question, replies, self.bot, askers)
         )
+
+    async def _replies(self, question: SlackQuestion) -> list[dict[str, Any]]:
+        """Return the thread's messages; a limit that lasts is a refusal: nobody is to wait a minute for an answer."""
+        if self.limit.wait_s() > PATIENCE_S:
+            raise SlackRefusedError(RATE_LIMITED)
+        try:
+            return await read_replies(self.client, question, at_once=True)
+        except RateLimitedError as error:
+            if error.retry_after_s <= PATIENCE_S:
+                raise
+            self.limit.note(error)
+            raise SlackRefusedError(RATE_LIMITED) from error
 
 
 def thread_unread_line(refusal: SlackRefusedError, words: Wording, *, bot_name: str) -> str:

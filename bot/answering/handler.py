@@ -15,7 +15,8 @@ from bot.answering.generation import StoppableGeneration
 from bot.answering.outcome import outcome_of
 from bot.domain import Ignored
 from bot.ledger import Outcome
-from bot.posting.destinations import EphemeralDestination, ThreadDestination
+from bot.posting.destinations import ThreadDestination
+from bot.posting.ephemeral import EphemeralDestination
 from bot.posting.placing import thread_destination
 from bot.posting.status import StatusIndicator
 from bot.posting.streaming import StreamingMessage
@@ -75,7 +76,7 @@ class RunningAttempt:
         """Take away what shows that an answer is being made."""
         if self.status:
             was_posted = isinstance(ending, Published) and not _stands_before(ending.entry)
-            session_ended = bool(self.streaming and self.streaming.is_finished)
+            session_ended = bool(self.streaming and self.streaming.has_ended_session)
             await self.status.end(session_ended=session_ended, was_posted=was_posted)
 
 

@@ -157,7 +157,10 @@ def _policy(settings: SlackSettings, users: Users, identity: BotIdentity) -> Acc
 def _worker(around: Surroundings) -> Worker:
     settings, ledger = around.settings, around.waiting
     client, rate_limits = without_retries(around.client), SlackRateLimits(pace=settings.slack_pace)
-    retractor = MessageRetractor(client=client, ledger=ledger, rate_limits=rate_limits, bot=around.identity)
+    publisher = AnswerPublisher(ledger, around.identity, around.users)
+    retractor = MessageRetractor(
+        client=client, ledger=ledger, rate_limits=rate_limits, publisher=publisher, bot=around.identity
+    )
     closer = QuestionCloser(
         client=client,
         ledger=ledger,
@@ -165,7 +168,7 @@ def _worker(around: Surroundings) -> Worker:
         rate_limits=rate_limits,
         policy=around.policy,
         placing=AnswerPlacing(client=client, ledger=ledger, users=around.users, bot=around.identity),
-        publisher=AnswerPublisher(ledger, around.identity),
+        publisher=publisher,
         retractor=retractor,
         bot=around.identity,
     )

@@ -129,6 +129,7 @@ def read_command(command: Mapping[str, Any], *, bot_user: str) -> SlackQuestion:
         user=command["user_id"],
         text=plain_text(command.get("text") or "", bot_user=bot_user),
         origin="command",
+        user_team=command.get("team_id") or "",
     )
 
 

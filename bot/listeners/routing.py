@@ -89,12 +89,18 @@ def build_app(client: AsyncWebClient, listeners: Listeners, identity: BotIdentit
             bot_token=client.token,
         )
 
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
     app = AsyncApp(client=client, authorize=authorize, process_before_response=True)
     _route_events(app, listeners)
     _route_actions(app, listeners)
     app.event(re.compile(".*"))(listeners.on_anything_else)  # the last: Bolt acknowledges what some listener takes
     app.error(listeners.on_error)
     return app
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell Bolt's other warnings from those about SLACK_BOT_TOKEN in the environment, which it leaves alone."""
+    return "will be unused" not in record.msg and "will be ignored" not in record.msg
 
 
 def _route_events(app: AsyncApp, listeners: Listeners) -> None:

@@ -143,7 +143,7 @@ class WebApi(Workspace):
         message |= {"blocks": blocks} | ({"metadata": arguments["metadata"]} if "metadata" in arguments else {})
         if status := arguments.get("session_status"):
             self.sessions[arguments["channel"], message["thread_ts"]] = status
-        return {"ts": message["ts"], "message": _shown(message)}
+        return {"ts": message["ts"], "message": _shown(message), **({"session_status": status} if status else {})}
 
     def _extend(self, arguments: Json, text: str) -> Json | None:
         """Add to an open stream; return why that can't be."""

@@ -1,4 +1,4 @@
-"""Destinations: where an answer goes, its thread or the asker alone; there each of its messages stands once."""
+"""Destinations: where an answer goes; in its thread each of its messages stands once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from slack_sdk.models.metadata import Metadata
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.posting.own_messages import (
     ANSWER_EVENT,
@@ -17,22 +16,21 @@ from bot.posting.own_messages import (
     post_message,
     read_notices,
     read_unfinished,
-    send_direct_message,
 )
-from bot.rendering.blocks import growing_message, notice_message, without_markdown
-from bot.slack.errors import AskerUnreachableError, SlackRefusedError, slack_call
-from bot.slack.replies import field_of, was_shown
+from bot.rendering.blocks import growing_message, notice_message
+from bot.slack.errors import SlackRefusedError, slack_call
+from bot.slack.replies import field_of
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.domain import Block, BotIdentity, SlackMessage, SlackQuestion
     from bot.posting.own_messages import NoticeKind
-    from bot.slack.errors import CannotPostError
 
 logger = logging.getLogger(__name__)
 
-WEBHOOK_TIMEOUT_S = 10
+SESSION_OVER = "active"
+"""What an agent's session is called that processes nothing."""
 GONE = {"message_not_found", "cant_delete_message", "channel_not_found", "not_in_channel"}
 """What deleting a message may be refused with when there is nothing left to delete."""
 NOT_STREAMING = {*GONE, "message_not_in_streaming_state", "stopped_by_user"}
@@ -52,6 +50,10 @@ class Destination(Protocol):
 
     async def retract(self, ts: str) -> None:
         """Delete a message; one that is gone already is no failure."""
+        ...
+
+    async def mark_replaced(self, ts: str, text: str) -> None:
+        """Say in place of a message that can't be deleted that it holds no more."""
         ...
 
     async def read_posted(self, bot: BotIdentity) -> dict[int, str]:
@@ -111,17 +113,21 @@ class ThreadDestination:
         with slack_call():
             await self.client.chat_appendStream(channel=self.question.channel, ts=ts, markdown_text=text)
 
-    async def stop_stream(self, ts: str, text: str, *, blocks: list[Block]) -> None:
-        """Add the last words, and the blocks below; from now on it is the answer's first part."""
+    async def stop_stream(self, ts: str, text: str, *, blocks: list[Block]) -> bool:
+        """Add the last words, and the blocks below; from now on it is the answer's first part.
+
+        Return whether Slack's reply tells that the session has ended with it.
+        """
         with slack_call():
-            await self.client.chat_stopStream(
+            stopped = await self.client.chat_stopStream(
                 channel=self.question.channel,
                 ts=ts,
                 markdown_text=text or None,
                 blocks=blocks,
                 metadata={"event_type": ANSWER_EVENT, "event_payload": self._payload(0)},
-                session_status="active",
+                session_status=SESSION_OVER,
             )
+            return bool(stopped.get("session_status") == SESSION_OVER)
 
     async def post_growing(self, text: str) -> str:
         """Post the first words of an answer; return the message's ts."""
@@ -176,6 +182,13 @@ class ThreadDestination:
                 await self._close_stream(ts)
                 await self._delete(ts)
 
+    async def mark_replaced(self, ts: str, text: str) -> None:
+        """Say in place of a message that it holds no more; where Slack refuses that too, it stays as it is."""
+        try:
+            await self._update(ts, notice_message(text), self._notice("replaced"), event=NOTICE_EVENT)
+        except SlackRefusedError as error:
+            logger.warning("An earlier answer stays beside the new one: %s", error)
+
     async def post_ephemeral(self, text: str) -> None:
         """Tell the asker alone."""
         thread_ts = self.question.thread_ts if self.question.has_earlier_messages else None
@@ -197,14 +210,16 @@ class ThreadDestination:
             if error.code not in NOT_STREAMING:
                 raise
 
-    async def _update(self, ts: str, message: SlackMessage, payload: dict[str, object]) -> str:
+    async def _update(
+        self, ts: str, message: SlackMessage, payload: dict[str, object], *, event: str = ANSWER_EVENT
+    ) -> str:
         with slack_call():
             await self.client.chat_update(
                 channel=self.question.channel,
                 ts=ts,
                 text=message.text,
                 blocks=message.blocks,
-                metadata={"event_type": ANSWER_EVENT, "event_payload": payload},
+                metadata={"event_type": event, "event_payload": payload},
             )
         return ts
 
@@ -217,74 +232,3 @@ class ThreadDestination:
     async def _delete(self, ts: str) -> None:
         with slack_call():
             await self.client.chat_delete(channel=self.question.channel, ts=ts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EphemeralDestination:
-    """The asker alone: over a command's response_url (30 minutes, five messages), or else in another way.
-
-    `refusal` is why not everyone can be shown it, None where the asker wants it so.
-    """
-
-    client: AsyncWebClient
-    channel: str
-    user: str
-    reply_url: str
-    refusal: CannotPostError | None = None
-
-    async def post(self, message: SlackMessage, part: int) -> str:
-        """Show a part to the asker; raise AskerUnreachableError where Slack refuses each way to them."""
-        del part  # Slack keeps no metadata of what only one person sees
-        if self.reply_url and await self._reply(message):
-            return ""
-        try:
-            await post_ephemeral(self.client, self.channel, self.user, message)
-        except SlackRefusedError as error:
-            logger.info("%s can't be shown something alone in %s: %s", self.user, self.channel, error.code)
-        else:
-            return ""
-        try:
-            await send_direct_message(self.client, self.user, message)
-        except SlackRefusedError as error:
-            told = f"neither response_url nor an ephemeral nor a direct message is taken ({error.code})"
-            raise AskerUnreachableError(told) from error
-        return ""
-
-    async def _reply(self, message: SlackMessage) -> bool:
-        with slack_call():
-            webhook = AsyncWebhookClient(self.reply_url, timeout=WEBHOOK_TIMEOUT_S, trust_env_in_session=True)
-            blocks = without_markdown(message.blocks)
-            sent = await webhook.send(text=message.text, blocks=blocks, response_type="ephemeral")
-            return was_shown(sent.status_code, sent.body, sent.headers)
-
-    async def rewrite(self, ts: str, message: SlackMessage, part: int) -> str:
-        """Show a part anew: what one person was shown can't be changed."""
-        del ts
-        return await self.post(message, part)
-
-    async def retract(self, ts: str) -> None:
-        """Leave it: what one person was shown can't be deleted."""
-
-    async def read_posted(self, bot: BotIdentity) -> dict[int, str]:
-        """Return nothing: what one person was shown can't be read."""
-        del bot
-        return {}
-
-    async def read_before(self, bot: BotIdentity) -> list[str]:
-        """Return nothing."""
-        del bot
-        return []
-
-    async def read_unfinished(self, bot: BotIdentity) -> list[str]:
-        """Return nothing either."""
-        del bot
-        return []
-
-
-def ephemeral_destination(
-    client: AsyncWebClient, question: SlackQuestion, reply_url: str, *, refusal: CannotPostError | None = None
-) -> EphemeralDestination:
-    """Return the way to a question's asker alone."""
-    return EphemeralDestination(
-        client=client, channel=question.channel, user=question.user, reply_url=reply_url, refusal=refusal
-    )

@@ -8,7 +8,7 @@ from slack_sdk.models.metadata import Metadata
 
 from bot.reading.authors import author_of, is_own
 from bot.rendering.blocks import notice_message, without_markdown
-from bot.slack.errors import slack_call
+from bot.slack.errors import RateLimitedError, slack_call
 from bot.slack.replies import field_of
 
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ ANSWER_EVENT = "milvusfaq_answer"
 """The metadata type of a part of an answer."""
 NOTICE_EVENT = "milvusfaq_notice"
 """The metadata type of what the bot says about itself: no turn of the conversation."""
-NoticeKind = Literal["wait", "untaken", "plea", "where", "elsewhere"]
+NoticeKind = Literal["wait", "untaken", "plea", "where", "elsewhere", "replaced"]
 """What a notice says, as Slack keeps it.
 
 wait: the answer takes longer. untaken: a question could not be accepted. plea: a person is called. where: they are
 called in another channel. elsewhere: it stands in another place than the question that it is about.
+replaced: an answer stood here that holds no more, and could not be deleted.
 """
 ELSEWHERE = {"question": "", "notice": "elsewhere"}
 PAGE_SIZE = 200
@@ -128,28 +129,43 @@ async def has_replies(client: AsyncWebClient, question: SlackQuestion, *, bot: B
 
 
 async def read_replies(
-    client: AsyncWebClient, question: SlackQuestion, *, oldest: str | None = None
+    client: AsyncWebClient, question: SlackQuestion, *, oldest: str | None = None, at_once: bool = False
 ) -> list[dict[str, Any]]:
-    """Return the messages of a question's thread, the first thousand and the last hour's, or those after `oldest`."""
+    """Return the messages of a question's thread, the first thousand and the last hour's, or those after `oldest`.
+
+    What is wanted `at_once` is what can be had without waiting through a rate limit: the first page at least.
+    """
     replies: list[dict[str, Any]] = []
     cursor = None
     for _ in range(MAX_PAGES):
-        with slack_call():
-            page = await client.conversations_replies(
-                channel=question.channel,
-                ts=question.thread_ts,
-                limit=PAGE_SIZE,
-                cursor=cursor,
-                oldest=oldest,
-                include_all_metadata=True,
-            )
-            replies += field_of(page, "messages", list)
-        cursor = (page.get("response_metadata") or {}).get("next_cursor")
+        try:
+            page, cursor = await _read_page(client, question, oldest=oldest, cursor=cursor)
+        except RateLimitedError:
+            if at_once and replies:
+                return replies
+            raise
+        replies += page
         if not cursor:
             return replies
     if oldest or not question.has_message:
         return replies
     recent = f"{float(question.ts) - RECENT_S:.6f}"  # what was said last counts more than what follows the first pages
     known = {reply["ts"] for reply in replies}
-    later = await read_replies(client, question, oldest=recent)
+    later = await read_replies(client, question, oldest=recent, at_once=at_once)
     return replies + [reply for reply in later if reply["ts"] not in known]
+
+
+async def _read_page(
+    client: AsyncWebClient, question: SlackQuestion, *, oldest: str | None, cursor: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return a page of a question's thread, and where the next one begins; None where there is none."""
+    with slack_call():
+        page = await client.conversations_replies(
+            channel=question.channel,
+            ts=question.thread_ts,
+            limit=PAGE_SIZE,
+            cursor=cursor,
+            oldest=oldest,
+            include_all_metadata=True,
+        )
+        return field_of(page, "messages", list), (page.get("response_metadata") or {}).get("next_cursor") or None

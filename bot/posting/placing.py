@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from slack_sdk.models.metadata import Metadata
 
-from bot.posting.destinations import ThreadDestination, ephemeral_destination
+from bot.posting.destinations import ThreadDestination
+from bot.posting.ephemeral import ephemeral_destination
 from bot.posting.own_messages import PAGE_SIZE, QUESTION_EVENT, post_message
 from bot.reading.authors import is_own
 from bot.rendering.blocks import question_message
-from bot.slack.errors import CannotPostError, SlackRefusedError, slack_call
+from bot.slack.errors import CannotPostError, RateLimitedError, SlackRefusedError, slack_call
 from bot.slack.replies import field_of
 
 if TYPE_CHECKING:
@@ -69,8 +70,11 @@ class AnswerPlacing:
 
     async def _check_access(self, question: SlackQuestion) -> None:
         """Make sure that the bot is where the thread is: Slack refuses to show it otherwise."""
-        with slack_call():
-            await self.client.conversations_replies(channel=question.channel, ts=question.thread_ts, limit=1)
+        try:
+            with slack_call():
+                await self.client.conversations_replies(channel=question.channel, ts=question.thread_ts, limit=1)
+        except RateLimitedError:
+            logger.debug("It is not looked whether %s can be read: that was done too often", question.channel)
 
     async def _post_question(self, question: SlackQuestion) -> str:
         """Post a question that has no message in its channel, in the asker's name; return its ts."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.ledger import Entry, Ledger
     from bot.posting.destinations import Destination
     from bot.posting.streaming import StreamingMessage
+    from bot.slack.users import Users
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class AnswerPublisher:
 
     ledger: Ledger
     bot: BotIdentity
+    users: Users
 
     async def publish(
         self, entry: Entry, destination: Destination, *, streaming: StreamingMessage | None = None, look_first: bool
@@ -58,7 +60,9 @@ class AnswerPublisher:
             try:
                 await destination.retract(ts)
             except SlackRefusedError as error:
-                logger.warning("An earlier answer stays beside the new one: %s", error)
+                logger.info("An earlier answer can't be deleted: %s", error)
+                words = await self.users.words(entry.question.user)
+                await destination.mark_replaced(ts, words.replaced)
         return replace(entry, posted=posted)
 
     async def earlier_messages(self, entry: Entry, destination: Destination) -> list[str]:

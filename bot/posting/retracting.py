@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from bot.posting.destinations import ThreadDestination
 from bot.posting.own_messages import ANSWER_EVENT, NOTICE_EVENT, find_own_messages, has_replies, read_notices
 from bot.posting.placing import thread_destination
-from bot.posting.publishing import AnswerPublisher
 from bot.posting.status import StatusIndicator
 from bot.rendering.answer import without_regenerate_buttons
 from bot.slack.errors import SlackRefusedError
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from bot.domain import BotIdentity, SlackQuestion
     from bot.ledger import Entry, Ledger
+    from bot.posting.publishing import AnswerPublisher
     from bot.slack.rate_limits import SlackRateLimits
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ class MessageRetractor:
     client: AsyncWebClient
     ledger: Ledger
     rate_limits: SlackRateLimits
+    publisher: AnswerPublisher
     bot: BotIdentity
 
     async def retract_answer(self, entry: Entry) -> None:
@@ -40,7 +41,7 @@ class MessageRetractor:
         if await has_replies(self.client, question, bot=self.bot):
             logger.info("The answer to the deleted %s %s stays: it was replied to", question.channel, question.ts)
             return
-        earlier = await AnswerPublisher(self.ledger, self.bot).earlier_messages(entry, destination)
+        earlier = await self.publisher.earlier_messages(entry, destination)
         # A notice may repeat the question.
         own = await find_own_messages(self.client, question, ANSWER_EVENT, NOTICE_EVENT, bot=self.bot)
         for ts in dict.fromkeys([*entry.posted.values(), *earlier, *(ts for ts, _ in own)]):

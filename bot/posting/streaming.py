@@ -63,8 +63,8 @@ class StreamingMessage:
     """Whether it is not known what stands in Slack: then nothing more is added."""
     retry_after_s: float = 0.0
     """For how long Slack wants no call more."""
-    is_finished: bool = False
-    """Whether the stream has become the answer's first message."""
+    has_ended_session: bool = False
+    """Whether the agent's session is known to have ended with the stream."""
     has_news: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     updating: asyncio.Task[None] | None = None
@@ -90,11 +90,12 @@ class StreamingMessage:
         if self.mode != "stream" or self.is_broken or not text.get("text", "").startswith(self.shown):
             return False
         try:
-            await self.destination.stop_stream(self.ts, text["text"][len(self.shown) :], blocks=rest)
+            self.has_ended_session = await self.destination.stop_stream(
+                self.ts, text["text"][len(self.shown) :], blocks=rest
+            )
         except SlackRefusedError as error:
             logger.info("The stream in %s ended before its answer: %s", self.channel, error.code)
             return False
-        self.is_finished = True
         return True
 
     @property

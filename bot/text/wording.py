@@ -121,6 +121,8 @@ class Wording:
     thread_unread: str
     unread_otherwise: str
     came_late: str
+    replaced: str
+    thinking: str
     seen_by_you_alone: str
     refused_not_a_member: str
     refused_archived: str

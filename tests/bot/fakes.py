@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from bot.answering.conversation import Conversation
 from bot.answering.endings import GaveUp, Published
+from bot.domain import SlackMessage
+from bot.slack.errors import SlackRefusedError
 from bot.text.wording import Wording, wording
 
 if TYPE_CHECKING:
     from bot.answering.endings import Ending, Refused
-    from bot.domain import BotIdentity, SlackMessage, SlackQuestion, UnreadFile
+    from bot.domain import BotIdentity, SlackQuestion, UnreadFile
     from bot.ledger import Entry, Ledger
     from bot.slack.files import FileText
 
@@ -29,6 +31,7 @@ class FakeDestination:
     unfinished: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
     retracted: list[str] = field(default_factory=list)
+    undeletable: set[str] = field(default_factory=set)
     fails: deque[Exception] = field(default_factory=deque)
     count: int = 0
 
@@ -47,8 +50,13 @@ class FakeDestination:
         return ts
 
     async def retract(self, ts: str) -> None:
+        if ts in self.undeletable:
+            raise SlackRefusedError("cant_delete_message")
         self.retracted.append(ts)
         self.messages.pop(ts, None)
+
+    async def mark_replaced(self, ts: str, text: str) -> None:
+        self.messages[ts] = SlackMessage(text=text, blocks=[])
 
     async def read_posted(self, bot: BotIdentity) -> dict[int, str]:
         assert bot.user
@@ -151,7 +159,8 @@ class FakePolicy:
     refused: str = ""
     error: Exception | None = None
 
-    async def refusal(self, user: str, *, channel: str) -> str:
+    async def refusal(self, user: str, *, channel: str, team: str = "") -> str:
+        del team
         assert user
         assert channel
         if self.error:

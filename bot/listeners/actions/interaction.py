@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.domain import MessageRef
-from bot.posting.destinations import EphemeralDestination
+from bot.posting.ephemeral import EphemeralDestination
 from bot.rendering.blocks import notice_message
 from bot.slack.errors import SlackError, slack_call
 

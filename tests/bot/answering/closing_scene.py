@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.domain import SlackQuestion
     from bot.ledger import Entry, Ledger
+    from bot.slack.users import Users
     from tests.standins.slack import SlackStandIn
 
 
@@ -67,7 +68,7 @@ async def scene_in(
             "rate_limits": SlackRateLimits(),
             "policy": policy or FakePolicy(),
             "placing": FakePlacing(destination, place_error),
-            "publisher": AnswerPublisher(ledger, BOT),
+            "publisher": AnswerPublisher(ledger, BOT, cast("Users", FakeUsers())),
             "retractor": retractor,
             "bot": BOT,
         }

@@ -85,3 +85,15 @@ def test_who_asks_more_in_a_minute_than_is_answered_is_told_so(
             return await limits.refusal(last)
 
     assert asyncio.run(scenario()) == told
+
+
+@pytest.mark.parametrize(("team", "is_told"), [("T0TEAM", False), ("T0OTHER", True), ("", True)])
+def test_of_whom_slack_tells_nothing_the_event_tells_the_workspace(team: str, *, is_told: bool) -> None:
+    policy = AccessPolicy(users=cast("Users", USERS), identity=BOT)
+    told = asyncio.run(policy.refusal("W0UNKNOWN", channel="C1", team=team))
+    assert bool(told) is is_told
+
+
+def test_an_app_that_asks_for_nobody_is_allowed_by_its_id() -> None:
+    assert refusal("", allowed_users=("U0MEMBER",)) == ""
+    assert refusal("", allowed_channels=("C2",)) != ""

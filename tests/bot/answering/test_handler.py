@@ -13,11 +13,12 @@ from bot.answering.conversation import Conversation
 from bot.answering.endings import CannotPost, Published, Refused, Unreachable
 from bot.answering.files import QuestionFiles
 from bot.answering.handler import QuestionHandler
-from bot.domain import Ignored
+from bot.domain import Ignored, UnreadFile
 from bot.ledger import LostLeaseError, State, open_ledger
 from bot.posting.publishing import AnswerPublisher
 from bot.rendering.action_ids import MUTE_ACTION, REGENERATE_ACTIONS
-from bot.slack.errors import AskerUnreachableError, CannotPostError, SlackUnavailableError
+from bot.slack.errors import AskerUnreachableError, CannotPostError, SlackRefusedError, SlackUnavailableError
+from bot.slack.files import FileText
 from bot.slack.rate_limits import SlackRateLimits
 from bot.text.wording import wording
 from rag import Answer, Message, RetrievalError, Trace
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from bot.answering.endings import Ending
     from bot.domain import SlackQuestion
     from bot.ledger import Entry, Ledger
+    from bot.slack.users import Users
 
 ABSTAINED = Answer(text="The docs do not hold it.", citations=(), kind="abstained")
 
@@ -89,7 +91,7 @@ async def scene_in(folder: Path, question: SlackQuestion) -> AsyncIterator[Scene
             "admission": admission,
             "conversations": conversations,
             "placing": placing,
-            "publisher": AnswerPublisher(ledger, BOT),
+            "publisher": AnswerPublisher(ledger, BOT, cast("Users", FakeUsers())),
             "closer": closer,
             "rate_limits": SlackRateLimits(),
             "bot": BOT,
@@ -288,5 +290,51 @@ def test_a_question_of_another_process_is_not_attempted(tmp_path: Path) -> None:
         with pytest.raises(LostLeaseError):
             await scene.handler.handle(scene.entry, asyncio.Event())
         assert scene.answerer.questions == []
+
+    play(tmp_path, act)
+
+
+FILE = UnreadFile("F1", "a.log", "https://files.slack.com/a.log", begun=True)
+
+
+def remarks(scene: Scene) -> str:
+    """Return the small print below the answer."""
+    (*_, message) = scene.destination.messages.values()
+    return str([block["elements"] for block in message.blocks if block["type"] == "context"])
+
+
+def test_a_file_is_read_to_its_end_once(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.files.texts["F1"] = FileText("a.log", "first line\nE: full\npassword=hunter22hunter", is_whole=True)
+        await scene.handle()
+        (question,) = scene.answerer.questions
+        assert question.text == "why?\n\na.log:\nfirst line\nE: full\npassword=[redacted]"
+        assert WORDS.file_begun.format(files="a.log") not in remarks(scene)
+
+    play(tmp_path, act, replace(A_QUESTION, files=(FILE,)))
+
+
+def test_what_was_not_read_of_a_file_is_told(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.handle()
+        assert WORDS.file_begun.format(files="a.log") in remarks(scene)
+        assert WORDS.file_unread.format(files=f"b.png, {WORDS.file_unnamed}") in remarks(scene)
+
+    play(tmp_path, act, replace(A_QUESTION, files=(FILE, UnreadFile("F2", "b.png"), UnreadFile("F3", ""))))
+
+
+def test_who_asked_while_nobody_was_there_is_told_that_it_is_late(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.handle()
+        assert WORDS.came_late in remarks(scene)
+
+    play(tmp_path, act, replace(A_QUESTION, is_late=True))
+
+
+def test_a_thread_that_was_not_read_is_told(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.conversations.conversation = Conversation(refusal=SlackRefusedError("thread_not_found"))
+        await scene.handle()
+        assert "thread_not_found" in remarks(scene)
 
     play(tmp_path, act)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -13,7 +13,7 @@ from bot.ledger import LostLeaseError, Outcome, State, open_ledger
 from bot.posting import publishing
 from bot.posting.publishing import AnswerPublisher
 from bot.slack.errors import RateLimitedError, SlackRefusedError, SlackUnavailableError
-from tests.bot.fakes import FakeDestination
+from tests.bot.fakes import WORDS, FakeDestination, FakeUsers
 from tests.builders import A_QUESTION, BOT
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.ledger import Entry, Ledger
+    from bot.slack.users import Users
 
 ONE, TWO = (SlackMessage(text=text, blocks=[{"type": "markdown", "text": text}]) for text in ("one", "two"))
 
@@ -39,7 +40,7 @@ def publish(folder: Path, scene: Callable[[Ledger, Entry, AnswerPublisher], Awai
             assert entry
             entry = await ledger.questions.start_attempt(entry)
             entry = await ledger.questions.record_answer(entry, [ONE, TWO], Outcome(kind="grounded"))
-            await scene(ledger, entry, AnswerPublisher(ledger, BOT))
+            await scene(ledger, entry, AnswerPublisher(ledger, BOT, cast("Users", FakeUsers())))
 
     asyncio.run(run())
 
@@ -165,6 +166,16 @@ def test_what_can_not_be_changed_is_posted_anew_and_the_old_one_goes(tmp_path: P
         assert destination.texts() == ["one", "two"]
         assert destination.retracted == ["1.1"]
         assert "1.1" not in entry.posted.values()
+
+    publish(tmp_path, scene)
+
+
+def test_an_old_answer_that_can_not_be_deleted_says_that_it_was_replaced(tmp_path: Path) -> None:
+    async def scene(_: Ledger, entry: Entry, publisher: AnswerPublisher) -> None:
+        destination = FakeDestination(messages={"1.1": TWO}, undeletable={"1.1"})
+        destination.fails.append(SlackRefusedError("edit_window_closed"))
+        await publisher.publish(replace(entry, to_replace=("1.1",)), destination, look_first=False)
+        assert destination.texts() == [WORDS.replaced, "one", "two"]
 
     publish(tmp_path, scene)
 
