@@ -160,6 +160,18 @@ class Discard:
     """All that a model has said so far was reasoning, not its answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """The model reasons before it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBy:
+    """What follows is another model's than the one that was to answer."""
+
+    model: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """How an answer came about: what was found, what wrote it, and how long each step took.
@@ -208,5 +220,5 @@ class Candidate:
     subvectors: npt.NDArray[np.float32]
 
 
-Piece: TypeAlias = str | Usage | Notice | Discard
-"""What a model's reply brings: words of its answer, what it cost, what a reader should know, what was no answer."""
+Piece: TypeAlias = str | Usage | Notice | Discard | Thinking | WrittenBy
+"""What a model's reply brings: words of its answer, what it cost, what a reader should know, and how it comes about."""

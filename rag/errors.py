@@ -7,6 +7,7 @@
     │   ├── UnreachableError  Milvus does not answer; it may come back by itself
     │   └── EmbeddingError    the embedding model failed; Milvus may be well
     ├── GenerationError    the language model gave no usable answer
+    │   ├── LeftAloneError         the model has failed too often, and is not asked for a while
     │   └── RequestRefusedError    this one request is refused
     │       └── ContextTooLongError    it is too long for the model
     └── IngestError        a source can't be read, or can't be indexed
@@ -66,6 +67,10 @@ class GenerationError(RagError):
     def __init__(self, message: str, *, hint: str = "", kind: NoticeKind = "model fails") -> None:
         super().__init__(message, hint=hint)
         self.kind: NoticeKind = kind
+
+
+class LeftAloneError(GenerationError):
+    """The language model has failed too often, and is not asked for a while."""
 
 
 class RequestRefusedError(GenerationError):

@@ -86,6 +86,16 @@ class RagSettings(EnvironmentSettings):
     )
     llm_max_tokens: int = Field(default=1024, ge=16, description="The longest answer, in the model's tokens.")
     llm_temperature: float = Field(default=0.1, ge=0, le=2, description="0 is the most repeatable.")
+    llm_context_tokens: int = Field(
+        default=0,
+        ge=0,
+        description="How many tokens the model takes, question and answer together; 0 to learn it from its refusals.",
+    )
+    llm_fallback_base_url: str = Field(
+        default="", description="The address of a second model, which answers while the first is left alone."
+    )
+    llm_fallback_model: str = Field(default="", description="Its name there; empty for the first one's.")
+    llm_fallback_token: Key = Field(default=SecretStr(""), description="Its key; empty for none.")
     index_refresh_s: float = Field(
         default=20, gt=0, description="How often a running bot looks whether an ingest has brought something new."
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from rag.answering.answerer import Answerer
 from rag.answering.circuit_breaker import CircuitBreakerModel, UncountedCalls
+from rag.answering.fallback import FallbackModel
 from rag.answering.rewriting import Rewriter
 from rag.backends.embedding import open_embedder
 from rag.backends.milvus import MilvusStore, open_milvus
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from rag.domain import Passage
-    from rag.protocols import Embedder
+    from rag.protocols import ChatModel, Embedder
     from rag.settings import RagSettings
 
 logger = logging.getLogger(__name__)
 
+NO_KEY = "none"
+"""For a server that wants no key: the client wants one."""
 STARTER_FILE = "starter_faq.md"
 LITE_SEARCH_THREADS = 1
 """Milvus Lite computes in Python, on our own cores: more threads only take turns (decision 12)."""
@@ -119,8 +122,10 @@ async def open_answerer(settings: RagSettings, *, patient: bool = False) -> Asyn
 
     A `patient` one opens though a Milvus server does not answer, and searches as soon as it does.
     """
-    async with open_reloading_retriever(settings, patient=patient) as retriever, _open_model(settings) as model:
-        rewriter = Rewriter(model=UncountedCalls(model), timeout_s=settings.llm_rewrite_timeout_s) if model else None
+    async with open_reloading_retriever(settings, patient=patient) as retriever, _open_models(settings) as models:
+        timeout_s = settings.llm_rewrite_timeout_s
+        rewriter = Rewriter(model=models.rewriting, timeout_s=timeout_s) if models else None
+        model = models.answering if models else None
         yield Answerer(retriever=retriever, model=model, passages=settings.answer_passages, rewriter=rewriter)
 
 
@@ -200,33 +205,58 @@ def _close_and_forget(close: Callable[[], None], path: str) -> None:
 @asynccontextmanager
 async def open_rewriter(settings: RagSettings) -> AsyncIterator[Rewriter | None]:
     """Open what words follow-ups and foreign questions anew; None where there is no language model."""
-    async with _open_model(settings) as model:
-        yield Rewriter(model=model, timeout_s=settings.llm_rewrite_timeout_s) if model else None
+    async with _open_models(settings) as models:
+        yield Rewriter(model=models.answering, timeout_s=settings.llm_rewrite_timeout_s) if models else None
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The language model as answers and rewordings ask it: how the latter end does not count."""
+
+    answering: ChatModel
+    rewriting: ChatModel
 
 
 @asynccontextmanager
-async def _open_model(settings: RagSettings) -> AsyncIterator[CircuitBreakerModel | None]:
+async def _open_models(settings: RagSettings) -> AsyncIterator[Models | None]:
+    """Open the language model, and the second one where there is one; None without a key."""
     api_key = settings.leptonai_token.get_secret_value()
     if not api_key:
         logger.info("LEPTONAI_TOKEN is not set: answers will quote the passages.")
         yield None
         return
-    from rag.backends.chat_endpoint import Capabilities  # noqa: PLC0415 - imports httpx2
+    async with _open_endpoint(settings, settings.llm_base_url, api_key, settings.llm_model) as first:
+        if not settings.llm_fallback_base_url:
+            yield Models(first, UncountedCalls(first))
+            return
+        address, key = settings.llm_fallback_base_url, settings.llm_fallback_token.get_secret_value()
+        name = settings.llm_fallback_model or settings.llm_model
+        async with _open_endpoint(settings, address, key or NO_KEY, name) as other:
+            rewriting = FallbackModel(UncountedCalls(first), UncountedCalls(other))
+            yield Models(FallbackModel(first, other), rewriting)
+
+
+@asynccontextmanager
+async def _open_endpoint(
+    settings: RagSettings, base_url: str, api_key: str, name: str
+) -> AsyncIterator[CircuitBreakerModel]:
+    from rag.backends.chat_endpoint import Capabilities, longest_answer  # noqa: PLC0415 - imports httpx2
     from rag.backends.openai_compatible import OpenAIChatModel, make_chat_client  # noqa: PLC0415 - 1 s to import
 
     async with make_chat_client(
-        base_url=settings.llm_base_url,
+        base_url=base_url,
         api_key=api_key,
         timeout_s=settings.llm_timeout_s,
         max_retries=settings.llm_max_retries,
     ) as client:
         model = OpenAIChatModel(
             completions=client.chat.completions,
-            model=settings.llm_model,
+            model=name,
             temperature=settings.llm_temperature,
             begins_within_s=settings.llm_timeout_s,
             silence_s=settings.llm_timeout_s,
-            capabilities=Capabilities(max_tokens=settings.llm_max_tokens),
+            capabilities=Capabilities(max_tokens=longest_answer(settings.llm_max_tokens, settings.llm_context_tokens)),
+            context_tokens=settings.llm_context_tokens,
         )
         yield CircuitBreakerModel(model)
 

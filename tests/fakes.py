@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag import Answer
-from rag.domain import Discard, Docs, Retrieved
+from rag.domain import Docs, Retrieved
 from rag.errors import ContextTooLongError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class FakeRetriever:
 class FakeModel:
     """Says its pieces, and fails with its error; a message longer than `most_characters` is too long for it."""
 
-    pieces: list[str | Discard]
+    pieces: list[Piece]
     error: RagError | None = None
     name: str = "fake"
     messages: list[str] = field(default_factory=list)

@@ -34,7 +34,10 @@ class StoppableGeneration:
     async def answer(self, question: Question) -> Answer | None:
         """Return the answer, or what was said of it until it was stopped; None where that is nothing."""
         listener = {"on_text": self.streaming.append} if self.streaming else {}
-        working = asyncio.create_task(self.answerer.answer(question, on_passages=self._on_passages, **listener))
+        answering = self.answerer.answer(
+            question, on_passages=self._on_passages, on_thinking=self._on_thinking, **listener
+        )
+        working = asyncio.create_task(answering)
         stopping = asyncio.create_task(self.stop.wait())
         try:
             await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -51,6 +54,10 @@ class StoppableGeneration:
         if self.status and passages:
             page = shorten(passages[0].title, PAGE_CHARACTERS, placeholder="…")
             self.status.show(self.words.reading.format(page=page))
+
+    async def _on_thinking(self) -> None:
+        if self.status:
+            self.status.show(self.words.thinking)
 
     def _unfinished(self) -> Answer | None:
         if not self.streaming or not self.streaming.received.strip():

@@ -11,7 +11,7 @@ from rag.answering.abstaining import abstain
 from rag.answering.citations import cite, stable_prefix
 from rag.answering.extractive import quote_passages
 from rag.answering.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
-from rag.domain import Discard, Notice, Question, Trace, Usage
+from rag.domain import Discard, Notice, Question, Thinking, Trace, Usage, WrittenBy
 from rag.errors import ContextTooLongError, GenerationError
 
 if TYPE_CHECKING:
@@ -32,8 +32,16 @@ LONGEST_REPLY = 40_000
 """Characters; LLM_MAX_TOKENS is the model's to keep, and some do not."""
 
 
-async def _ignore(_: object) -> None:
+async def _ignore(*_: object) -> None:
     """Take the place of a listener where nobody wants to know how it goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who wants to know how a reply comes about: its words as they come, and that the model reasons before them."""
+
+    on_text: Callable[[str], Awaitable[None]]
+    on_thinking: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +58,13 @@ class Answerer:
         question: Question,
         *,
         on_passages: Callable[[Sequence[Passage]], Awaitable[None]] = _ignore,
+        on_thinking: Callable[[], Awaitable[None]] = _ignore,
         on_text: Callable[[str], Awaitable[None]] = _ignore,
     ) -> Answer:
         """Return the answer; `on_text` gets the model's words as they come, without false marks.
 
         What it has not got when the answer is there, such as a tail or an abstention, stands in the answer alone.
-        `on_passages` is told what the model is about to read.
+        `on_passages` is told what the model is about to read, `on_thinking` when it reasons before it answers.
         Raise RetrievalError when nothing can be searched. A model that fails is not an error: the answer is then
         extractive and its notice says why.
         """
@@ -66,7 +75,7 @@ class Answerer:
         if found.off_topic:
             return replace(abstain(found.off_topic, found.passages), trace=trace)
         await on_passages(found.passages)
-        answer = await self._write(question, found.passages, on_text)
+        answer = await self._write(question, found.passages, Listener(on_text, on_thinking))
         trace = replace(answer.trace, passages=trace.passages, search_s=trace.search_s)
         return replace(answer, notices=(*answer.notices, *found.notices), trace=trace)
 
@@ -79,29 +88,23 @@ class Answerer:
         text = await self.rewriter.rewrite(question) if self.rewriter else ""
         return Question(text=text) if text else question
 
-    async def _write(
-        self, question: Question, passages: Sequence[Passage], on_text: Callable[[str], Awaitable[None]]
-    ) -> Answer:
+    async def _write(self, question: Question, passages: Sequence[Passage], listener: Listener) -> Answer:
         if self.model is None:
             text = "No language model is set up, so these are the passages themselves."
             notice = Notice(kind="no model", text=text)
             return quote_passages(passages, question=question.text, notice=notice)
         try:
-            return await self._ask(self.model, question, passages, on_text)
+            return await self._ask(self.model, question, passages, listener)
         except GenerationError as error:
             logger.warning("The answer is extractive: %s", error)
             notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
             return quote_passages(passages, question=question.text, notice=notice)
 
     async def _ask(
-        self,
-        model: ChatModel,
-        question: Question,
-        passages: Sequence[Passage],
-        on_text: Callable[[str], Awaitable[None]],
+        self, model: ChatModel, question: Question, passages: Sequence[Passage], listener: Listener
     ) -> Answer:
         """Return the model's answer, from less where all of it is too long for the model."""
-        reply = Reply(passages=passages, on_text=on_text)
+        reply = Reply(passages=passages, listener=listener, model=model.name)
         try:
             await reply.receive(model.stream(INSTRUCTIONS, build_message(question, passages)))
         except ContextTooLongError as error:
@@ -109,9 +112,9 @@ class Answerer:
             if not shorter:
                 raise
             logger.info("The model is asked with less: %s", error.message)
-            return await self._ask(model, *shorter, on_text)
+            return await self._ask(model, *shorter, listener)
         answer = cite(reply.text, passages)
-        return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace(model.name))
+        return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace())
 
 
 def _shorter(question: Question, passages: Sequence[Passage]) -> tuple[Question, Sequence[Passage]] | None:
@@ -126,7 +129,8 @@ class Reply:
     """What the model has said so far; it passes on what is certain of it, but never the mark that the docs lack it."""
 
     passages: Sequence[Passage]
-    on_text: Callable[[str], Awaitable[None]]
+    listener: Listener
+    model: str
     text: str = ""
     sent: int = 0
     next_check: int = 0
@@ -134,18 +138,26 @@ class Reply:
     notices: tuple[Notice, ...] = ()
     begun: float = field(default_factory=time.monotonic)
     first_text_s: float = 0.0
+    is_thinking: bool = False
+    is_silent: bool = False
+    """Whether nothing more is passed on."""
 
     async def receive(self, pieces: AsyncIterator[Piece]) -> None:
         """Take in the whole reply; raise GenerationError for one that is empty, or has no end."""
         async for piece in pieces:
-            if isinstance(piece, str):
-                await self._on_piece(piece)
-            elif isinstance(piece, Usage):
-                self.usage = piece
-            elif isinstance(piece, Discard):
-                self._discard()
-            else:
-                self.notices += (piece,)
+            match piece:
+                case str():
+                    await self._on_words(piece)
+                case Usage():
+                    self.usage = piece
+                case Discard():
+                    self._discard()
+                case Thinking():
+                    await self._on_thinking()
+                case WrittenBy():
+                    self.model = piece.model
+                case Notice():
+                    self.notices += (piece,)
             if len(self.text) > LONGEST_REPLY:
                 message = "The language model did not come to an end."
                 raise GenerationError(message)
@@ -156,25 +168,29 @@ class Reply:
     def _discard(self) -> None:
         """Begin anew: what was passed on already is replaced when the answer is whole."""
         self.text, self.next_check = "", 0
-        if self.sent:
-            self.on_text = _ignore
+        self.is_silent = self.sent > 0
 
-    async def _on_piece(self, piece: str) -> None:
+    async def _on_thinking(self) -> None:
+        if not self.is_thinking:
+            self.is_thinking = True
+            await self.listener.on_thinking()
+
+    async def _on_words(self, piece: str) -> None:
         self.first_text_s = self.first_text_s or time.monotonic() - self.begun
         self.text += piece
-        if self.on_text is _ignore or len(self.text) < self.next_check or _may_be_mark(self.text):
+        if self.is_silent or len(self.text) < self.next_check or _may_be_mark(self.text):
             return
         self.next_check = len(self.text) + max(SMALLEST_STEP, len(self.text) // 50)
         stable = stable_prefix(self.text, self.passages)
         if len(stable) > self.sent:
-            await self.on_text(stable[self.sent :])
+            await self.listener.on_text(stable[self.sent :])
             self.sent = len(stable)
 
-    def trace(self, model: str) -> Trace:
+    def trace(self) -> Trace:
         """Return how the reply came about."""
         lasted = time.monotonic() - self.begun
         return Trace(
-            model=model, prompt=PROMPT_VERSION, usage=self.usage, first_text_s=self.first_text_s, model_s=lasted
+            model=self.model, prompt=PROMPT_VERSION, usage=self.usage, first_text_s=self.first_text_s, model_s=lasted
         )
 
 

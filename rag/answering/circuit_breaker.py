@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.errors import GenerationError, RequestRefusedError
+from rag.errors import GenerationError, LeftAloneError, RequestRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -46,7 +46,7 @@ class CircuitBreakerModel:
         return self.model.name
 
     def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
-        """Yield the model's reply; raise GenerationError at once while it is left alone."""
+        """Yield the model's reply; raise LeftAloneError at once while it is left alone."""
         return self.watched(instructions, message, proves=True)
 
     async def watched(self, instructions: str, message: str, *, proves: bool) -> AsyncIterator[Piece]:
@@ -57,7 +57,7 @@ class CircuitBreakerModel:
         begun, has_spoken = self.clock(), False
         broken = self.failures >= FAILURES_ALLOWED
         if broken and (self.is_trying or self.clock() < self.open_until):
-            raise GenerationError("The language model is not working right now.")
+            raise LeftAloneError("The language model is not working right now.")
         self.is_trying = broken
         try:
             async for piece in self.model.stream(instructions, message):
@@ -106,5 +106,5 @@ class UncountedCalls:
         return self.breaking.name
 
     def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
-        """Yield the model's reply; raise GenerationError at once while it is left alone."""
+        """Yield the model's reply; raise LeftAloneError at once while it is left alone."""
         return self.breaking.watched(instructions, message, proves=False)

@@ -24,6 +24,8 @@ LENGTH_NAMES = ("max_tokens", "max_completion_tokens", "")
 FEWEST_TOKENS = 256
 """An answer shorter than this is not worth asking for: rather fewer passages."""
 LONGEST_TOLD = 500
+ANSWER_SHARE = 3
+ASCII_CHARACTERS_PER_TOKEN = 3.5
 _TOO_LONG = re.compile(
     r"context.{0,20}(?:length|window|size|exceed|too)|(?:prompt|input|message).{0,40}too (?:long|large)"
     r"|too many (?:input )?tokens|exceeds?.{0,60}(?:tokens|n_ctx|context)"
@@ -94,13 +96,31 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """What one event of a reply says. `is_alive` tells that the model is at work, though it may write no answer yet."""
+    """What one event of a reply says.
+
+    `is_alive` tells that the model is at work, though it may write no answer yet; `is_thinking` that it reasons.
+    """
 
     text: str = ""
     finish_reason: str = ""
     usage: Usage | None = None
     is_alive: bool = False
+    is_thinking: bool = False
     is_last: bool = False
+
+
+def longest_answer(max_tokens: int, context_tokens: int) -> int:
+    """Return how many tokens an answer may have; of a context that is known, a third at most; 0 is one that is not."""
+    return min(max_tokens, context_tokens // ANSWER_SHARE) if context_tokens else max_tokens
+
+
+def estimate_tokens(text: str) -> int:
+    """Return about how many tokens a text has, rather too many.
+
+    Of English and code a token has some four characters, of what is not ASCII one or two, in the tokenizers of today.
+    """
+    others = sum(character > "~" for character in text) if not text.isascii() else 0
+    return int((len(text) - others) / ASCII_CHARACTERS_PER_TOKEN + others) + 1
 
 
 def is_too_long(refusal: str) -> bool:
@@ -155,11 +175,13 @@ def _chunk(told: Any) -> Chunk:
     said = said if isinstance(said, dict) else {}
     text = _text(said.get("content"))
     reason = choice.get("finish_reason")
+    is_thinking = bool(said.get("reasoning_content") or said.get("reasoning"))
     return Chunk(
         text=text,
         finish_reason=reason if isinstance(reason, str) else "",
         usage=_usage(told.get("usage")),
-        is_alive=bool(text or said.get("content") or said.get("reasoning_content") or said.get("reasoning") or reason),
+        is_alive=bool(text or said.get("content") or is_thinking or reason),
+        is_thinking=is_thinking and not text,
     )
 
 

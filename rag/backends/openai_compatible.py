@@ -13,8 +13,8 @@ import httpx2
 import numpy as np
 import openai
 
-from rag.backends.chat_endpoint import Capabilities, is_too_long, read_chunks, told_by
-from rag.domain import Notice
+from rag.backends.chat_endpoint import Capabilities, estimate_tokens, is_too_long, read_chunks, told_by
+from rag.domain import Notice, Thinking
 from rag.errors import ContextTooLongError, EmbeddingError, GenerationError, RequestRefusedError, SettingsError
 from rag.text.chat_markup import MarkupFilter
 
@@ -32,7 +32,7 @@ CONNECT_TIMEOUT_S = 10.0
 EMBEDDINGS_PER_CALL = 64
 BROKE_OFF = "The language model's answer broke off."
 TOO_LONG = "The question and its passages are too long for the language model."
-TOO_LONG_HINT = "Set a model with a longer context, or a smaller ANSWER_PASSAGES or LLM_MAX_TOKENS."
+TOO_LONG_HINT = "Take a model with a longer context, or set LLM_CONTEXT_TOKENS to what this one has."
 REFUSALS = {400, 413, 415, 422}
 """What a request may be refused with for what stands in it."""
 
@@ -44,7 +44,7 @@ class OpenAIChatModel:
     `completions` is a client's `chat.completions`: openai imports what lies behind it when it is first named.
     `begins_within_s` is for all its tries together: openai tries again after silence too. `silence_s` is how long the
     model may say nothing. `capabilities` is what its endpoint takes, as learned so far; `longest_message` what was too
-    long for it, in characters, 0 while nothing was.
+    long for it, in characters, 0 while nothing was; `context_tokens` how much it takes with its answer, 0 if unknown.
     """
 
     completions: AsyncCompletions
@@ -56,6 +56,7 @@ class OpenAIChatModel:
     may_guess: bool = True
     waits_for_close: bool = False
     longest_message: int = 0
+    context_tokens: int = 0
 
     @property
     def name(self) -> str:
@@ -68,7 +69,7 @@ class OpenAIChatModel:
         A stream that ends without a word that it does has broken off.
         Raise ContextTooLongError where a shorter message may be answered.
         """
-        if 0 < self.longest_message <= len(instructions) + len(message):
+        if self._is_too_long(instructions + message):
             raise ContextTooLongError(TOO_LONG, hint=TOO_LONG_HINT)
         with _translated(self.model):
             async with asyncio.timeout(self.begins_within_s):
@@ -77,6 +78,8 @@ class OpenAIChatModel:
         with _translated(self.model, connection_lost=BROKE_OFF):
             try:
                 async for chunk in read_chunks(response, silence_s=self.silence_s):
+                    if chunk.is_thinking:
+                        yield Thinking()
                     finish_reason = chunk.finish_reason or finish_reason
                     is_whole = is_whole or chunk.is_last
                     for piece in markup.feed(chunk.text):
@@ -90,6 +93,12 @@ class OpenAIChatModel:
         self.waits_for_close = self.waits_for_close or markup.closed_unopened
         for notice in self._notices(finish_reason, is_whole=is_whole):
             yield notice
+
+    def _is_too_long(self, text: str) -> bool:
+        if 0 < self.longest_message <= len(text):
+            return True
+        room = self.context_tokens - self.capabilities.max_tokens
+        return bool(self.context_tokens) and estimate_tokens(text) > room
 
     def _notices(self, finish_reason: str, *, is_whole: bool) -> Iterator[Notice]:
         """Yield what a reader should know of the reply's end; raise GenerationError where it has none."""

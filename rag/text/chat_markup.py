@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.domain import Discard
+from rag.domain import Discard, Thinking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,10 +52,15 @@ class MarkupFilter:
     last: str = ""
     """The character before the rest."""
 
-    def feed(self, text: str) -> Iterator[str | Discard]:
-        """Take the next words; yield what belongs to the answer, or Discard where all before was reasoning."""
+    def feed(self, text: str) -> Iterator[str | Discard | Thinking]:
+        """Take the next words; yield what belongs to the answer, Discard where all before was reasoning.
+
+        Thinking tells where reasoning begins.
+        """
         if self.is_over:
             return
+        if self.waits_for_close and not self.rest:
+            yield Thinking()
         self.rest += text
         while (found := self._next_markup()) and not self.is_over:
             before, self.rest, self.last = self.rest[: found.start()], self.rest[found.end() :], ""
@@ -83,11 +88,14 @@ class MarkupFilter:
                 return found
         return None
 
-    def _on_markup(self, found: re.Match[str]) -> Iterator[Discard]:
+    def _on_markup(self, found: re.Match[str]) -> Iterator[Discard | Thinking]:
         if channel := found["channel"]:
             self.is_reasoning = channel.lower() != "final"
+            if self.is_reasoning:
+                yield Thinking()
         elif found["open"]:
             self.is_reasoning, self.waits_for_close = True, False
+            yield Thinking()
         elif found["close"]:
             if not self.is_reasoning:
                 self.closed_unopened = True

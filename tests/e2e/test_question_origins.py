@@ -10,7 +10,7 @@ from bot.rendering.action_ids import EXAMPLE_ACTIONS, FORM_PRIVATELY, FORM_QUEST
 from bot.text.wording import wording
 from tests.e2e.bot_process import log_of
 from tests.standins.model import DEFAULT_REPLY, Reply
-from tests.standins.slack import ASKER, Failure, SlackStandIn
+from tests.standins.slack import ASKER, BOT_USER, Failure, SlackStandIn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,3 +209,13 @@ def test_a_question_in_a_support_channel_that_a_colleague_has_answered_is_left_a
     slack.say(ALL, "In object storage, see the manual.", thread_ts=ts, user=COLLEAGUE)
     slack.wait_for(lambda: f"Ignored {ALL} {ts}: a person has taken over" in log_of(folder), "the decision")
     assert slack.replies(ALL, ts) == []
+
+
+def test_in_a_group_direct_message_mentions_and_follow_ups_are_answered(slack: SlackStandIn) -> None:
+    group = slack.new_channel(type_="mpim")
+    slack.say(group, "Has anyone asked the bot?")
+    ts = slack.mention(group, QUESTION)
+    slack.wait_for_replies(group, ts)
+    slack.say(group, "And how is it indexed?", thread_ts=ts)
+    slack.wait_for_replies(group, ts, count=2)
+    assert len([m for m in slack.channels[group].messages if m["user"] == BOT_USER]) == 2

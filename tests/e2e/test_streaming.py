@@ -53,6 +53,23 @@ def test_an_answer_is_streamed_into_its_thread_and_ends_with_its_citations(
     assert slack.sessions[channel, ts] == "active"
 
 
+@pytest.mark.parametrize("ignored", [False, True])
+def test_the_stop_button_goes_though_slack_ignores_what_the_streams_end_says(
+    slack: SlackStandIn, model: ModelStandIn, channel: str, *, ignored: bool
+) -> None:
+    gate = asyncio.Event()
+    model.play(Reply(LONG, gate=gate, pause_after=10))
+    slack.ignores_session_status = ignored
+    ts = slack.mention(channel, QUESTION)
+    slack.wait_for(lambda: slack.sessions.get((channel, ts)) == "processing", "the stop button")
+    model.open_gate(gate)
+    slack.wait_for_replies(channel, ts)
+    slack.wait_for(lambda: slack.sessions[channel, ts] == "active", "its end")
+    set_by_call = [one for one in slack.calls_of("agents.sessions.setStatus") if one["thread_ts"] == ts]
+    assert [one["status"] for one in set_by_call] == ["processing", *(["active"] if ignored else [])]
+    slack.ignores_session_status = False
+
+
 def test_a_direct_message_is_streamed_too(slack: SlackStandIn, direct: str) -> None:
     ts = slack.say(direct, QUESTION)
     (reply,) = slack.wait_for_replies(direct, ts)

@@ -67,6 +67,8 @@ class SlackStandIn(SlackServer, StandInServer):
         self.redeliver_after_s = REDELIVER_AFTER_S
         self.handshakes_to_refuse = 0
         self.reply_urls_are_spent = False
+        self.ignores_session_status = False
+        """Whether the end of a stream leaves the agent's session as it is."""
         self._failures: defaultdict[str, deque[Failure]] = defaultdict(deque)
         self._silent: set[Socket] = set()
 
@@ -141,6 +143,11 @@ class SlackStandIn(SlackServer, StandInServer):
 
     def calls_of(self, method: str) -> list[Json]:
         return [call.arguments for call in self.calls if call.method == method]
+
+    def call(self, method: str, arguments: Json) -> Json:
+        if method == "chat.stopStream" and self.ignores_session_status:
+            arguments = {key: value for key, value in arguments.items() if key != "session_status"}
+        return super().call(method, arguments)
 
     async def respond(self, method: str, work: Callable[[], web.Response]) -> web.Response:
         failure = await self._next_failure(method)

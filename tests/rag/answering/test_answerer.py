@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from rag import Answer, Answerer, GenerationError, Message, Notice, Question, RetrievalError
-from rag.domain import Discard
+from rag.domain import Discard, Thinking, WrittenBy
 from rag.query.search_plan import search_text
 from tests.builders import make_passages
 from tests.fakes import FakeModel, FakeRetriever
@@ -53,6 +53,28 @@ def test_an_abstention_is_known_by_its_mark_and_never_heard() -> None:
     assert (answered.kind, answered.text) == ("abstained", "Nothing on the weather.")
     assert [citation.number for citation in answered.citations] == [1, 2]
     assert heard == []
+
+
+def test_a_model_that_reasons_first_is_told_of_once() -> None:
+    heard: list[str] = []
+
+    async def on_thinking() -> None:
+        heard.append("thinking")
+
+    async def on_text(piece: str) -> None:
+        heard.append(piece)
+
+    model = FakeModel([Thinking(), Thinking(), "In the tank [2]. Yes, there."])
+    answerer = Answerer(retriever=FakeRetriever(PASSAGES), model=model, passages=5)
+    asyncio.run(answerer.answer(Question(text="fuel?"), on_text=on_text, on_thinking=on_thinking))
+    assert heard[0] == "thinking"
+    assert heard.count("thinking") == 1
+    assert len(heard) > 1
+
+
+def test_the_trace_names_who_has_written() -> None:
+    answered = answer(FakeModel([WrittenBy("second"), "In the tank [2]."]), Question(text="fuel?"))
+    assert answered.trace.model == "second"
 
 
 def test_without_a_model_the_passages_are_quoted() -> None:

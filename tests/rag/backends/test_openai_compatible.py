@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx2
 import pytest
 
-from rag.backends.chat_endpoint import Capabilities, read_chunks
+from rag.backends.chat_endpoint import Capabilities, estimate_tokens, longest_answer, read_chunks
 from rag.backends.openai_compatible import OpenAIChatModel, make_chat_client
-from rag.domain import Discard, Notice, Usage
+from rag.domain import Discard, Notice, Thinking, Usage
 from rag.errors import ContextTooLongError, GenerationError, RequestRefusedError, SettingsError
 from tests.standins.model import TOKEN, ModelStandIn, Reply
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Asker:
     """A model that remembers what its endpoint takes; each question has an event loop and a client of its own."""
 
-    def __init__(self, server: ModelStandIn, *, max_tokens: int = 9) -> None:
+    def __init__(self, server: ModelStandIn, *, max_tokens: int = 9, context_tokens: int = 0) -> None:
         self.server = server
         self.model = OpenAIChatModel(
             completions=cast("AsyncCompletions", None),
@@ -35,6 +35,7 @@ class Asker:
             begins_within_s=5,
             silence_s=5,
             capabilities=Capabilities(max_tokens=max_tokens),
+            context_tokens=context_tokens,
         )
 
     def ask(self, message: str) -> list[Piece]:
@@ -247,3 +248,33 @@ def test_certificates_that_are_not_there_are_told_of(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent/ca.pem")
     with pytest.raises(SettingsError, match="SSL_CERT_FILE"):
         make_chat_client(base_url="https://model.example/v1/", api_key=TOKEN, timeout_s=5, max_retries=0)
+
+
+def test_what_is_too_long_for_a_context_that_is_known_is_not_sent() -> None:
+    with ModelStandIn() as server:
+        model = Asker(server, context_tokens=100)
+        assert words(model.ask("word " * 40))
+        with pytest.raises(ContextTooLongError):
+            model.ask("word " * 80)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("", 1), ("word " * 70, 101), ("向量数据库", 6), ("naïve", 3), ("x" * 350, 101)]
+)
+def test_tokens_are_estimated_rather_too_many(text: str, tokens: int) -> None:
+    assert estimate_tokens(text) == tokens
+
+
+@pytest.mark.parametrize(("context", "longest"), [(0, 1024), (8192, 1024), (2048, 682), (1024, 341)])
+def test_an_answer_takes_a_third_of_the_context_at_most(context: int, longest: int) -> None:
+    assert longest_answer(1024, context) == longest
+
+
+def test_reasoning_beside_the_content_is_told_of_and_not_shown() -> None:
+    chunks = [{"reasoning_content": "Let me see."}, {"reasoning": "Once more."}, {"content": "So."}]
+    raw = "".join(f"data: {json.dumps({'choices': [{'delta': chunk}]})}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+    with ModelStandIn() as server:
+        server.play(Reply(raw=raw))
+        pieces = ask(server)
+    assert pieces == [Thinking(), Thinking(), "So."]

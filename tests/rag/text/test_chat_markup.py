@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.domain import Discard
+from rag.domain import Discard, Thinking
 from rag.text.chat_markup import MarkupFilter
 
 ANSWER = "It is kept in etcd [1]: `vector<float>`, a < b, x[0]."
@@ -30,7 +30,7 @@ def shown(markup: MarkupFilter, reply: str, *, size: int) -> str:
         for piece in markup.feed(reply[start : start + size]):
             if isinstance(piece, Discard):
                 pieces.clear()
-            else:
+            elif isinstance(piece, str):
                 pieces.append(piece)
     return "".join([*pieces, *markup.end()])
 
@@ -54,4 +54,23 @@ def test_an_answer_may_speak_of_the_tags() -> None:
 def test_who_waits_for_the_end_of_reasoning_shows_nothing_before(reply: str) -> None:
     markup = MarkupFilter(waits_for_close=True)
     pieces = [piece for letter in reply for piece in markup.feed(letter)]
-    assert "".join([*map(str, pieces), *markup.end()]) == "So."
+    assert "".join([*(piece for piece in pieces if isinstance(piece, str)), *markup.end()]) == "So."
+
+
+@pytest.mark.parametrize(
+    ("reply", "tells"),
+    [
+        ("<think>Let me see.</think>So.", True),
+        ("<|channel|>analysis<|message|>Let me see.<|end|><|start|>assistant<|channel|>final<|message|>So.", True),
+        ("<|channel|>final<|message|>So.", False),
+        ("So.", False),
+    ],
+)
+def test_it_tells_that_the_model_reasons_before_it_answers(reply: str, *, tells: bool) -> None:
+    pieces = list(MarkupFilter().feed(reply))
+    assert (pieces[:1] == [Thinking()]) is tells
+    assert pieces[-1] == "So."
+
+
+def test_a_model_that_opens_no_reasoning_is_known_to_reason_from_its_first_word() -> None:
+    assert list(MarkupFilter(waits_for_close=True).feed("Let")) == [Thinking()]
