@@ -29,11 +29,8 @@ class AccessPolicy:
     guests: bool = False
     external: bool = False
 
-    async def refusal(self, user: str, *, channel: str, team: str = "") -> str:
-        """Return what to tell this person in this channel; "" when they may ask.
-
-        `team` is the workspace that an event says is theirs: it counts where Slack tells nothing of them.
-        """
+    async def refusal(self, user: str, *, channel: str) -> str:
+        """Return what to tell this person in this channel; "" when they may ask."""
         if self.allowed_channels and not channel.startswith("D") and channel not in self.allowed_channels:
             return (await self.users.words(user)).not_in_this_channel
         if self.allowed_users and user and user not in self.allowed_users:
@@ -41,16 +38,14 @@ class AccessPolicy:
         if not user or (self.guests and self.external):  # an app that asks for nobody is allowed by its id
             return ""
         person = await self.users.person(user)
-        if not self.external and self._is_external(person, team):
+        if not self.external and self._is_external(person):
             return (await self.users.words(user)).not_other_organisations
         if not self.guests and (person.get("is_restricted") or person.get("is_ultra_restricted")):
             return (await self.users.words(user)).not_guests
         return ""
 
-    def _is_external(self, person: dict[str, Any], team: str) -> bool:
-        if not person:
-            return team != self.identity.team
-        if person.get("is_stranger"):
+    def _is_external(self, person: dict[str, Any]) -> bool:
+        if person.get("is_stranger") or not person:
             return True
         organisation = (person.get("enterprise_user") or {}).get("enterprise_id") or ""
         same_organisation = bool(self.identity.enterprise) and organisation == self.identity.enterprise
@@ -92,7 +87,7 @@ class Admission:
     async def refusal(self, entry: Entry) -> Refused | None:
         """Return why a question is refused; None where it is to be answered."""
         question = entry.question
-        if text := await self.policy.refusal(question.user, channel=question.channel, team=question.user_team):
+        if text := await self.policy.refusal(question.user, channel=question.channel):
             return Refused(text, MAY_NOT_ASK)
         if text := await self.limits.refusal(entry):
             return Refused(text, TOO_MANY)

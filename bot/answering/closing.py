@@ -110,7 +110,7 @@ class QuestionCloser:
         question = entry.question
         entry = await self.ledger.questions.start_attempt(entry)
         try:
-            if text := await self.policy.refusal(question.user, channel=question.channel, team=question.user_team):
+            if text := await self.policy.refusal(question.user, channel=question.channel):
                 await self.close(entry, Refused(text, MAY_NOT_ASK))
                 return
             text = (await self.users.words(question.user)).at(ending.sentence)

@@ -29,12 +29,17 @@ _FORMS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_NAMES = r"(?:passwd|secret|api[_-]?key|access[_-]?key|account[_-]?key|auth[_-]?token|(?<!max_)token)"
+_NAMES = r"""(?:
+    passwd | (?<!existing)(?<!pull)secret | (?<!max_)token
+    | (?:secret|access|account|api|private|storage|shared|master|signing|encryption)
+      (?:[_-]?access)?[_ -]?key(?:[_-]?id)?
+    )"""
 _WORDS = "(?:password|passphrase)"
+_ANY = rf"(?:{_NAMES}|{_WORDS}|pwd)"
 _VALUE = r"(?!\[redacted\])[^\s\"'`,;<>()]{6,}"
 _QUOTED = re.compile(
     rf"""
-    (?P<kept>(?:{_NAMES}|{_WORDS}|pwd)["'`]?\s*(?:=>?|:)\s*(?P<quote>["'`]))
+    (?P<kept>{_ANY}["'`]?\s*(?:=>?|:)\s*(?P<quote>["'`]))
     (?P<secret>(?!\[redacted\])(?:(?!(?P=quote))[^\n]){{4,300}})(?=(?P=quote))
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -49,14 +54,40 @@ _ANNOUNCED = re.compile(
         | \bx-[\w-]{{0,20}}(?:key|token)\s*:\s*
         | \bAuthorization["'`]?\s*[:=]\s*["'`]?(?:Bearer|Basic)\s+
         | \b(?:Bearer|Basic)\s+(?=\S*\d)
+        | ^[ \t]{{0,80}}(?:-[ \t]+)?["']?[\w.-]{{0,60}}{_NAMES}["']?[ \t]*:[ \t]*(?=\S{{8,300}}[ \t]*$)  # YAML
+        | \bname["']?[ ]*:[ ]*["']?[\w.-]{{0,60}}{_ANY}["']?,?\s{{1,40}}["']?value["']?[ ]*:[ ]*["']?  # Kubernetes
     )
     (?P<secret>{_VALUE})
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 _IN_ADDRESS = re.compile(
     r"(?P<kept>\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,200}:)(?!\d{2,5}[/?#])(?P<secret>\S{1,300})(?=@)", re.IGNORECASE
 )  # up to the last @: a password may hold one
+
+
+_HARMLESS = re.compile(
+    r"""
+    root:milvus | milvus | minioadmin(?::minioadmin)? | admin | root | password | changeme        # public defaults
+    | true | false | null | none | nil | required | optional | enabled | disabled | string | str | bytes | unset | empty
+    | [*x.\u2022\u2026_-]+ | redacted                                                              # masks
+    | (?-i:\$[A-Z_][A-Z0-9_]*) | \$[({].* | \{\{.* | %\w+%                                          # variables
+    | .{0,20}(?:\$\{ | \{[a-z_]\w*\} | %\(\w+\)s).*                                              # templates
+    | <.*> | \[?your?[_ -].* | my[_-](?:token|password|secret|api[_-]?key|key)                     # placeholders
+    | (?:/(?:run|var|etc|home|opt|mnt|tmp|usr|secrets?)|~|\.{1,2})/.*                              # files
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""Values that are nobody's secret."""
+_LOOKED_UP = re.compile(
+    r"""
+    [a-z_]\w*(?:\.[a-z_]\w*)+(?:\[.*)?                                  # settings.password, os.environ[
+    | [a-z_]\w*\[.*
+    | (?:\w{1,40}_)?(?:password|passwd|pwd|token|secret|key|credentials)     # named after what it holds
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Code that names where a value comes from."""
 
 
 def storable(text: str) -> str:
@@ -66,8 +97,21 @@ def storable(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Return the text with every key, token and password in it replaced by `[redacted]`."""
+    """Return the text with every key, token and password in it replaced by `[redacted]`.
+
+    Public defaults, variables and look-ups stay: they tell nothing, and a question may be about them.
+    """
     text = _FORMS.sub(REDACTED, text)
-    for announced in (_QUOTED, _ANNOUNCED, _IN_ADDRESS):
-        text = announced.sub(lambda match: match["kept"] + REDACTED, text)
-    return text
+    text = _QUOTED.sub(lambda match: _replaced(match, is_quoted=True), text)
+    text = _ANNOUNCED.sub(lambda match: _replaced(match, is_quoted=match["kept"][-1] in "\"'`"), text)
+    return _IN_ADDRESS.sub(lambda match: _replaced(match, is_quoted=True), text)
+
+
+def _replaced(match: re.Match[str], *, is_quoted: bool) -> str:
+    """Return what a match is replaced by: itself where its value is no secret."""
+    value, after = match["secret"], match.string[match.end() : match.end() + 1]
+    is_call = not is_quoted and after in {"(", "["}
+    is_code = not is_quoted and _LOOKED_UP.fullmatch(value)
+    if is_call or is_code or _HARMLESS.fullmatch(value.rstrip(".?!:")):
+        return match[0]
+    return match["kept"] + REDACTED

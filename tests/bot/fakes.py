@@ -159,8 +159,7 @@ class FakePolicy:
     refused: str = ""
     error: Exception | None = None
 
-    async def refusal(self, user: str, *, channel: str, team: str = "") -> str:
-        del team
+    async def refusal(self, user: str, *, channel: str) -> str:
         assert user
         assert channel
         if self.error:

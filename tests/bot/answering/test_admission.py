@@ -87,11 +87,10 @@ def test_who_asks_more_in_a_minute_than_is_answered_is_told_so(
     assert asyncio.run(scenario()) == told
 
 
-@pytest.mark.parametrize(("team", "is_told"), [("T0TEAM", False), ("T0OTHER", True), ("", True)])
-def test_of_whom_slack_tells_nothing_the_event_tells_the_workspace(team: str, *, is_told: bool) -> None:
-    policy = AccessPolicy(users=cast("Users", USERS), identity=BOT)
-    told = asyncio.run(policy.refusal("W0UNKNOWN", channel="C1", team=team))
-    assert bool(told) is is_told
+@pytest.mark.parametrize("user", ["W0UNKNOWN", "U0OTHER"])
+def test_people_whom_slack_does_not_know_here_may_ask_where_others_may(user: str) -> None:
+    assert refusal(user) != ""
+    assert refusal(user, external=True) == ""
 
 
 def test_an_app_that_asks_for_nobody_is_allowed_by_its_id() -> None:
