@@ -12,6 +12,7 @@ from bot.posting.own_messages import post_ephemeral, send_direct_message
 from bot.rendering.blocks import without_markdown
 from bot.slack.errors import AskerUnreachableError, SlackRefusedError, slack_call
 from bot.slack.replies import was_shown
+from bot.slack.sessions import open_session
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -57,10 +58,12 @@ class EphemeralDestination:
 
     async def _reply(self, message: SlackMessage) -> bool:
         with slack_call():
-            webhook = AsyncWebhookClient(self.reply_url, timeout=WEBHOOK_TIMEOUT_S, trust_env_in_session=True)
-            blocks = without_markdown(message.blocks)
-            sent = await webhook.send(text=message.text, blocks=blocks, response_type="ephemeral")
-            return was_shown(sent.status_code, sent.body, sent.headers)
+            async with open_session(self.reply_url) as session:
+                webhook = AsyncWebhookClient(self.reply_url, timeout=WEBHOOK_TIMEOUT_S, session=session)
+                webhook.proxy = None  # the session knows better
+                blocks = without_markdown(message.blocks)
+                sent = await webhook.send(text=message.text, blocks=blocks, response_type="ephemeral")
+                return was_shown(sent.status_code, sent.body, sent.headers)
 
     async def rewrite(self, ts: str, message: SlackMessage, part: int) -> str:
         """Show a part anew: what one person was shown can't be changed."""

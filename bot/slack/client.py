@@ -10,18 +10,21 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain import BotIdentity
-from bot.slack.errors import SlackRefusedError, SlackUnavailableError, slack_call
+from bot.slack.errors import PROXY_ERRORS, SlackRefusedError, SlackUnavailableError, slack_call
 from bot.slack.files import SlackFiles
 from bot.slack.replies import OddReplyError, field_of, only_slacks_word
+from bot.slack.sessions import open_session
 from rag import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping
 
+    from slack_sdk.http_retry.async_handler import AsyncRetryHandler
     from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 
 CALL_TIMEOUT_S = 10
+TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=CALL_TIMEOUT_S, sock_read=CALL_TIMEOUT_S)
 CALLS_AT_ONCE = 20
 KEPT_OPEN_S = 10
 """A connection that Slack closes while a message goes over it leaves open whether that was posted."""
@@ -36,29 +39,28 @@ async def open_client(token: str, base_url: str) -> AsyncIterator[AsyncWebClient
 
     Nothing else is tried again here: a message may have been posted all the same, and only reading tells.
     """
-    connector = aiohttp.TCPConnector(limit=CALLS_AT_ONCE, keepalive_timeout=KEPT_OPEN_S)
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALL_TIMEOUT_S, sock_read=CALL_TIMEOUT_S)
-    async with aiohttp.ClientSession(
-        connector=connector, timeout=timeout, trust_env=True, middlewares=(only_slacks_word,)
-    ) as session:
-        yield AsyncWebClient(
-            token=token,
-            base_url=base_url,
-            session=session,
-            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_TRIES)],
-        )
+    limits = {"limit": CALLS_AT_ONCE, "keepalive_timeout": KEPT_OPEN_S}
+    async with open_session(base_url, timeout=TIMEOUT, middlewares=(only_slacks_word,), **limits) as session:
+        yield _client(token, base_url, session, AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_TRIES))
 
 
 def without_retries(client: AsyncWebClient) -> AsyncWebClient:
     """Return the same client, for whoever has to look at the ledger again before another try."""
-    return AsyncWebClient(token=client.token, base_url=client.base_url, session=client.session, retry_handlers=[])
+    return _client(client.token, client.base_url, client.session)
+
+
+def _client(
+    token: str | None, base_url: str, session: aiohttp.ClientSession | None, *retry_handlers: AsyncRetryHandler
+) -> AsyncWebClient:
+    client = AsyncWebClient(token=token, base_url=base_url, session=session, retry_handlers=list(retry_handlers))
+    client.proxy = None  # of the environment's the session knows more: NO_PROXY, and SOCKS
+    return client
 
 
 @asynccontextmanager
 async def open_files(client: AsyncWebClient, scopes: frozenset[str] | None) -> AsyncIterator[SlackFiles]:
     """Open what reads files; its connections are of their own, since what they bring is no word of Slack's."""
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALL_TIMEOUT_S, sock_read=CALL_TIMEOUT_S)
-    async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+    async with open_session(client.base_url, timeout=TIMEOUT) as session:
         yield SlackFiles(client, session, scopes)
 
 
@@ -110,5 +112,5 @@ async def _checked(call: Awaitable[AsyncSlackResponse], setting: str, address: s
         raise SettingsError(message, hint="See .env.example, and the app's page at api.slack.com/apps.") from error
     except SlackUnavailableError as error:
         message = f"Slack can't be reached at {address}."
-        told = f"{error} " if isinstance(error.__cause__, OddReplyError) else ""
+        told = f"{error} " if isinstance(error.__cause__, (OddReplyError, *PROXY_ERRORS)) else ""
         raise SettingsError(message, hint=f"{told}Check the network, and SLACK_API_URL if it is set.") from error

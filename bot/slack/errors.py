@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aiohttp
+from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from slack_sdk.errors import SlackApiError
 
 from bot.slack.replies import SERVER_ERROR, TOO_MANY_REQUESTS, OddReplyError, retry_after_s
@@ -93,6 +94,7 @@ class Refusal:
     advice: str
 
 
+PROXY_ERRORS = (ProxyError, ProxyConnectionError, ProxyTimeoutError)
 RESTRICTED = "restricted_action"
 """There are more of its kind: `restricted_action_read_only_channel`, `…_thread_locked`, …"""
 _BY_SETTINGS = Refusal("by_settings", "An admin decides who may post in the channel: its settings, or the workspace's.")
@@ -124,6 +126,9 @@ def slack_call() -> Iterator[None]:
         if error.status == TOO_MANY_REQUESTS:
             raise RateLimitedError(retry_after_s(error.headers)) from error
         message = f"Something answers in Slack's place ({error})."
+        raise SlackUnavailableError(message) from error
+    except PROXY_ERRORS as error:
+        message = f"The proxy on the way to Slack does not let it through ({error})."
         raise SlackUnavailableError(message) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         message = f"Slack can't be reached ({type(error).__name__})."

@@ -21,6 +21,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from bot.background import BackgroundTasks, backoff
 from bot.slack.errors import SlackError, SlackRefusedError, slack_call
 from bot.slack.replies import field_of
+from bot.slack.sessions import open_session
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
@@ -164,7 +165,7 @@ async def stay_connected(
 
     Raise CutOffError when there was no connection for `exit_after_s` seconds, or Slack takes the token no more.
     """
-    async with aiohttp.ClientSession(trust_env=True) as session:
+    async with open_session(client.base_url) as session:
         connections = [
             Connection(app=app, client=client, app_token=app_token, session=session) for _ in range(CONNECTIONS)
         ]

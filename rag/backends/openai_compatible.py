@@ -145,7 +145,7 @@ class OpenAIChatModel:
 def make_chat_client(*, base_url: str, api_key: str, timeout_s: float, max_retries: int) -> openai.AsyncOpenAI:
     """Return a client that gives up on silence: openai's own read timeout is ten minutes."""
     timeout = httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
-    with _reading_certificates():
+    with _reading_environment():
         return openai.AsyncOpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=max_retries)
 
 
@@ -190,15 +190,19 @@ class OpenAIEmbedder:
 def make_embedder(*, model: str, base_url: str, api_key: str, timeout_s: float, max_retries: int) -> OpenAIEmbedder:
     """Return the embedder of EMBEDDING_MODEL=openai:<model>."""
     timeout = httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
-    with _reading_certificates():
+    with _reading_environment():
         client = openai.OpenAI(base_url=base_url, api_key=api_key or "none", timeout=timeout, max_retries=max_retries)
     return OpenAIEmbedder(client=client, model=model)
 
 
 @contextmanager
-def _reading_certificates() -> Iterator[None]:
+def _reading_environment() -> Iterator[None]:
+    """Turn what a client does not take of this machine's certificates and proxies into a clear line."""
     try:
         yield
+    except (httpx2.InvalidURL, ValueError, ImportError) as error:
+        message = f"A proxy that the environment names can't be used ({error})."
+        raise SettingsError(message, hint="Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY.") from error
     except OSError as error:
         message = f"The certificates of this machine can't be read ({error.strerror or error})."
         raise SettingsError(message, hint="Do SSL_CERT_FILE and SSL_CERT_DIR name what is there?") from error

@@ -77,6 +77,8 @@ def test_what_has_the_form_of_a_secret_is_taken_out(secret: str) -> None:
         ("MILVUS_TOKEN=", "root:hunter22", ""),
         ("http://root:", "s3cret9", "@milvus:19530"),
         ("password=", "mypassword", ""),
+        ('password="', "pa$$w0rd", '"'),
+        ('password="', "$ecret123", '"'),
         ("wss://wss-primary.slack.com/link/?ticket=", BODY, "&app_id=1"),
     ],
 )
