@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from rag.backends.milvus_lite import explain_failure, is_lite
 from rag.backends.pymilvus_import import importing_pymilvus
 from rag.errors import RetrievalError, UnreachableError
 
@@ -31,7 +32,10 @@ def translated(uri: str) -> Iterator[None]:
     except MilvusException as error:
         if re.search("connect|deadline|timeout|timed out|unavailable", str(error.message), re.IGNORECASE):
             raise unreachable(uri) from error
-        message = f"Milvus refused a call: {str(error.message).partition(chr(10))[0][:200]}"
+        told = str(error.message).partition(chr(10))[0][:200]
+        if is_lite(uri) and (explained := explain_failure(uri, told)):
+            raise explained from error
+        message = f"Milvus refused a call: {told}"
         raise RetrievalError(message) from error
     except grpc.RpcError as error:
         raise unreachable(uri) from error

@@ -10,11 +10,13 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import IO, TYPE_CHECKING
 
 from milvus_lite.server_manager import server_manager_instance
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DRAFT = "draft"
+LONGEST_TOLD = 120
+_FULL = re.compile(r"no space left|disk quota|errno (?:28|122)\b", re.IGNORECASE)
+_DAMAGED = re.compile(
+    r"parquet|not valid JSON|codec can't decode|Expecting (?:value|property)|Extra data|Unterminated|pickled|magic"
+    r"|corrupt|damaged|truncated|cannot reshape|end of file|EOF|header",
+    re.IGNORECASE,
+)
+"""What the readers of Milvus Lite's files (JSON, Parquet, NumPy) say of one that is not what they wrote."""
 
 
 def is_lite(uri: str) -> bool:
@@ -112,6 +122,17 @@ def explain_refusal(uri: str) -> RetrievalError:
         message = f"{uri} is open in another process, and Milvus Lite takes one process at a time."
         return RetrievalError(message, hint="Stop that process, or use a Milvus server: MILVUS_URI=http://…:19530")
     return RetrievalError(f"Milvus Lite can't open {uri}.", hint="Can it be written, and is it a folder that it made?")
+
+
+def explain_failure(uri: str, told: str) -> RetrievalError | None:
+    """Return what is wrong with a folder that Milvus Lite fails on, by what it says; None where that does not tell."""
+    if _FULL.search(told):
+        return RetrievalError(f"The disk that holds {uri} is full.", hint="Make room there, then run it again.")
+    if _DAMAGED.search(told):
+        reason = shorten(told, LONGEST_TOLD, placeholder=" …")
+        message = f"The files of Milvus Lite in {uri} are damaged ({reason})."
+        return RetrievalError(message, hint="Move the folder away, then run: milvusfaq ingest SOURCE")
+    return None
 
 
 def _target(uri: str) -> Path:

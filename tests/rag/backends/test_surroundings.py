@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from rag.backends.milvus_lite import adopt_newest_copy, newest_copy, place_to_write
+from rag import Question, RetrievalError, SettingsError
+from rag.backends.milvus_lite import adopt_newest_copy, explain_failure, newest_copy, place_to_write
+from rag.backends.openai_compatible import make_chat_client
+from rag.settings import RagSettings
+from rag.wiring import open_retriever
+from tests.e2e.bot_process import starter_index
 
 COPY = "0123456789abcdef"
 
@@ -81,3 +87,44 @@ def test_where_a_copy_can_not_be_put_in_place_it_is_used_where_it_is(
     monkeypatch.setattr(Path, "rename", refuse)
     adopt_newest_copy(str(link))
     assert newest_copy(str(link)) == f"{link.resolve()}.{COPY}.db"
+
+
+@pytest.mark.parametrize(
+    ("told", "explained"),
+    [
+        ("OSError: [Errno 28] No space left on device: 'manifest.json'", "is full"),
+        ("[Errno 122] Disk quota exceeded", "is full"),
+        ("Could not open Parquet input source 'x': Parquet magic bytes not found in footer", "are damaged"),
+        ("schema file 'x' is not valid JSON: Expecting value: line 1 column 1 (char 0)", "are damaged"),
+        ("'utf-8' codec can't decode byte 0xe2 in position 0: invalid continuation byte", "are damaged"),
+        ("This file contains pickled (object) data.", "are damaged"),
+    ],
+)
+def test_what_milvus_lite_fails_on_in_its_folder_is_told_with_what_to_do(told: str, explained: str) -> None:
+    error = explain_failure("./milvus.db", told)
+    assert error
+    assert explained in error.message
+    assert error.hint
+
+
+def test_another_refusal_is_left_as_it_is() -> None:
+    assert explain_failure("./milvus.db", "field 'vector' does not exist") is None
+
+
+@pytest.mark.parametrize(("scheme", "told"), [("ftp", "Unknown scheme"), ("socks4", "Unknown scheme")])
+def test_a_proxy_that_the_models_client_does_not_know_is_told(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, told: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", f"{scheme}://proxy.example:1080")
+    with pytest.raises(SettingsError, match=told) as raised:
+        make_chat_client(base_url="https://llm.example/v1/", api_key="k", timeout_s=1, max_retries=0)
+    assert "ALL_PROXY" in raised.value.hint
+
+
+def test_damaged_files_are_told_by_the_command(tmp_path: Path) -> None:
+    uri = str(tmp_path / "milvus.db")
+    shutil.copytree(starter_index(), uri)
+    for file in Path(uri).rglob("*.parquet"):
+        file.write_bytes(b"not what was written")
+    with pytest.raises(RetrievalError, match="are damaged"), open_retriever(RagSettings(milvus_uri=uri)) as retriever:
+        retriever.search_now(Question(text="flush"), limit=3)
