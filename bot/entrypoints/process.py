@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from typing import TYPE_CHECKING
 
 from bot.entrypoints.event_loop import watch_event_loop
+from bot.entrypoints.signals import STOPS
 from bot.entrypoints.wiring import Bot, open_bot
 from bot.ledger import LedgerError, open_ledger
 from bot.slack.sockets import CutOffError
@@ -29,7 +29,8 @@ async def serve(slack: SlackSettings, rag: RagSettings) -> None:
     """Answer until SIGTERM or SIGINT; raise one of EXPECTED when it can't go on."""
     starting = asyncio.current_task()
     if starting:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, starting.cancel)
+        for number in STOPS:
+            asyncio.get_running_loop().add_signal_handler(number, starting.cancel)
     ledger, answerer = open_ledger(slack.ledger_url(rag.milvus_uri)), open_answerer(rag, patient=True)
     async with open_bot(slack, ledger=ledger, answerer=answerer) as bot:
         await _work(bot, grace_s=slack.shutdown_grace_s)
@@ -39,8 +40,8 @@ async def _work(bot: Bot, *, grace_s: float) -> None:
     """Answer until SIGTERM or SIGINT; then take no more events, end what is under way, and release the rest."""
     connected = asyncio.create_task(bot.connect())
     loop = asyncio.get_running_loop()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signal_number, connected.cancel)
+    for number in STOPS:
+        loop.add_signal_handler(number, connected.cancel)
     jobs = [asyncio.create_task(job()) for job in (*bot.jobs, watch_event_loop)]
     ended, _ = await asyncio.wait({connected, *jobs}, return_when=asyncio.FIRST_COMPLETED)
     logger.info("Stopping.")

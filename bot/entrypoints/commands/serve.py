@@ -10,6 +10,7 @@ import sys
 from pydantic import ValidationError
 
 from bot.entrypoints.logs import RedactingFormatter, hide, set_up_logs
+from bot.entrypoints.signals import end_at_once
 from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error, secrets_of
 from rag import SettingsError
 from rag.settings import RagSettings
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 def run() -> None:
     """Run until stopped; what can't work ends it at once, with exit code 1 and the line that says what to do."""
+    end_at_once()
     formatter = set_up_logs(logging.INFO, "%(asctime)s %(levelname)s %(name)s: %(message)s")
     os.umask(OWNER_ONLY)  # what is written here, questions above all, is for the owner alone
     try:

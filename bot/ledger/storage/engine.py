@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import asyncpg
-from sqlalchemy import URL, event
+from sqlalchemy import URL, event, text
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy.engine import ExceptionContext
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
     from bot.ledger.storage.address import Address
 
@@ -45,12 +45,23 @@ async def prepare(engine: AsyncEngine, place: str) -> None:
     """Make the tables, or migrate them; raise LedgerError with `place` when that can't be."""
     try:
         async with engine.begin() as connection:
+            await _check_encoding(connection)
             before = await connection.run_sync(bring_up_to_date)
     except (SQLAlchemyError, OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
         message = f"The ledger can't be opened at {place} ({reason_of(error)})."
         raise LedgerError(message, hint="Check DATABASE_URL.") from error
     if before not in {None, VERSION}:
         logger.info("The ledger was migrated from version %d to %d.", before, VERSION)
+
+
+async def _check_encoding(connection: AsyncConnection) -> None:
+    """Raise LedgerError for a PostgreSQL database that can't hold every language."""
+    if connection.dialect.name != "postgresql":
+        return
+    encoding = (await connection.execute(text("SELECT current_setting('server_encoding')"))).scalar_one()
+    if encoding not in {"UTF8", "SQL_ASCII"}:
+        message = f"The ledger's database holds {encoding} alone: a question in another script would be refused."
+        raise LedgerError(message, hint="Make one by CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.")
 
 
 def check_that_it_exists(address: Address) -> None:

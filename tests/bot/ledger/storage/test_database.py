@@ -8,6 +8,7 @@ import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, DBAPIError
@@ -110,6 +111,33 @@ def test_a_restart_of_postgresql_is_waited_for(postgres: PostgresServer) -> None
                 await ledger.questions.counts()
             postgres.start()
             assert await ledger.questions.counts() == {"accepted": 1}
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("encoding", "is_taken"), [("LATIN1", False), ("SQL_ASCII", True)])
+def test_a_database_that_can_not_hold_every_language_is_told_of(
+    postgres: PostgresServer, encoding: str, *, is_taken: bool
+) -> None:
+    name = encoding.lower()
+
+    async def scenario() -> None:
+        connection = await asyncpg.connect(postgres.url)
+        await connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        await connection.execute(
+            f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+        await connection.close()
+        url = postgres.url.replace("/postgres", f"/{name}")
+        if not is_taken:
+            with pytest.raises(LedgerError, match=r"holds LATIN1 alone.*ENCODING 'UTF8'"):
+                async with open_ledger(url):
+                    pass
+            return
+        async with open_ledger(url) as ledger:
+            entry = await ledger.questions.accept(replace(A_QUESTION, text="\u5411\u91cf\U0001f600"))
+            assert entry
+            assert (await ledger.questions.refresh(entry)).question.text == "\u5411\u91cf\U0001f600"
 
     asyncio.run(scenario())
 
