@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check format bench soak transcript tune calibrate quality requirements audit clean
+.PHONY: setup demo test check format bench soak transcript real-model tune calibrate quality requirements audit clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -34,6 +34,10 @@ soak: setup
 # docs/transcript.md: what people see, from a run against the stand-ins.
 transcript: setup
 	$(BIN)/python -m benchmarks.transcript
+
+# A real small language model behind the bot: 25 questions, the figures of docs/quality.md; ten minutes, a download.
+real-model: setup
+	$(BIN)/python -m benchmarks.real_model
 
 # Learn the ranking's weights, and fit what is off topic, from a question file: make tune QUESTIONS=dev.jsonl
 tune: setup

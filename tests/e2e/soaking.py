@@ -42,6 +42,10 @@ COMMAND_SHARE, DIRECT_SHARE, REDELIVERED_SHARE = 0.05, 0.15, 0.1
 MODEL_FAILS_SHARE = 0.06
 PAUSE_S, AWAY_S = 3.0, 1.0
 PATIENCE_S = 90.0
+POSTING = ("chat.postMessage", "chat.startStream", "chat.stopStream")
+READING = ("conversations.replies", "users.info", "chat.update")
+GATEWAY = b"upstream connect error or disconnect/reset before headers"
+ODD_FRAMES = ("[]", "null", "not JSON", '{"envelope_id": "1", "payload": null}', '{"type": "new"}', b"\x00\x01")
 REDELIVER_AFTER_S = (3.0, 3.0, 3.0, 3.0, 3.0, 15.0, 30.0)
 """Slack delivers three times more, within six minutes. Here every socket of both bots dies every few seconds."""
 TICK_S, LOOK_S = 0.01, 0.5
@@ -126,6 +130,10 @@ class Soak:
             "SIGTERM of a bot": lambda: self._end_one(signal.SIGTERM),
             "Slack: 500, not posted": lambda: self._fail(Failure(status=500)),
             "streams ended by Slack": lambda: self._at_once(self.slack.kill_streams),
+            "a gateway: 503, plain text": lambda: self._fail(Failure(status=503, body=GATEWAY), *READING),
+            "a gateway: 429, plain text": lambda: self._fail(Failure(status=429, body=GATEWAY, retry_after=1)),
+            "odd frames": self._send_odd_frames,
+            "updates refused": self._refuse_updates,
         }
         if self.postgres:
             kinds["PostgreSQL away for 1 s"] = partial(self._restart, self.postgres)
@@ -164,10 +172,22 @@ class Soak:
         self.slack.cut_connections()
         return 0.0
 
-    def _fail(self, failure: Failure) -> float:
-        for method in ("chat.postMessage", "chat.startStream", "chat.stopStream"):
+    def _fail(self, failure: Failure, *more: str) -> float:
+        for method in (*POSTING, *more):
             for _ in range(3):
                 self.slack.fail(method, failure)
+        return 0.0
+
+    def _send_odd_frames(self) -> float:
+        for frame in ODD_FRAMES:
+            self.slack.send_frame(frame)
+        return 0.0
+
+    def _refuse_updates(self) -> float:
+        """Let growing answers be posted anew: their streams end, and what stands there can't be changed."""
+        for code in ("edit_window_closed", "cant_update_message", "msg_too_long"):
+            self.slack.fail("chat.update", Failure(code))
+        self.slack.kill_streams()
         return 0.0
 
     def _pause_milvus(self) -> float:
