@@ -49,9 +49,9 @@ def with_age(database: Database) -> tuple[Any, ...]:
     return questions, (database.now - questions.c.accepted_at).label("age_s")
 
 
-def entry_of(row: Row[Any]) -> Entry:
-    """Return what a row of `with_age` says."""
-    question = SlackQuestion(
+def question_of(row: Row[Any]) -> SlackQuestion:
+    """Return the question that a row is about."""
+    return SlackQuestion(
         team=row.team,
         channel=row.channel,
         ts=row.ts,
@@ -64,9 +64,13 @@ def entry_of(row: Row[Any]) -> Entry:
         files=tuple(UnreadFile(**file) for file in row.files),
         is_late=bool(row.is_late),
     )
+
+
+def entry_of(row: Row[Any]) -> Entry:
+    """Return what a row of `with_age` says."""
     return Entry(
         id=row.id,
-        question=question,
+        question=question_of(row),
         claims=row.claims,
         tries=row.tries,
         age_s=row.age_s,
