@@ -129,6 +129,11 @@ class SlackQuestion:
         return self.ts != self.thread_ts and bool(self.thread_ts) and self.origin not in {"command", "home"}
 
     @property
+    def is_mention_in_thread(self) -> bool:
+        """Whether it turns to the bot by a mention below other messages."""
+        return self.origin == "mention" and self.has_earlier_messages
+
+    @property
     def is_unaddressed(self) -> bool:
         """Whether nobody has turned to the bot: it may stay quiet then."""
         return self.origin in UNADDRESSED_ORIGINS

@@ -42,14 +42,29 @@ REMEMBERED = 1_000
 
 
 @dataclass(slots=True)
-class LastEvent:
-    """The latest event that has come to this process, by Slack's clock; 0 for none yet."""
+class SlackClock:
+    """Slack's clock, as its events tell it: until when all that came was seen; 0 before the first event."""
 
     ts: float = 0.0
+    came_at: float = 0.0
+
+    def begin(self, ts: float) -> None:
+        """Begin at a time until which all events were seen, where none has come yet."""
+        if not self.ts and ts:
+            self.ts, self.came_at = ts, time.time()
 
     def saw(self, event: Mapping[str, Any]) -> None:
-        """Take an event into account, once it needs no delivery more."""
-        self.ts = max(self.ts, float(event.get("event_ts") or event.get("ts") or 0))
+        """Take an event into account, once it needs no delivery more; one that comes late says nothing new."""
+        try:
+            ts = float(event.get("event_ts") or event.get("ts") or 0)
+        except (TypeError, ValueError):
+            return
+        if ts > self.now():
+            self.ts, self.came_at = ts, time.time()
+
+    def now(self) -> float:
+        """Return the time; 0 where it is not known."""
+        return self.ts + (time.time() - self.came_at) if self.ts else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +78,7 @@ class MessageListeners:
     mute: MuteActions
     notified: dict[MessageRef, asyncio.Event] = field(default_factory=dict)
     """Set when it has been said."""
-    last_event: LastEvent = field(default_factory=LastEvent)
+    clock: SlackClock = field(default_factory=SlackClock)
 
     async def on_mention(
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
@@ -74,7 +89,7 @@ class MessageListeners:
             _log_ignored(read, event)
         else:
             await self._accept(read, client, context, request)
-        self.last_event.saw(event)
+        self.clock.saw(event)
 
     async def on_message(
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
@@ -85,7 +100,7 @@ class MessageListeners:
                 self.worker.drop(entry)
         else:
             await self._on_words(event, client, context, request)
-        self.last_event.saw(event)
+        self.clock.saw(event)
 
     async def _on_words(
         self, event: dict[str, Any], client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
@@ -126,25 +141,40 @@ class MessageListeners:
         self, read: SlackQuestion, client: AsyncWebClient, context: AsyncBoltContext, request: AsyncBoltRequest
     ) -> None:
         question = replace(read, team=context.team_id or read.team)
-        if question.origin == "follow-up" and not await self.ledger.threads.has_joined(question.thread):
-            logger.debug("Ignored %s %s: not a thread of ours, or muted", question.channel, question.ts)
-            return
-        is_mention_in_thread = question.origin == "mention" and question.has_earlier_messages
-        if is_mention_in_thread and (notified := small_talk(question.text)) in {"mute", "unmute"}:
-            await self.mute.change(question, client, mute_it=notified == "mute")
+        if not await self._is_asked(question, client):
             return
         try:
-            entry = await self.ledger.questions.accept(question)
+            await self._claim(question)
         except LedgerError:
             await self._say_that_it_can_not_be_accepted(question, client)
             raise  # no ack: Slack delivers again, now, after a minute, after five
-        if entry:
-            self.worker.submit(entry)
-            if is_mention_in_thread:  # a new one: what Slack delivers again was said before a mute, perhaps
-                await self.ledger.threads.unmute(question.thread)
         said, deliveries = self.notified.get(question.ref), request.headers.get("x-slack-retry-num", ["0"])
         if said or deliveries != ["0"]:  # this replica has said that it can't be noted, or another may have
             self.worker.cleanup.retract_unaccepted_notice(question, after=said)
+
+    async def take(self, question: SlackQuestion, client: AsyncWebClient) -> bool:
+        """Take a question that comes late, or do what it says with its thread; tell whether a question was taken."""
+        return await self._is_asked(question, client) and await self._claim(question)
+
+    async def _is_asked(self, question: SlackQuestion, client: AsyncWebClient) -> bool:
+        """Tell whether an answer is wanted: not in threads of others, nor by who mutes the bot, which is done."""
+        if question.origin == "follow-up" and not await self.ledger.threads.has_joined(question.thread):
+            logger.debug("Ignored %s %s: not a thread of ours, or muted", question.channel, question.ts)
+            return False
+        wanted = small_talk(question.text) if question.is_mention_in_thread else None
+        if wanted in {"mute", "unmute"}:
+            await self.mute.change(question, client, mute_it=wanted == "mute")
+            return False
+        return True
+
+    async def _claim(self, question: SlackQuestion) -> bool:
+        """Claim a question, and have it worked on; False where it was claimed before."""
+        entry = await self.ledger.questions.accept(question)
+        if entry:
+            self.worker.submit(entry)
+            if question.is_mention_in_thread:  # a new one: what Slack delivers again was said before a mute, perhaps
+                await self.ledger.threads.unmute(question.thread)
+        return entry is not None
 
     async def _say_that_it_can_not_be_accepted(self, question: SlackQuestion, client: AsyncWebClient) -> None:
         if question.ref in self.notified:

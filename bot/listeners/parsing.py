@@ -35,7 +35,7 @@ class MessageParser:
         A reply is a follow-up only in a thread that the bot has joined, which whoever calls this has to look up; and
         whether a post that an app made for a user is a person's (`is_by_person`).
         """
-        if event.get("subtype") not in {*PERSON_SUBTYPES, "bot_message"} or event.get("edited"):
+        if event.get("subtype") not in (*PERSON_SUBTYPES, "bot_message") or event.get("edited"):
             return Ignored("an edit or another kind of message")
         if event.get("is_ephemeral"):
             return Ignored("from Slack")
@@ -81,7 +81,7 @@ class MessageParser:
 
 
 def _is_reply(event: Mapping[str, Any]) -> bool:
-    return event.get("thread_ts") not in {None, event["ts"]}
+    return event.get("thread_ts") not in (None, event["ts"])
 
 
 def _unless_thanks(question: SlackQuestion) -> SlackQuestion | Ignored:
@@ -93,14 +93,19 @@ def edited_message(event: Mapping[str, Any]) -> dict[str, Any] | None:
 
     Slack sends a change too when it unfurls a link or a reply comes, and for the bot's own messages.
     """
-    message, before = event.get("message") or {}, event.get("previous_message") or {}
-    if event.get("subtype") != "message_changed" or not message.get("edited") or not message.get("ts"):
+    message, before = _dict(event.get("message")), _dict(event.get("previous_message"))
+    edited = _dict(message.get("edited"))
+    if event.get("subtype") != "message_changed" or not edited or not message.get("ts"):
         return None
     if message.get("subtype") == "tombstone" or _says_the_same(message, before):
         return None
     kept = {key: value for key, value in message.items() if key != "edited"}
     place = {"channel": event["channel"], "channel_type": event.get("channel_type")}
-    return {**kept, **place, "edited_ts": message["edited"].get("ts")}
+    return {**kept, **place, "edited_ts": edited.get("ts")}
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _says_the_same(message: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
@@ -114,7 +119,7 @@ def deleted_ts(event: Mapping[str, Any]) -> str:
     """
     if event.get("subtype") == "message_deleted":
         return str(event.get("deleted_ts") or "")
-    changed = event.get("message") or {}
+    changed = _dict(event.get("message"))
     is_tombstone = event.get("subtype") == "message_changed" and changed.get("subtype") == "tombstone"
     return str(changed.get("ts") or "") if is_tombstone else ""
 

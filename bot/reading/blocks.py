@@ -8,23 +8,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     Element = Mapping[str, Any]
 
-WITHOUT_WORDS = {"actions", "context_actions", "divider", "file", "input"}
-TEXTS = {"mrkdwn", "plain_text", "raw_text"}
-INDENT = "    "
+WITHOUT_WORDS = ("actions", "context_actions", "divider", "file", "input", "button", "workflow_button", "overflow")
+MENUS = ("select", "picker", "checkboxes", "radio_buttons", "confirm")
+"""What the types of menus end in: their choices are nobody's words."""
+TEXTS = ("mrkdwn", "plain_text", "raw_text")
+INDENT, MOST_INDENTS = "    ", 8
+DEEPEST = 12
+"""Levels of a block that are read; Slack's own have four or five."""
 
 
-def blocks_mrkdwn(blocks: Iterable[Element]) -> str:
+def dicts_in(value: object) -> list[dict[str, Any]]:
+    """Return the objects in a list that Slack sends; it may be null, and another app's may hold anything."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def blocks_mrkdwn(blocks: object) -> str:
     """Return what blocks say, a line or more each."""
-    return "\n".join(filter(None, map(_block, blocks)))
+    return "\n".join(filter(None, map(_block, dicts_in(blocks))))
 
 
-def tables_mrkdwn(blocks: Iterable[Element]) -> str:
+def tables_mrkdwn(blocks: object) -> str:
     """Return the tables among blocks: a message's own text leaves them out."""
-    return blocks_mrkdwn(block for block in blocks if block.get("type") == "table")
+    return blocks_mrkdwn([block for block in dicts_in(blocks) if block.get("type") == "table"])
 
 
 def mrkdwn_escaped(text: str) -> str:
@@ -34,34 +43,37 @@ def mrkdwn_escaped(text: str) -> str:
 
 def _block(block: Element) -> str:
     type_ = block.get("type")
-    if type_ in WITHOUT_WORDS:
+    if str(type_) in WITHOUT_WORDS:
         return ""
     if type_ == "rich_text":
-        return "\n".join(filter(None, map(_rich_text_part, block.get("elements") or ())))
+        return "\n".join(filter(None, map(_rich_text_part, dicts_in(block.get("elements")))))
     if type_ == "table":
-        return "\n".join(map(_row, block.get("rows") or ()))
+        rows = block.get("rows")
+        return "\n".join(map(_row, rows)) if isinstance(rows, list) else ""
     if type_ == "image":
         return _text(block.get("title")) or mrkdwn_escaped(str(block.get("alt_text") or ""))
     return "\n".join(_texts_in(block))
 
 
-def _texts_in(value: object) -> Iterator[str]:
-    """Yield the text objects in a block in their order, and what rich text it holds."""
-    if isinstance(value, list):
+def _texts_in(value: object, depth: int = 0) -> Iterator[str]:
+    """Yield the text objects in a block in their order, and what rich text it holds; buttons and menus are left out."""
+    if isinstance(value, list) and depth <= DEEPEST:
         for one in value:
-            yield from _texts_in(one)
-        return
-    if not isinstance(value, dict) or value.get("type") in {*WITHOUT_WORDS, "button"}:
-        return
-    if value.get("type") in TEXTS or (value.get("type") == "markdown" and isinstance(value.get("text"), str)):
+            yield from _texts_in(one, depth + 1)
+    elif isinstance(value, dict) and depth <= DEEPEST:
+        yield from _texts_of(value, str(value.get("type") or ""), depth)
+
+
+def _texts_of(value: Element, type_: str, depth: int) -> Iterator[str]:
+    if type_ in TEXTS or (type_ == "markdown" and isinstance(value.get("text"), str)):
         yield _text(value)
-    elif value.get("type") == "rich_text":
+    elif type_ == "rich_text":
         yield _block(value)
-    else:
+    elif type_ not in WITHOUT_WORDS and not type_.endswith(MENUS):
         if isinstance(value.get("text"), str):  # an object that names no type
             yield value["text"]
-        for part in value.values():
-            yield from _texts_in(part)
+        for part in (part for name, part in value.items() if name != "confirm"):
+            yield from _texts_in(part, depth + 1)
 
 
 def _text(text: object) -> str:
@@ -71,7 +83,7 @@ def _text(text: object) -> str:
     words = text.get("text")
     if not isinstance(words, str):
         return ""
-    return mrkdwn_escaped(words) if text.get("type") in {"raw_text", "markdown"} else words
+    return mrkdwn_escaped(words) if text.get("type") in ("raw_text", "markdown") else words
 
 
 def _row(cells: object) -> str:
@@ -93,15 +105,19 @@ def _rich_text_part(part: Element) -> str:
 
 
 def _section(part: Element) -> str:
-    return "".join(map(_inline, part.get("elements") or ())).strip("\n")
+    return "".join(map(_inline, dicts_in(part.get("elements")))).strip("\n")
 
 
 def _list(part: Element) -> str:
-    indent, begin = INDENT * int(part.get("indent") or 0), int(part.get("offset") or 0) + 1
+    indent, begin = INDENT * min(_number(part.get("indent")), MOST_INDENTS), _number(part.get("offset")) + 1
     is_ordered = part.get("style") == "ordered"
-    items = [_rich_text_part(element) for element in part.get("elements") or ()]
+    items = [_section(element) for element in dicts_in(part.get("elements"))]
     marks = [f"{number}." if is_ordered else "•" for number in range(begin, begin + len(items))]
     return "\n".join(f"{indent}{mark} {item}" for mark, item in zip(marks, items, strict=True))
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _quote(part: Element) -> str:

@@ -32,7 +32,7 @@ def read_file(file: Mapping[str, Any]) -> ReadFile:
     """Read what Slack sends of a file with its message: a preview of text, a title, a picture's description."""
     name, title = str(file.get("name") or ""), str(file.get("title") or "")
     titled = title if title not in {"", name, "Untitled"} else ""
-    if file.get("mode") in GONE:
+    if str(file.get("mode") or "") in GONE:
         return ReadFile("")
     text, is_whole = _preview(file)
     begun = bool(text) and not is_whole
@@ -44,18 +44,23 @@ def read_file(file: Mapping[str, Any]) -> ReadFile:
 
 def is_text(file: Mapping[str, Any]) -> bool:
     """Tell a file of plain text."""
-    is_of_text_type = str(file.get("mimetype") or "").startswith(TEXT_TYPES) or file.get("filetype") in TEXT_KINDS
-    return is_of_text_type or file.get("mode") == "snippet"
+    kind, mode = str(file.get("filetype") or ""), str(file.get("mode") or "")
+    return str(file.get("mimetype") or "").startswith(TEXT_TYPES) or kind in TEXT_KINDS or mode == "snippet"
 
 
 def _preview(file: Mapping[str, Any]) -> tuple[str, bool]:
     """Return the text that comes with the message, and whether it is all of it."""
-    if transcript := ((file.get("transcription") or {}).get("preview") or {}).get("content"):
-        return str(transcript), not (file["transcription"]["preview"].get("has_more"))
+    spoken = _dict(_dict(file.get("transcription")).get("preview"))
+    if spoken.get("content"):
+        return str(spoken["content"]), not spoken.get("has_more")
     mail, text = file.get("plain_text") or file.get("preview_plain_text"), file.get("preview") if is_text(file) else ""
     if shown := str(mail or text or "").strip("\n"):  # a canvas' preview is HTML
         return shown, not (file.get("preview_is_truncated") or file.get("lines_more"))
     return "", is_text(file) and file.get("size") == 0
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _url(file: Mapping[str, Any]) -> str:

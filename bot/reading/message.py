@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.domain import MAX_QUESTION_CHARACTERS
-from bot.reading.blocks import blocks_mrkdwn, tables_mrkdwn
+from bot.reading.blocks import blocks_mrkdwn, dicts_in, tables_mrkdwn
 from bot.reading.excerpt import excerpt
 from bot.reading.files import read_file
 from bot.text.mrkdwn import plain_text
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 NO_TEXT = {"This content can't be displayed.", "This message contains interactive elements.", "[no preview available]"}
 """What Slack puts in place of the text of blocks that a client can't show."""
-LEAST_MATERIAL = 400
-"""Characters that are kept for what stands beside the words, however long those are."""
+BETWEEN = "\n\n"
+LEAST_MATERIAL = 80
+"""Characters: less of what stands beside the words is not worth showing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ def read_message(message: Mapping[str, Any], *, bot_user: str) -> ReadMessage:
     """Read a message of a person or an app; `bot_user` is the bot's own user id."""
     mrkdwn = _own_mrkdwn(message)
     words = plain_text(mrkdwn, bot_user=bot_user)
-    files = [read_file(file) for file in _dicts(message.get("files"))]
+    files = [read_file(file) for file in dicts_in(message.get("files"))]
     material = [plain_text(part, bot_user=bot_user) for part in _beside(message)]
-    for attachment in _dicts(message.get("attachments")):
+    for attachment in dicts_in(message.get("attachments")):
         if _is_forwarded(attachment):
-            files += [read_file(file) for file in _dicts(attachment.get("files"))]
+            files += [read_file(file) for file in dicts_in(attachment.get("files"))]
     material += [redact(storable(file.text)).strip() for file in files if file.text]
     return ReadMessage(
         mrkdwn=mrkdwn,
@@ -61,32 +62,36 @@ def read_message(message: Mapping[str, Any], *, bot_user: str) -> ReadMessage:
 
 def _joined(words: str, material: list[str]) -> str:
     """Return words and material; so much of the material that both may be asked together."""
-    room = max(MAX_QUESTION_CHARACTERS - len(words), LEAST_MATERIAL)
+    room = MAX_QUESTION_CHARACTERS - len(words)
     parts = [words] if words else []
     for number, part in enumerate(material):
-        share = room // (len(material) - number) - 2
-        parts.append(excerpt(part, share))
-        room -= len(parts[-1]) + 2
-    return "\n\n".join(parts)
+        share = room // (len(material) - number) - len(BETWEEN)
+        if share >= min(LEAST_MATERIAL, len(part)):
+            parts.append(excerpt(part, share))
+            room -= len(parts[-1]) + len(BETWEEN)
+    return BETWEEN.join(parts)
 
 
 def _own_mrkdwn(message: Mapping[str, Any]) -> str:
-    """Return a message's own words: its text, or what its blocks say where Slack shows those instead.
+    """Return a message's own words: its text, or what its blocks say where Slack shows those instead."""
+    text = _without_notes(message.get("text"))
+    return text if _shows_its_text(message) else blocks_mrkdwn(message.get("blocks")) or text
+
+
+def _shows_its_text(message: Mapping[str, Any]) -> bool:
+    """Tell whether a message's words are its text.
 
     The text beside an app's blocks is what a notification shows; a person's text says what their blocks say.
     """
-    text = str(message.get("text") or "")
     is_by_app = bool(message.get("bot_id")) or message.get("subtype") == "bot_message"
-    if text.strip() and text.strip() not in NO_TEXT and not (is_by_app and message.get("blocks")):
-        return text
-    return blocks_mrkdwn(_dicts(message.get("blocks"))) or ("" if text.strip() in NO_TEXT else text)
+    return bool(_without_notes(message.get("text")).strip()) and not (is_by_app and message.get("blocks"))
 
 
 def _beside(message: Mapping[str, Any]) -> Iterator[str]:
     """Yield, as mrkdwn, what a message shows beside its own words."""
-    if message.get("text"):  # else its blocks are its words
-        yield tables_mrkdwn(_dicts(message.get("blocks")))
-    for attachment in _dicts(message.get("attachments")):
+    if _shows_its_text(message):  # else its blocks are its words
+        yield tables_mrkdwn(message.get("blocks"))
+    for attachment in dicts_in(message.get("attachments")):
         if _is_forwarded(attachment):
             yield _forwarded(attachment)
         elif not _is_preview(attachment):
@@ -113,14 +118,15 @@ def _forwarded(attachment: Mapping[str, Any]) -> str:
 
 
 def _message_blocks(attachment: Mapping[str, Any]) -> Iterator[str]:
-    for block in _dicts(attachment.get("message_blocks")):
-        yield blocks_mrkdwn(_dicts((block.get("message") or {}).get("blocks")))
-    yield blocks_mrkdwn(_dicts(attachment.get("blocks")))
+    for block in dicts_in(attachment.get("message_blocks")):
+        message = block.get("message")
+        yield blocks_mrkdwn(message.get("blocks") if isinstance(message, dict) else None)
+    yield blocks_mrkdwn(attachment.get("blocks"))
 
 
 def _attached(attachment: Mapping[str, Any]) -> str:
     """Return what an app's attachment shows: blocks, or the parts of the older form; else its fallback."""
-    if blocks := blocks_mrkdwn(_dicts(attachment.get("blocks"))):
+    if blocks := blocks_mrkdwn(attachment.get("blocks")):
         return "\n".join(filter(None, (_without_notes(attachment.get("pretext")), blocks)))
     parts = (_without_notes(attachment.get(name)) for name in ("pretext", "title", "text"))
     shown = "\n".join(filter(None, (*parts, _fields(attachment))))
@@ -128,14 +134,9 @@ def _attached(attachment: Mapping[str, Any]) -> str:
 
 
 def _fields(attachment: Mapping[str, Any]) -> str:
-    fields = ((field.get("title"), field.get("value")) for field in _dicts(attachment.get("fields")))
+    fields = ((field.get("title"), field.get("value")) for field in dicts_in(attachment.get("fields")))
     return "\n".join(": ".join(str(part) for part in field if part) for field in fields)
 
 
 def _without_notes(text: object) -> str:
     return text if isinstance(text, str) and text.strip() not in NO_TEXT else ""
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    """Return the objects in a list that Slack sends; it may be null, and another app's may hold anything."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -113,11 +113,11 @@ FOREIGN KEY(question_id) REFERENCES questions (id))
 """
 REPLICAS_6 = """
 CREATE TABLE replicas (team VARCHAR(64) NOT NULL, owner VARCHAR(200) NOT NULL, connected_at {double} NOT NULL,
-last_event_ts {double} NOT NULL, PRIMARY KEY (team, owner))
+seen_until_ts {double} NOT NULL, PRIMARY KEY (team, owner))
 """
 OUTAGES_6 = """
-CREATE TABLE outages (team VARCHAR(64) NOT NULL, since_ts {double} NOT NULL, owner VARCHAR(200) NOT NULL,
-lease_until {double} NOT NULL, PRIMARY KEY (team))
+CREATE TABLE outages (team VARCHAR(64) NOT NULL, since_ts {double} NOT NULL, noted INTEGER NOT NULL,
+owner VARCHAR(200) NOT NULL, lease_until {double} NOT NULL, PRIMARY KEY (team))
 """
 LEDGERS = {
     1: (SCHEMA, QUESTIONS_1, *INDEXES_1),
@@ -212,8 +212,8 @@ NEWEST_ROWS: dict[str, tuple[Row, ...]] = {
             "posted_ts": "1.6",
         },
     ),
-    "replicas": ({"team": "T1", "owner": "m/1/x", "connected_at": 7.5, "last_event_ts": 1.5},),
-    "outages": ({"team": "T1", "since_ts": 1.5, "owner": "m/1/x", "lease_until": 8.5},),
+    "replicas": ({"team": "T1", "owner": "m/1/x", "connected_at": 7.5, "seen_until_ts": 1.5},),
+    "outages": ({"team": "T1", "since_ts": 1.5, "noted": 1, "owner": "m/1/x", "lease_until": 8.5},),
 }
 SINCE = {
     "questions": 1,

@@ -104,7 +104,7 @@ STEPS: dict[int, tuple[str, ...]] = {
             team VARCHAR(64) NOT NULL,
             owner VARCHAR(200) NOT NULL,
             connected_at {double} NOT NULL,
-            last_event_ts {double} NOT NULL,
+            seen_until_ts {double} NOT NULL,
             PRIMARY KEY (team, owner)
         )
         """,
@@ -112,6 +112,7 @@ STEPS: dict[int, tuple[str, ...]] = {
         CREATE TABLE outages (
             team VARCHAR(64) NOT NULL,
             since_ts {double} NOT NULL,
+            noted INTEGER NOT NULL,
             owner VARCHAR(200) NOT NULL,
             lease_until {double} NOT NULL,
             PRIMARY KEY (team)

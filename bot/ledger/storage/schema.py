@@ -133,7 +133,7 @@ replicas = Table(
     Column("team", String(64), primary_key=True),
     Column("owner", String(200), primary_key=True),
     Column("connected_at", Double, nullable=False),
-    Column("last_event_ts", Double, nullable=False),
+    Column("seen_until_ts", Double, nullable=False),
 )
 
 outages = Table(
@@ -141,6 +141,7 @@ outages = Table(
     metadata,
     Column("team", String(64), primary_key=True),
     Column("since_ts", Double, nullable=False),
+    Column("noted", Integer, nullable=False),
     Column("owner", String(200), nullable=False),
     Column("lease_until", Double, nullable=False),
 )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from bot.ledger import open_ledger
-from bot.listeners import catch_up as catch_up_module
+from bot.listeners import missed_messages
 from bot.listeners.catch_up import CatchUp
-from bot.listeners.messages import LastEvent, MessageListeners
+from bot.listeners.messages import MessageListeners, SlackClock
 from bot.listeners.parsing import MessageParser
 from bot.slack.client import open_client, without_retries
 from bot.slack.sockets import SocketState
@@ -66,8 +66,15 @@ class Scene:
 
     async def saw(self, ts: str) -> None:
         """Have this as the last event before the outage."""
-        await self.ledger.outages.record_connected(BOT.team, last_event_ts=float(ts))
+        await self.ledger.outages.record_connected(BOT.team, seen_until_ts=float(ts))
+        self.catch_up.is_noted = False
         await self.catch_up.note_outage()
+
+    async def read(self) -> None:
+        """Look, and read what was missed to the end."""
+        await self.catch_up.look()
+        if self.catch_up.reading:
+            await self.catch_up.reading
 
 
 @pytest.fixture
@@ -118,14 +125,14 @@ def test_what_nobody_has_answered_is_taken_once_and_late(slack: SlackStandIn, pl
 
     async def act(scene: Scene) -> None:
         await scene.saw(before)
-        await scene.catch_up.look()
-        await scene.catch_up.look()
+        await scene.read()
+        await scene.read()
         assert scene.worker.texts() == ["How is an index built?"]
         (entry,) = scene.worker.taken
         assert entry.question.is_late
         assert (entry.question.team, entry.question.ts) == (TEAM, open_)
         await scene.saw(before)
-        await scene.catch_up.look()
+        await scene.read()
         assert len(scene.worker.taken) == 1, "it stands in the ledger"
 
     play(act)
@@ -150,7 +157,7 @@ def test_places_where_it_was_asked_before_are_read_too(slack: SlackStandIn, play
             read = await scene.catch_up.messages.read({**event, "channel": place, "channel_type": "im"})
             assert await scene.ledger.questions.accept(read)  # type: ignore[arg-type]
         await scene.saw(asked)
-        await scene.catch_up.look()
+        await scene.read()
         assert scene.worker.texts() == [
             "And how is it indexed?",
             "What is a segment?",
@@ -168,7 +175,7 @@ def test_what_was_edited_meanwhile_is_asked_as_it_stands(slack: SlackStandIn, pl
 
     async def act(scene: Scene) -> None:
         await scene.saw(before)
-        await scene.catch_up.look()
+        await scene.read()
         (entry,) = scene.worker.taken
         assert entry.question.text == "How is an index built?"
         assert entry.question.edited_ts
@@ -188,11 +195,11 @@ def test_what_is_too_old_stays_and_the_log_says_so(
 
     async def act(scene: Scene) -> None:
         await scene.saw(before)
-        await scene.catch_up.look()
+        await scene.read()
         assert scene.worker.texts() == ["How is a role made?"]
 
     play(act, hours=2)
-    assert "more than 2 hours ago stays unanswered" in caplog.text
+    assert "stay unread: CATCH_UP_HOURS is 2" in caplog.text
 
 
 def test_it_may_be_turned_off(slack: SlackStandIn, play: Callable[..., None]) -> None:
@@ -201,7 +208,7 @@ def test_it_may_be_turned_off(slack: SlackStandIn, play: Callable[..., None]) ->
 
     async def act(scene: Scene) -> None:
         await scene.saw(before)
-        await scene.catch_up.look()
+        await scene.read()
         assert scene.worker.taken == []
 
     play(act, hours=0)
@@ -225,7 +232,7 @@ def test_what_passes_is_waited_for(slack: SlackStandIn, play: Callable[..., None
 
     async def act(scene: Scene) -> None:
         await scene.saw(before)
-        await scene.catch_up.look()
+        await scene.read()
         assert len(scene.worker.taken) == 1
 
     play(act)
@@ -243,7 +250,7 @@ def test_a_place_that_is_not_shown_does_not_hide_the_others(
 
     async def act(scene: Scene) -> None:
         await scene.saw(before)
-        await scene.catch_up.look()
+        await scene.read()
         assert scene.worker.texts() == ["What is a shard?"]
 
     play(act)
@@ -253,7 +260,7 @@ def test_a_place_that_is_not_shown_does_not_hide_the_others(
 def test_while_slack_stays_away_it_is_kept_for_later(
     slack: SlackStandIn, play: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catch_up_module, "TRIES", 1)
+    monkeypatch.setattr(missed_messages, "TRIES", 1)
     before = slack.say(SUPPORT, "good morning")
     slack.clock_s += 300
     slack.say(SUPPORT, "How is an index built?")
@@ -261,7 +268,7 @@ def test_while_slack_stays_away_it_is_kept_for_later(
 
     async def act(scene: Scene) -> None:
         await scene.saw(before)
-        await scene.catch_up.look()
+        await scene.read()
         assert scene.worker.taken == []
         assert await scene.ledger.outages.renew(BOT.team), "it is still to be caught up on"
 
@@ -277,7 +284,7 @@ def test_more_than_the_bot_has_hands_for_wait(slack: SlackStandIn, play: Callabl
     async def act(scene: Scene) -> None:
         scene.worker.room = 2
         await scene.saw(before)
-        reading = asyncio.create_task(scene.catch_up.look())
+        reading = asyncio.create_task(scene.read())
         await scene.worker.is_full.wait()
         scene.worker.room = 3
         await reading
@@ -289,8 +296,9 @@ def test_more_than_the_bot_has_hands_for_wait(slack: SlackStandIn, play: Callabl
 def test_a_busy_place_is_read_to_a_bound(
     slack: SlackStandIn, play: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(catch_up_module, "PAGE_SIZE", 2)
-    monkeypatch.setattr(catch_up_module, "MOST_PAGES", 2)
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(missed_messages, "PAGE_SIZE", 2)
+    monkeypatch.setattr(missed_messages, "MOST_PAGES", 2)
     before = slack.say(SUPPORT, "good morning")
     slack.clock_s += 300
     for number in range(6):
@@ -298,15 +306,166 @@ def test_a_busy_place_is_read_to_a_bound(
 
     async def act(scene: Scene) -> None:
         await scene.saw(before)
-        await scene.catch_up.look()
+        await scene.read()
         assert scene.worker.texts() == [f"How is thing {number} built?" for number in (2, 3, 4, 5)]
 
     play(act)
-    assert "the older ones are left" in caplog.text
+    assert "1 places left" in caplog.text
 
 
-def test_the_last_event_is_the_latest() -> None:
-    last = LastEvent()
-    for event in ({"ts": "5.0"}, {"event_ts": "9.5", "ts": "1.0"}, {"ts": "7.0"}, {}):
-        last.saw(event)
-    assert last.ts == 9.5
+def test_people_who_ask_the_bot_in_one_thread_do_not_answer_each_other(
+    slack: SlackStandIn, play: Callable[..., None]
+) -> None:
+    before = slack.say(SUPPORT, "good morning")
+    slack.clock_s += 300
+    first = slack.mention(SUPPORT, "How is an index built?")
+    slack.mention(SUPPORT, "And how is it dropped?", thread_ts=first, user=COLLEAGUE)
+
+    async def act(scene: Scene) -> None:
+        await scene.saw(before)
+        await scene.read()
+        assert scene.worker.texts() == ["And how is it dropped?", "How is an index built?"]
+
+    play(act)
+
+
+def test_what_the_bot_says_to_others_is_no_answer(slack: SlackStandIn, play: Callable[..., None]) -> None:
+    before = slack.say(SUPPORT, "good morning")
+    slack.clock_s += 300
+    asked = slack.say(SUPPORT, "How is an index built?")
+    answered = slack.say(SUPPORT, "How is a role made?")
+    for event, question, ts in (("milvusfaq_notice", asked, asked), ("milvusfaq_answer", answered, answered)):
+        metadata = {"event_type": event, "event_payload": {"question": question, "part": 0}}
+        slack.say(SUPPORT, "so", thread_ts=ts, user="U0BOT", bot_id="B0BOT", metadata=metadata)
+
+    async def act(scene: Scene) -> None:
+        await scene.saw(before)
+        await scene.read()
+        assert scene.worker.texts() == ["How is an index built?"]
+
+    play(act)
+
+
+def test_a_reply_that_was_sent_to_the_channel_as_well_is_read_with_its_thread(
+    slack: SlackStandIn, play: Callable[..., None]
+) -> None:
+    root = slack.say(SUPPORT, "good morning")
+    slack.clock_s += 300
+    asked = slack.mention(SUPPORT, "How is an index built?", thread_ts=root, subtype="thread_broadcast")
+    slack.say(SUPPORT, "by create_index", thread_ts=root, user=COLLEAGUE)
+
+    async def act(scene: Scene) -> None:
+        await scene.saw(root)
+        await scene.read()
+        assert scene.worker.taken == []
+        assert asked
+
+    play(act)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"blocks": [{"type": "rich_text", "elements": [None]}], "text": ""},
+        {"edited": True},
+        {"attachments": "x", "files": [None]},
+        {"user": ["U1"]},
+    ],
+)
+def test_an_odd_message_costs_nobody_else_their_answer(
+    slack: SlackStandIn, play: Callable[..., None], odd: dict[str, Any]
+) -> None:
+    before = slack.say(SUPPORT, "good morning")
+    slack.clock_s += 300
+    slack.channels[SUPPORT].messages.append({"ts": slack.new_ts(), "user": "U1", "text": "why?", **odd})
+    slack.say(SUPPORT, "How is an index built?")
+
+    async def act(scene: Scene) -> None:
+        await scene.saw(before)
+        await scene.read()
+        assert "How is an index built?" in scene.worker.texts()
+        assert not await scene.ledger.outages.renew(BOT.team), "it is over"
+
+    play(act)
+
+
+@pytest.mark.parametrize("body", [b'{"ok": true}', b'{"ok": true, "messages": 3}'])
+def test_a_reply_without_messages_is_tried_again(slack: SlackStandIn, play: Callable[..., None], body: bytes) -> None:
+    before = slack.say(SUPPORT, "good morning")
+    slack.clock_s += 300
+    slack.say(SUPPORT, "How is an index built?")
+    slack.fail("conversations.history", Failure(body=body, content_type="application/json"))
+
+    async def act(scene: Scene) -> None:
+        await scene.saw(before)
+        await scene.read()
+        assert len(scene.worker.taken) == 1
+
+    play(act)
+
+
+def test_a_token_that_slack_takes_no_more_is_no_place_that_is_gone(
+    slack: SlackStandIn, play: Callable[..., None]
+) -> None:
+    before = slack.say(SUPPORT, "good morning")
+    slack.fail("conversations.history", Failure("token_revoked"))
+
+    async def act(scene: Scene) -> None:
+        await scene.saw(before)
+        await scene.read()
+        assert await scene.ledger.outages.renew(BOT.team), "it is still to be caught up on"
+
+    play(act)
+
+
+def test_what_is_unexpected_ends_the_reading_not_the_bot(
+    slack: SlackStandIn, play: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(_: object) -> None:
+        message = "a mistake"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(missed_messages.MissedMessages, "take_all", fail)
+    before = slack.say(SUPPORT, "good morning")
+
+    async def act(scene: Scene) -> None:
+        await scene.saw(before)
+        await scene.read()
+        assert not await scene.ledger.outages.renew(BOT.team), "the next start does not fail on it again"
+
+    play(act)
+    assert "given up: a mistake of its own" in caplog.text
+
+
+def test_sockets_that_were_away_begin_an_outage_where_they_were_last_up(
+    slack: SlackStandIn, play: Callable[..., None]
+) -> None:
+    before = slack.say(SUPPORT, "good morning")
+    missed = slack.say(SUPPORT, "How is an index built?")
+    later = slack.say(SUPPORT, "good evening")
+
+    async def act(scene: Scene) -> None:
+        catch_up = scene.catch_up
+        catch_up.messages.clock.saw({"ts": before})
+        await scene.read()
+        assert scene.worker.taken == []
+        catch_up.sockets.is_up = False
+        await scene.read()
+        catch_up.last_up -= 3_600
+        catch_up.seen_until = float(before)
+        catch_up.sockets.is_up = True
+        catch_up.messages.clock.saw({"ts": later})  # comes before anybody has looked
+        await scene.read()
+        assert [entry.question.ts for entry in scene.worker.taken] == [missed]
+
+    play(act)
+
+
+def test_slacks_clock_goes_on_between_events_and_late_ones_say_nothing_new() -> None:
+    clock = SlackClock()
+    assert clock.now() == 0.0
+    clock.begin(5.0)
+    for event in ({"ts": "7.0"}, {"event_ts": "1000.5", "ts": "1.0"}, {"ts": "9.0"}, {}, {"ts": "abc"}):
+        clock.saw(event)
+    clock.begin(2_000.0)
+    assert 1000.5 <= clock.now() < 1100
