@@ -81,13 +81,15 @@ MAX_QUESTION_CHARACTERS = 3_000
 class UnreadFile:
     """A file of a message that holds more than the question's text says: all of it, or the rest where it is `begun`.
 
-    `name` is "" where Slack does not tell it; `url` is where its text can be had, "" where it is no text.
+    `name` is "" where Slack does not tell it; `url` is where its text can be had, "" where it is no text. `is_read` is
+    one of which more can't be had.
     """
 
     id: str
     name: str
     url: str = ""
     begun: bool = False
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

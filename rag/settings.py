@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag.errors import SettingsError
 
+Stripped = Annotated[str, StringConstraints(strip_whitespace=True)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 ENV_FILE = ".env"
 WRAPPING = " \t\r\n\"'\u201c\u201d\u2018\u2019\u00a0\u200b\ufeff"
@@ -91,10 +92,10 @@ class RagSettings(EnvironmentSettings):
         ge=0,
         description="How many tokens the model takes, question and answer together; 0 to learn it from its refusals.",
     )
-    llm_fallback_base_url: str = Field(
-        default="", description="The address of a second model, which answers while the first is left alone."
+    llm_fallback_base_url: Stripped = Field(
+        default="", description="The address of a second model, which answers where the first can't."
     )
-    llm_fallback_model: str = Field(default="", description="Its name there; empty for the first one's.")
+    llm_fallback_model: Stripped = Field(default="", description="Its name there; empty for the first one's.")
     llm_fallback_token: Key = Field(default=SecretStr(""), description="Its key; empty for none.")
     index_refresh_s: float = Field(
         default=20, gt=0, description="How often a running bot looks whether an ingest has brought something new."

@@ -223,6 +223,8 @@ async def _open_models(settings: RagSettings) -> AsyncIterator[Models | None]:
     api_key = settings.leptonai_token.get_secret_value()
     if not api_key:
         logger.info("LEPTONAI_TOKEN is not set: answers will quote the passages.")
+        if settings.llm_fallback_base_url:
+            logger.warning("LLM_FALLBACK_BASE_URL is not used without a first model: set LEPTONAI_TOKEN.")
         yield None
         return
     async with _open_endpoint(settings, settings.llm_base_url, api_key, settings.llm_model) as first:

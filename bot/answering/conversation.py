@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bot.posting.own_messages import NOTICE_EVENT, QUESTION_EVENT, read_replies
+from bot.posting.own_messages import NOTICE_EVENT, QUESTION_EVENT, RECENT_S, read_replies
 from bot.reading.authors import app_name, author_of
 from bot.reading.message import read_message
 from bot.rendering.blocks import asked_in
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.domain import BotIdentity, SlackQuestion
     from bot.ledger import Ledger
+    from bot.slack.users import Users
     from bot.text.wording import Wording
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,10 @@ class ReadingLimit:
         """Return for how many seconds no thread can be read."""
         return self.until - time.monotonic()
 
+    def is_known(self) -> bool:
+        """Tell whether there has been such a limit of late."""
+        return time.monotonic() - self.told_at < TELL_EVERY_S
+
     def note(self, error: RateLimitedError) -> None:
         """Remember it, and tell it now and then."""
         now = time.monotonic()
@@ -75,6 +80,7 @@ class ConversationReader:
 
     client: AsyncWebClient
     ledger: Ledger
+    users: Users
     bot: BotIdentity
     limit: ReadingLimit = field(default_factory=ReadingLimit)
 
@@ -91,16 +97,26 @@ class ConversationReader:
         except SlackRefusedError as error:
             logger.warning("The thread %s can't be read: %s", question.thread_ts, error)
             return Conversation(refusal=error if question.has_earlier_messages else None)
+        people = await self._people_in(replies)
         return Conversation(
-            turns_before(question, replies, self.bot), is_taken_over(question, replies, self.bot, askers)
+            turns_before(question, replies, self.bot, people),
+            is_taken_over(question, replies, self.bot, askers, people),
         )
+
+    async def _people_in(self, replies: Iterable[dict[str, Any]]) -> set[str]:
+        """Return the users who are people, of those for whom an app has posted."""
+        unclear = {str(reply["user"]) for reply in replies if author_of(reply, self.bot) == "perhaps a person"}
+        return {user for user in unclear if await self.users.is_person(user)}
 
     async def _replies(self, question: SlackQuestion) -> list[dict[str, Any]]:
         """Return the thread's messages; a limit that lasts is a refusal: nobody is to wait a minute for an answer."""
         if self.limit.wait_s() > PATIENCE_S:
             raise SlackRefusedError(RATE_LIMITED)
-        try:
-            return await read_replies(self.client, question, at_once=True)
+        recent = f"{float(question.ts) - RECENT_S:.6f}" if question.has_message else None
+        try:  # of a page of 15 messages the last ones count
+            return await read_replies(
+                self.client, question, oldest=recent if self.limit.is_known() else None, on_limit=self.limit.note
+            )
         except RateLimitedError as error:
             if error.retry_after_s <= PATIENCE_S:
                 raise
@@ -116,15 +132,24 @@ def thread_unread_line(refusal: SlackRefusedError, words: Wording, *, bot_name: 
     return words.thread_unread.format(reason=words.refusal(kind, code=refusal.code, bot_name=bot_name))
 
 
-def turns_before(question: SlackQuestion, replies: Iterable[dict[str, Any]], bot: BotIdentity) -> tuple[Message, ...]:
+def turns_before(
+    question: SlackQuestion,
+    replies: Iterable[dict[str, Any]],
+    bot: BotIdentity,
+    people: AbstractSet[str] = frozenset(),
+) -> tuple[Message, ...]:
     """Return what was said in a thread before the question: by people, by the bot, and by the app that began it."""
     before = (reply for reply in replies if not question.has_message or float(reply["ts"]) < float(question.ts))
-    turns = (_turn(reply, bot, is_first=reply["ts"] == question.thread_ts) for reply in before)
+    turns = (_turn(reply, bot, people, is_first=reply["ts"] == question.thread_ts) for reply in before)
     return tuple(turn for turn in turns if turn and turn.text)
 
 
 def is_taken_over(
-    question: SlackQuestion, replies: Sequence[dict[str, Any]], bot: BotIdentity, askers: AbstractSet[str]
+    question: SlackQuestion,
+    replies: Sequence[dict[str, Any]],
+    bot: BotIdentity,
+    askers: AbstractSet[str],
+    people: AbstractSet[str] = frozenset(),
 ) -> bool:
     """Tell whether someone talks who has asked the bot nothing: after its last answer, or after the question.
 
@@ -133,7 +158,7 @@ def is_taken_over(
     """
     asking, taken_over = set(askers), False
     for reply in sorted(replies, key=lambda reply: float(reply["ts"])):
-        user, author = str(reply.get("user")), author_of(reply, bot)
+        user, author = str(reply.get("user")), author_of(reply, bot, people)
         if author == "the bot":
             is_notice = (reply.get("metadata") or {}).get("event_type") == NOTICE_EVENT
             taken_over = taken_over and is_notice
@@ -147,9 +172,9 @@ def is_taken_over(
     return taken_over
 
 
-def _turn(reply: dict[str, Any], bot: BotIdentity, *, is_first: bool) -> Message | None:
+def _turn(reply: dict[str, Any], bot: BotIdentity, people: AbstractSet[str], *, is_first: bool) -> Message | None:
     """Return a message as a turn; None for what is none. What an app has begun a thread with is its material."""
-    author = author_of(reply, bot)
+    author = author_of(reply, bot, people)
     if author == "the bot":
         return _own_turn(reply)
     if author == "a person" or (is_first and author in {"an app", "perhaps a person"}):

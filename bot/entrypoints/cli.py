@@ -211,7 +211,7 @@ def explain(
     explained = asyncio.run(explain_rows(read_rows(file), SlackSettings(), bot=bot, support=channels))
     for row in explained:
         if as_json:
-            out.print(json.dumps(row, ensure_ascii=False), markup=False)
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
         else:
             print_explained(out, row)
 

@@ -196,7 +196,7 @@ def _handler(around: Surroundings, closer: QuestionCloser) -> QuestionHandler:
         answerer=around.answerer,
         users=users,
         admission=Admission(around.policy, limits),
-        conversations=ConversationReader(client=closer.client, ledger=ledger, bot=around.identity),
+        conversations=ConversationReader(client=closer.client, ledger=ledger, users=users, bot=around.identity),
         placing=closer.placing,
         publisher=closer.publisher,
         closer=closer,

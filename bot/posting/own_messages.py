@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from slack_sdk.models.metadata import Metadata
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from bot.domain import BotIdentity, SlackMessage, SlackQuestion
 
+OnLimit = Callable[[RateLimitedError], None]
 QUESTION_EVENT = "milvusfaq_question"
 """The metadata type of the message that stands for a slash command's question: posted by the bot, said by a person."""
 ANSWER_EVENT = "milvusfaq_answer"
@@ -129,21 +131,22 @@ async def has_replies(client: AsyncWebClient, question: SlackQuestion, *, bot: B
 
 
 async def read_replies(
-    client: AsyncWebClient, question: SlackQuestion, *, oldest: str | None = None, at_once: bool = False
+    client: AsyncWebClient, question: SlackQuestion, *, oldest: str | None = None, on_limit: OnLimit | None = None
 ) -> list[dict[str, Any]]:
     """Return the messages of a question's thread, the first thousand and the last hour's, or those after `oldest`.
 
-    What is wanted `at_once` is what can be had without waiting through a rate limit: the first page at least.
+    With `on_limit`, which is told of it, a rate limit ends the reading: what was read so far is returned.
     """
     replies: list[dict[str, Any]] = []
     cursor = None
     for _ in range(MAX_PAGES):
         try:
             page, cursor = await _read_page(client, question, oldest=oldest, cursor=cursor)
-        except RateLimitedError:
-            if at_once and replies:
-                return replies
-            raise
+        except RateLimitedError as error:
+            if not on_limit or not replies:
+                raise
+            on_limit(error)
+            return replies
         replies += page
         if not cursor:
             return replies
@@ -151,7 +154,13 @@ async def read_replies(
         return replies
     recent = f"{float(question.ts) - RECENT_S:.6f}"  # what was said last counts more than what follows the first pages
     known = {reply["ts"] for reply in replies}
-    later = await read_replies(client, question, oldest=recent, at_once=at_once)
+    try:
+        later = await read_replies(client, question, oldest=recent, on_limit=on_limit)
+    except RateLimitedError as error:
+        if not on_limit:
+            raise
+        on_limit(error)
+        return replies
     return replies + [reply for reply in later if reply["ts"] not in known]
 
 

@@ -16,8 +16,11 @@ PERSON_SUBTYPES = (None, "file_share", "thread_broadcast", "me_message")
 """What a person posts; every other subtype is an edit, a deletion, a join, a bot."""
 
 
-def author_of(message: Mapping[str, Any], bot: BotIdentity) -> Author:
-    """Tell who has posted a message. The bot's own are told by its ids, never by what a message says of itself."""
+def author_of(message: Mapping[str, Any], bot: BotIdentity, people: AbstractSet[str] = frozenset()) -> Author:
+    """Tell who has posted a message. The bot's own are told by its ids, never by what a message says of itself.
+
+    Whose users are `people`, as Slack says, has posted it though an app's token was used.
+    """
     subtype, user = message.get("subtype"), message.get("user")
     if is_own(message, bot):
         return "the bot"
@@ -25,9 +28,10 @@ def author_of(message: Mapping[str, Any], bot: BotIdentity) -> Author:
         return "Slack"
     if subtype == "bot_message" or not isinstance(user, str) or not user:
         return "an app"
-    if message.get("bot_id"):
-        return "an app" if subtype else "perhaps a person"
-    return "a person"
+    if not message.get("bot_id"):
+        return "a person"
+    perhaps: Author = "a person" if user in people else "perhaps a person"
+    return "an app" if subtype else perhaps
 
 
 def is_own(message: Mapping[str, Any], bot: BotIdentity) -> bool:

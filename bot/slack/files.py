@@ -61,18 +61,24 @@ class SlackFiles:
             return None
         try:
             if not file.name:  # of another workspace's file an event tells the id alone
-                file = await self._looked_up(file)
-            return await self._download(file) if file.url and is_slacks(file.url, self.client.base_url) else None
+                return await self._look_up(file)
+            return await self._download(file)
         except (SlackError, UnicodeError) as error:
             logger.info("The file %s can't be read: %s", file.id, error)
             return None
 
-    async def _looked_up(self, file: UnreadFile) -> UnreadFile:
+    async def _look_up(self, file: UnreadFile) -> FileText | None:
+        """Return what Slack tells of a file: all of it, or where it is to be had."""
         with slack_call():
             told: dict[str, Any] = field_of(await self.client.files_info(file=file.id), "file", dict)
-        return read_file(told).unread or file
+        read = read_file(told)
+        if read.unread:
+            return await self._download(read.unread)
+        return FileText(str(told.get("name") or ""), read.text, is_whole=True) if read.text else None
 
     async def _download(self, file: UnreadFile) -> FileText | None:
+        if not file.url or not is_slacks(file.url, self.client.base_url):
+            return None
         headers = {"Authorization": f"Bearer {self.client.token}"}
         with slack_call():
             async with (
@@ -82,17 +88,26 @@ class SlackFiles:
                 if response.status != HTTPStatus.OK or response.content_type == "text/html":
                     logger.info("The file %s is not given (HTTP %d): is %s granted?", file.id, response.status, SCOPE)
                     return None  # whoever may not read it is sent to a page to sign in
-                content = bytearray()
-                async for chunk in response.content.iter_chunked(65_536):
-                    content += chunk
-                    if len(content) > MAX_BYTES:
-                        break
-        return FileText(file.name, _decoded(bytes(content[:MAX_BYTES])), is_whole=len(content) <= MAX_BYTES)
+                content = await _content(response)
+        return FileText(file.name, _decoded(content[:MAX_BYTES]), is_whole=len(content) <= MAX_BYTES)
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    """Return what a response brings, to a chunk beyond MAX_BYTES."""
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(65_536):
+        content += chunk
+        if len(content) > MAX_BYTES:
+            break
+    return bytes(content)
 
 
 def is_slacks(url: str, api_url: str) -> bool:
     """Tell whether the token may go to an address: to Slack's hosts, or to where all calls go."""
-    address, api = urlsplit(url), urlsplit(api_url)
+    try:
+        address, api = urlsplit(url), urlsplit(api_url)
+    except ValueError:
+        return False
     if (address.scheme, address.netloc) == (api.scheme, api.netloc):
         return True
     host = address.hostname or ""

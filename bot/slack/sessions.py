@@ -1,6 +1,6 @@
-"""HTTP sessions to Slack, through the proxy that the environment names for it: HTTP, HTTPS or SOCKS, or none.
+"""HTTP sessions to Slack, through the proxy that the environment names for it: HTTP or SOCKS, or none.
 
-aiohttp knows HTTP proxies alone, and takes them from the environment by itself.
+aiohttp would look for another proxy for WebSockets (`WSS_PROXY`), knows no ALL_PROXY and no SOCKS.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from aiohttp_socks import ProxyConnector
+from yarl import URL
 
 from rag import SettingsError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SOCKS = {"socks4": "socks4", "socks4a": "socks4", "socks5": "socks5", "socks5h": "socks5", "socks": "socks5"}
 """What proxies are called in the environment, and what the connector calls them."""
+HTTP = ("http", "https")
 
 
 def open_session(
@@ -32,21 +34,23 @@ def open_session(
 
     Raise SettingsError for a proxy that can't be used.
     """
-    proxy = socks_proxy(address)
+    proxy = proxy_for(address)
     timeout = timeout or aiohttp.ClientTimeout(total=None)
-    if not proxy:
-        direct = aiohttp.TCPConnector(**connector)
-        return aiohttp.ClientSession(connector=direct, timeout=timeout, trust_env=True, middlewares=middlewares)
     try:
-        through = ProxyConnector.from_url(proxy, rdns=True, **connector)  # names are looked up where the proxy stands
+        if proxy.startswith(HTTP) or not proxy:
+            direct = aiohttp.TCPConnector(**connector)
+            through = URL(proxy) if proxy else None
+            return aiohttp.ClientSession(connector=direct, timeout=timeout, proxy=through, middlewares=middlewares)
+        socks = ProxyConnector.from_url(proxy, rdns=True, **connector)  # names are looked up where the proxy stands
     except ValueError as error:
-        message = "The SOCKS proxy that the environment names for Slack can't be used: it is no address of one."
-        raise SettingsError(message, hint="It looks like socks5://HOST:PORT in HTTPS_PROXY or ALL_PROXY.") from error
-    return aiohttp.ClientSession(connector=through, timeout=timeout, middlewares=middlewares)
+        message = "The proxy that the environment names for Slack can't be used: it is no address of one."
+        hint = "It looks like http://HOST:PORT or socks5://HOST:PORT in HTTPS_PROXY or ALL_PROXY."
+        raise SettingsError(message, hint=hint) from error
+    return aiohttp.ClientSession(connector=socks, timeout=timeout, middlewares=middlewares)
 
 
-def socks_proxy(address: str) -> str:
-    """Return the SOCKS proxy that the environment names for an address; "" where it names none, or another kind.
+def proxy_for(address: str) -> str:
+    """Return the proxy that the environment names for an address, "" for none; raise SettingsError for another kind.
 
     What `NO_PROXY` names, this machine among it, is reached directly.
     """
@@ -54,5 +58,10 @@ def socks_proxy(address: str) -> str:
     if proxy_bypass(parts.netloc):
         return ""
     proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
-    scheme, _, rest = proxy.partition("://")
-    return f"{SOCKS[scheme.lower()]}://{rest}" if scheme.lower() in SOCKS else ""
+    scheme, separator, rest = proxy.partition("://")
+    if not proxy or not separator:
+        return f"http://{proxy}" if proxy else ""
+    if scheme.lower() not in {*SOCKS, *HTTP}:
+        message = f"The environment names a proxy of a kind that is not known: {scheme}."
+        raise SettingsError(message, hint="Check HTTPS_PROXY and ALL_PROXY.")
+    return f"{SOCKS.get(scheme.lower(), scheme.lower())}://{rest}"

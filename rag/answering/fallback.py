@@ -1,4 +1,4 @@
-"""The fallback: a second language model answers while the first is left alone."""
+"""The fallback: a second language model answers where the first can't."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.domain import WrittenBy
-from rag.errors import LeftAloneError
+from rag.errors import GenerationError, RequestRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,7 +20,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FallbackModel:
-    """Two chat models, each behind a breaker of its own; `other` is asked only while `first` is left alone."""
+    """Two chat models, each behind a breaker of its own.
+
+    `other` is asked while `first` is left alone, and where it fails before its first word.
+    """
 
     first: ChatModel
     other: ChatModel
@@ -32,11 +35,17 @@ class FallbackModel:
 
     async def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
         """Yield a reply; raise LeftAloneError while neither is asked."""
+        has_spoken = False
         try:
             async for piece in self.first.stream(instructions, message):
+                has_spoken = True
                 yield piece
-        except LeftAloneError:
-            logger.debug("%s answers in place of %s", self.other.name, self.first.name)
+        except RequestRefusedError:
+            raise  # it is there: another request may be answered
+        except GenerationError as error:
+            if has_spoken:
+                raise
+            logger.info("%s answers in place of %s: %s", self.other.name, self.first.name, error)
         else:
             return
         yield WrittenBy(self.other.name)

@@ -32,6 +32,7 @@ _TOO_LONG = re.compile(
     r"|max(?:imum)?[ _](?:model|seq|input).{0,12}len",
     re.IGNORECASE | re.DOTALL,
 )
+_LATE = re.compile(r"deadline|timed? ?out|cancell?ed", re.IGNORECASE)
 NAMED = {
     "stream_options": re.compile(r"stream_options"),
     "length_name": re.compile(r"max_(?:completion_)?tokens"),
@@ -125,6 +126,8 @@ def estimate_tokens(text: str) -> int:
 
 def is_too_long(refusal: str) -> bool:
     """Tell that a request is refused for its length."""
+    if _LATE.search(refusal):  # Go says "context deadline exceeded" of a time that has run out
+        return False
     return "context_length" in refusal or bool(_TOO_LONG.search(refusal))
 
 

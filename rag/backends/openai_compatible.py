@@ -43,8 +43,8 @@ class OpenAIChatModel:
 
     `completions` is a client's `chat.completions`: openai imports what lies behind it when it is first named.
     `begins_within_s` is for all its tries together: openai tries again after silence too. `silence_s` is how long the
-    model may say nothing. `capabilities` is what its endpoint takes, as learned so far; `longest_message` what was too
-    long for it, in characters, 0 while nothing was; `context_tokens` how much it takes with its answer, 0 if unknown.
+    model may say nothing. `capabilities` is what its endpoint takes, as learned so far. In tokens: `too_long` is the
+    least that was too long for it, as estimated, `context_tokens` what it takes with its answer; 0 while unknown.
     """
 
     completions: AsyncCompletions
@@ -55,7 +55,7 @@ class OpenAIChatModel:
     capabilities: Capabilities
     may_guess: bool = True
     waits_for_close: bool = False
-    longest_message: int = 0
+    too_long: int = 0
     context_tokens: int = 0
 
     @property
@@ -95,10 +95,9 @@ class OpenAIChatModel:
             yield notice
 
     def _is_too_long(self, text: str) -> bool:
-        if 0 < self.longest_message <= len(text):
-            return True
+        tokens = estimate_tokens(text) if self.too_long or self.context_tokens else 0
         room = self.context_tokens - self.capabilities.max_tokens
-        return bool(self.context_tokens) and estimate_tokens(text) > room
+        return 0 < self.too_long <= tokens or (self.context_tokens > 0 and tokens > room)
 
     def _notices(self, finish_reason: str, *, is_whole: bool) -> Iterator[Notice]:
         """Yield what a reader should know of the reply's end; raise GenerationError where it has none."""
@@ -123,7 +122,7 @@ class OpenAIChatModel:
                 logger.warning("The language model's endpoint refuses (%d): %s", error.status_code, told)
                 other = capabilities.after(told, status=error.status_code, may_guess=self.may_guess)
                 if is_too_long(told) and (other is None or other.max_tokens == capabilities.max_tokens):
-                    self.longest_message = len(instructions) + len(message)
+                    self.too_long = estimate_tokens(instructions + message)
                     raise ContextTooLongError(TOO_LONG, hint=TOO_LONG_HINT) from error
                 if other is None:
                     self.may_guess = self.may_guess and error.status_code not in REFUSALS  # nothing left out helps

@@ -91,6 +91,9 @@ class FakeUsers:
     async def person(self, user: str) -> dict[str, Any]:
         return self.people.get(user, {})
 
+    async def is_person(self, user: str) -> bool:
+        return self.people.get(user, {}).get("is_bot") is False
+
 
 @dataclass
 class FakePlacing:

@@ -40,7 +40,7 @@ def read_rows(path: Path) -> list[Row]:
     except (OSError, UnicodeDecodeError) as error:
         message = f"{path} can't be read: {error}"
         raise SettingsError(message) from error
-    return [_row(path, number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    return [_row(path, number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
 
 
 def _row(path: Path, number: int, line: str) -> Row:
@@ -52,7 +52,8 @@ def _row(path: Path, number: int, line: str) -> Row:
     if not isinstance(row, dict) or not isinstance(row.get("event"), dict):
         message = f"{path}, line {number}, holds no event."
         raise SettingsError(message, hint='A row looks like {"id": "1", "event": {"type": "message", …}}.')
-    return {"id": str(number), **row}
+    place = {"channel": "", "ts": str(number)}
+    return {"id": str(number), **row, "event": {**place, **row["event"]}}
 
 
 async def explain_rows(
@@ -152,7 +153,7 @@ def print_explained(out: Console, row: Row) -> None:
     out.print(f"\n{row['id']}: {'heard' if row['heard'] else row['ignored_because']}", style="bold", markup=False)
     for name, value in _parts(row):
         out.print(f"  {name}", style="dim", markup=False)
-        out.print("\n".join(f"    {line}" for line in value.splitlines()), markup=False)
+        out.print("\n".join(f"    {line}" for line in value.splitlines()), markup=False, emoji=False)
 
 
 def _parts(row: Row) -> Iterator[tuple[str, str]]:

@@ -55,9 +55,13 @@ class Outages:
         There is none while another replica is connected, nor where none ever was: what was said before the bot came is
         not for it.
         """
+        long_ago = self.database.now - 2 * CONNECTED_S  # it may end before it has said anything
+        here = self._insert(replicas).values(team=team, owner=self._owner, connected_at=long_ago, seen_until_ts=0.0)
+        here = here.on_conflict_do_nothing()
 
         def work(connection: Connection) -> float:
             since = since_ts or _seen_until(connection, team)
+            connection.execute(here)
             if since and not self._others_are_connected(connection, team):
                 row = self._insert(outages).values(team=team, since_ts=since, noted=1, owner="", lease_until=0.0)
                 earlier = case((outages.c.since_ts < since, outages.c.since_ts), else_=since)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -13,7 +13,7 @@ from bot.answering.conversation import Conversation, ConversationReader, thread_
 from bot.ledger import open_ledger
 from bot.slack.client import open_client, without_retries
 from bot.slack.errors import CannotPostError, RateLimitedError, SlackRefusedError
-from tests.bot.fakes import WORDS
+from tests.bot.fakes import WORDS, FakeUsers
 from tests.builders import A_QUESTION, BOT
 from tests.standins.slack import BOT_TOKEN, Failure, SlackStandIn
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain import SlackQuestion
+    from bot.slack.users import Users
 
+USERS = cast("Users", FakeUsers())
 QUESTION = replace(A_QUESTION, ts="9.0", thread_ts="1.0")
 
 
@@ -71,7 +73,7 @@ def read(
     async def scenario() -> None:
         url = f"sqlite:///{folder / 'ledger.sqlite3'}"
         async with open_client(BOT_TOKEN, slack.api_url) as client, open_ledger(url) as ledger:
-            await act(ConversationReader(client=without_retries(client), ledger=ledger, bot=BOT), asked)
+            await act(ConversationReader(client=without_retries(client), ledger=ledger, users=USERS, bot=BOT), asked)
 
     asyncio.run(scenario())
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx2
 import pytest
 
-from rag.backends.chat_endpoint import Capabilities, estimate_tokens, longest_answer, read_chunks
+from rag.backends.chat_endpoint import Capabilities, estimate_tokens, is_too_long, longest_answer, read_chunks
 from rag.backends.openai_compatible import OpenAIChatModel, make_chat_client
 from rag.domain import Discard, Notice, Thinking, Usage
 from rag.errors import ContextTooLongError, GenerationError, RequestRefusedError, SettingsError
@@ -278,3 +278,10 @@ def test_reasoning_beside_the_content_is_told_of_and_not_shown() -> None:
         server.play(Reply(raw=raw))
         pieces = ask(server)
     assert pieces == [Thinking(), Thinking(), "So."]
+
+
+@pytest.mark.parametrize(
+    "told", ["context deadline exceeded", "upstream: context canceled, exceeded", "request timed out"]
+)
+def test_a_time_that_has_run_out_is_no_length(told: str) -> None:
+    assert not is_too_long(told)
