@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,3 +107,15 @@ def test_a_question_in_another_language_is_searched_in_english_and_answered_in_i
     assert "auf der Platte?" in model.prompt(-2)
     assert "What happens to inserted data until it is flushed?" in model.prompt()
     assert "<question>\nWann sind eingefügte Daten auf der Platte?\n</question>" in model.prompt()
+
+
+def test_while_the_model_reasons_the_status_says_that_it_thinks(
+    slack: SlackStandIn, model: ModelStandIn, channel: str
+) -> None:
+    gate = asyncio.Event()
+    model.play(Reply("<think> Let me see. </think> It is kept in object storage [1].", gate=gate, pause_after=3))
+    ts = slack.mention(channel, QUESTION)
+    slack.wait_for(lambda: "is thinking" in str(slack.calls_of("assistant.threads.setStatus")[-1:]), "the status")
+    model.open_gate(gate)
+    (reply,) = slack.wait_for_replies(channel, ts)
+    assert reply["blocks"][0]["text"] == "It is kept in object storage [1]."

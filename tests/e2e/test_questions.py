@@ -77,18 +77,6 @@ def test_a_status_is_shown_while_the_answer_is_made(slack: SlackStandIn, model: 
     ]
 
 
-def test_while_the_model_reasons_the_status_says_that_it_thinks(
-    slack: SlackStandIn, model: ModelStandIn, channel: str
-) -> None:
-    gate = asyncio.Event()
-    model.play(Reply("<think> Let me see. </think> It is kept in object storage [1].", gate=gate, pause_after=3))
-    ts = slack.mention(channel, QUESTION)
-    slack.wait_for(lambda: "is thinking" in str(slack.calls_of("assistant.threads.setStatus")[-1:]), "the status")
-    model.open_gate(gate)
-    (reply,) = slack.wait_for_replies(channel, ts)
-    assert reply["blocks"][0]["text"] == "It is kept in object storage [1]."
-
-
 def test_a_direct_message_is_answered_in_its_thread(slack: SlackStandIn, direct: str) -> None:
     ts = slack.say(direct, QUESTION)
     (reply,) = slack.wait_for_replies(direct, ts)

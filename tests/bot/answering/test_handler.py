@@ -3,112 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from bot.answering.conversation import Conversation
 from bot.answering.endings import CannotPost, Published, Refused, Unreachable
-from bot.answering.files import QuestionFiles
-from bot.answering.handler import QuestionHandler
-from bot.domain import Ignored, UnreadFile
-from bot.ledger import LostLeaseError, State, open_ledger
-from bot.posting.publishing import AnswerPublisher
+from bot.domain import Ignored
+from bot.ledger import LostLeaseError, State
 from bot.rendering.action_ids import MUTE_ACTION, REGENERATE_ACTIONS
-from bot.slack.errors import AskerUnreachableError, CannotPostError, SlackRefusedError, SlackUnavailableError
-from bot.slack.files import FileText
-from bot.slack.rate_limits import SlackRateLimits
+from bot.slack.errors import AskerUnreachableError, CannotPostError, SlackUnavailableError
 from bot.text.wording import wording
 from rag import Answer, Message, RetrievalError, Trace
+from tests.bot.answering.handler_scene import Scene, play
 from tests.bot.fakes import (
     WORDS,
-    FakeAdmission,
-    FakeCloser,
-    FakeConversations,
-    FakeDestination,
-    FakePlacing,
-    FakeSlackFiles,
-    FakeUsers,
     GermanAfterAdmission,
 )
-from tests.builders import A_QUESTION, BOT
-from tests.fakes import FakeAnswerer
+from tests.builders import A_QUESTION
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
-    from bot.answering.endings import Ending
-    from bot.domain import SlackQuestion
-    from bot.ledger import Entry, Ledger
-    from bot.slack.users import Users
 
 ABSTAINED = Answer(text="The docs do not hold it.", citations=(), kind="abstained")
-
-
-@dataclass
-class Scene:
-    """A handler with fakes around it, on a real ledger."""
-
-    ledger: Ledger
-    handler: QuestionHandler
-    entry: Entry
-    answerer: FakeAnswerer
-    destination: FakeDestination
-    closer: FakeCloser
-    conversations: FakeConversations
-    placing: FakePlacing
-    admission: FakeAdmission
-    files: FakeSlackFiles
-
-    async def handle(self, entry: Entry | None = None, *, stopped: bool = False) -> Ending:
-        stop = asyncio.Event()
-        if stopped:
-            stop.set()
-        ending = await self.handler.handle(entry or self.entry, stop)
-        assert self.closer.endings[-1] is ending, "each attempt that ends is closed"
-        return ending
-
-    def actions(self) -> list[str]:
-        """Return the actions below the last message."""
-        (*_, message) = self.destination.messages.values()
-        return [e["action_id"] for block in message.blocks if block["type"] == "actions" for e in block["elements"]]
-
-
-@asynccontextmanager
-async def scene_in(folder: Path, question: SlackQuestion) -> AsyncIterator[Scene]:
-    async with open_ledger(f"sqlite:///{folder / 'ledger.sqlite3'}") as ledger:
-        entry = await ledger.questions.accept(question)
-        assert entry
-        destination, answerer, closer, files = FakeDestination(), FakeAnswerer(), FakeCloser(), FakeSlackFiles()
-        conversations, placing, admission = FakeConversations(), FakePlacing(destination), FakeAdmission()
-        parts: dict[str, Any] = {
-            "ledger": ledger,
-            "answerer": answerer,
-            "users": FakeUsers(),
-            "admission": admission,
-            "conversations": conversations,
-            "placing": placing,
-            "publisher": AnswerPublisher(ledger, BOT, cast("Users", FakeUsers())),
-            "closer": closer,
-            "rate_limits": SlackRateLimits(),
-            "bot": BOT,
-            "files": QuestionFiles(files, ledger),  # type: ignore[arg-type]
-            "actions": (MUTE_ACTION,),
-            "private_actions": (),
-        }
-        handler = QuestionHandler(**parts)
-        yield Scene(ledger, handler, entry, answerer, destination, closer, conversations, placing, admission, files)
-
-
-def play(folder: Path, act: Callable[[Scene], Awaitable[None]], question: SlackQuestion = A_QUESTION) -> None:
-    async def run() -> None:
-        async with scene_in(folder, question) as scene:
-            await act(scene)
-
-    asyncio.run(run())
 
 
 def test_what_admission_has_learned_of_the_asker_gives_the_answer_its_language(tmp_path: Path) -> None:
@@ -290,51 +209,5 @@ def test_a_question_of_another_process_is_not_attempted(tmp_path: Path) -> None:
         with pytest.raises(LostLeaseError):
             await scene.handler.handle(scene.entry, asyncio.Event())
         assert scene.answerer.questions == []
-
-    play(tmp_path, act)
-
-
-FILE = UnreadFile("F1", "a.log", "https://files.slack.com/a.log", begun=True)
-
-
-def remarks(scene: Scene) -> str:
-    """Return the small print below the answer."""
-    (*_, message) = scene.destination.messages.values()
-    return str([block["elements"] for block in message.blocks if block["type"] == "context"])
-
-
-def test_a_file_is_read_to_its_end_once(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        scene.files.texts["F1"] = FileText("a.log", "first line\nE: full\npassword=hunter22hunter", is_whole=True)
-        await scene.handle()
-        (question,) = scene.answerer.questions
-        assert question.text == "why?\n\na.log:\nfirst line\nE: full\npassword=[redacted]"
-        assert WORDS.file_begun.format(files="a.log") not in remarks(scene)
-
-    play(tmp_path, act, replace(A_QUESTION, files=(FILE,)))
-
-
-def test_what_was_not_read_of_a_file_is_told(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        await scene.handle()
-        assert WORDS.file_begun.format(files="a.log") in remarks(scene)
-        assert WORDS.file_unread.format(files=f"b.png, {WORDS.file_unnamed}") in remarks(scene)
-
-    play(tmp_path, act, replace(A_QUESTION, files=(FILE, UnreadFile("F2", "b.png"), UnreadFile("F3", ""))))
-
-
-def test_who_asked_while_nobody_was_there_is_told_that_it_is_late(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        await scene.handle()
-        assert WORDS.came_late in remarks(scene)
-
-    play(tmp_path, act, replace(A_QUESTION, is_late=True))
-
-
-def test_a_thread_that_was_not_read_is_told(tmp_path: Path) -> None:
-    async def act(scene: Scene) -> None:
-        scene.conversations.conversation = Conversation(refusal=SlackRefusedError("thread_not_found"))
-        await scene.handle()
-        assert "thread_not_found" in remarks(scene)
 
     play(tmp_path, act)
