@@ -139,6 +139,16 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """How a question is searched: its language (ISO 639-1), the docs versions, what is searched by, what is found."""
+
+    language: str
+    versions: tuple[str, ...]
+    query: str
+    retrieved: Retrieved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
     """A passage that the answer rests on: its number in the text, and words that stand in it verbatim."""
 

@@ -187,33 +187,40 @@ def evaluate(
 
 
 @app.command()
-def explain(
+def explain(  # noqa: PLR0913 - a command's options
+    text: Annotated[str, typer.Argument(help="A post, as somebody writes it.", show_default=False)] = "",
     *,
     file: Annotated[
-        Path, typer.Option(help="JSON rows with an `event`, and perhaps its `thread` and `joined`.", show_default=False)
-    ],
+        Path | None, typer.Option(help="JSON rows with a `text` or `question`, or an `event`.", show_default=False)
+    ] = None,
+    policy: Annotated[str, typer.Option(help="Of the support channel where a text is posted.")] = "questions",
     bot: Annotated[
-        str, typer.Option(help="Who the bot is: USER,BOT,APP ids; else Slack is asked.", show_default=False)
+        str, typer.Option(help="Who the bot is, for events: USER,BOT,APP ids; else Slack is asked.", show_default=False)
     ] = "",
     support: Annotated[
         list[str] | None, typer.Option(help="CHANNEL:policy of a support channel; else SUPPORT_CHANNELS.")
     ] = None,
+    model: Annotated[bool, typer.Option("--model", help="Let the language model word the question anew.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON row for each.")] = False,
 ) -> None:
-    """Show what the bot reads in messages: whether it hears them, their text, and the thread before them.
+    """Show what the bot would do with a post, and why: whether it hears it, what it reads, and what it finds.
 
-    Each row of FILE holds an `id`, an `event` as Slack sends it (message or app_mention), the messages of its `thread`
-    before it, and whether the bot has `joined` that thread. Nothing is posted.
+    A row of FILE holds an `id` and a `text` or `question` (and perhaps its `history`), or an `event` as Slack sends it,
+    the messages of its `thread` before it, and whether the bot has `joined` that thread. Nothing is posted.
     """
     from bot.entrypoints.commands.explain import explain_rows, print_explained, read_rows
+    from bot.entrypoints.commands.explain_search import explain_searches
 
+    if bool(text.strip()) == bool(file):
+        _fail('Give a text or a file: milvusfaq explain "load never ends", or --file ROWS.jsonl.')
+    rows = read_rows(file) if file else [{"id": "1", "text": text}]
     channels = ",".join(support or ())
-    explained = asyncio.run(explain_rows(read_rows(file), SlackSettings(), bot=bot, support=channels))
-    for row in explained:
+    read = asyncio.run(explain_rows(rows, SlackSettings(), bot=bot, support=channels, policy=policy))
+    for row, searched in zip(read, explain_searches(RagSettings(), read, with_model=model), strict=True):
         if as_json:
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps({**row, **searched}, ensure_ascii=False) + "\n")
         else:
-            print_explained(out, row)
+            print_explained(out, {**row, **searched})
 
 
 @app.command()

@@ -44,6 +44,11 @@ def is_lite(uri: str) -> bool:
     return "://" not in uri
 
 
+def is_open_elsewhere(uri: str) -> bool:
+    """Tell whether another process has a folder open."""
+    return _is_locked(_target(uri))
+
+
 def release(uri: str) -> None:
     """Stop the engine in this process, with its last flush; pymilvus' close() leaves it running."""
     server_manager_instance.release_server(uri)

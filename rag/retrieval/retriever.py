@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.domain import Docs, Retrieved
+from rag.domain import Docs, Explanation, Retrieved
 from rag.errors import RetrievalError
 from rag.query.prompt_injection import without_orders
 from rag.query.search_plan import make_search_plan
@@ -22,7 +22,7 @@ from rag.query.versions import choose_versions
 from rag.retrieval.batching import Batcher
 from rag.retrieval.ranking import measure, rank, without_duplicates
 from rag.retrieval.scope import off_topic
-from rag.text.language import is_foreign
+from rag.text.language import is_foreign, language_of
 from rag.text.terms import query_vector
 
 if TYPE_CHECKING:
@@ -89,11 +89,27 @@ class HybridRetriever:
             return Retrieved(passages=(), off_topic="orders")
         return self.find(searched, self.embedder.encode_queries(searched.texts), limit=limit)
 
+    def explain(self, question: Question, *, limit: int) -> Explanation:
+        """Return what a question is searched by and what is found, though it would be turned away."""
+        searched = self.understand(question)
+        is_order = searched is None
+        searched = searched or self._searched(question, question.text)
+        found = self.find(searched, self.embedder.encode_queries(searched.texts), limit=limit)
+        return Explanation(
+            language=language_of(question.text),
+            versions=searched.versions.searched,
+            query=searched.query.text,
+            retrieved=replace(found, off_topic="orders") if is_order else found,
+        )
+
     def understand(self, question: Question) -> Searched | None:
         """Return what to look for; None for a question that holds nothing but orders to the bot."""
         asked = without_orders(question.text)
         if not asked:
             return None
+        return self._searched(question, asked)
+
+    def _searched(self, question: Question, asked: str) -> Searched:
         query = make_search_plan(replace(question, text=asked), vocabulary=self.vocabulary, speller=self.speller)
         versions = choose_versions(asked, present=self.vocabulary.versions, default=self.default_version)
         return Searched(query=query, versions=versions)

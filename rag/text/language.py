@@ -15,14 +15,20 @@ more; keywords and typos, which are no language at all, by 9 at most."""
 
 
 def is_foreign(text: str) -> bool:
-    """Tell whether the text is clearly not English.
+    """Tell whether the text is clearly not English."""
+    return language_of(text) != "en"
+
+
+def language_of(text: str) -> str:
+    """Return the text's language (ISO 639-1), English unless it is clearly another one.
 
     A word that only English has settles it, and spares the process the 90 MB of the identifier: most never load it.
     """
     if text.isascii() and _ENGLISH.search(text):
-        return False
+        return "en"
     scores: dict[str, float] = dict(_identifier().rank(text))
-    return bool(max(scores.values()) - scores["en"] > MARGIN)
+    likeliest = max(scores, key=lambda language: scores[language])
+    return likeliest if scores[likeliest] - scores["en"] > MARGIN else "en"
 
 
 @lru_cache(maxsize=1)

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.domain import IgnoredReason
+    from rag import Message
 
 Row = Mapping[str, Any]
 NOT_JOINED: IgnoredReason = "not a thread of ours, or muted"
 TAKEN_OVER: IgnoredReason = "a person has taken over"
+TEXT_CHANNEL, SOMEBODY = "C0EXPLAINED", "U0BOT,B0BOT,A0BOT"
+"""Where a text is posted that is no event, and who the bot is where that is all there is."""
 ID_KINDS = ("a user, like U0123456789", "a bot, like B0123456789", "an app, like A0123456789")
 
 
@@ -49,31 +52,43 @@ def _row(path: Path, number: int, line: str) -> Row:
     except ValueError as error:
         message = f"{path}, line {number}, is not JSON: {error}"
         raise SettingsError(message) from error
+    if isinstance(row, dict) and (text := row.get("text") or row.get("question")) and isinstance(text, str):
+        return {"id": str(number), **row, "text": text}
     if not isinstance(row, dict) or not isinstance(row.get("event"), dict):
-        message = f"{path}, line {number}, holds no event."
+        message = f"{path}, line {number}, holds neither an event nor a text."
         raise SettingsError(message, hint='A row looks like {"id": "1", "event": {"type": "message", …}}.')
     place = {"channel": "", "ts": str(number)}
     return {"id": str(number), **row, "event": {**place, **row["event"]}}
 
 
 async def explain_rows(
-    rows: Sequence[Row], settings: SlackSettings, *, bot: str = "", support: str = ""
+    rows: Sequence[Row], settings: SlackSettings, *, bot: str = "", support: str = "", policy: str = "questions"
 ) -> list[dict[str, Any]]:
     """Return for each row what is read in it.
 
-    `bot` names who the bot is, `support` its support channels; where they do not, Slack and the settings are asked.
+    `bot` names who the bot is, `support` its support channels; where they do not, Slack and the settings are asked. A
+    row of text is posted in a support channel of this `policy`, as far as that is told from its words.
     """
-    asked = SlackSettings.model_validate({"support_channels": support}) if support else settings
+    named = SlackSettings.model_validate({"support_channels": f"{support},{TEXT_CHANNEL}:{policy}"}).support_channels
+    channels = named if support else {**settings.support_channels, **named}
     async with AsyncExitStack() as stack:
         users = None
-        if bot:
-            identity = _named(bot)
+        if bot or all("text" in row for row in rows):
+            identity = _named(bot or SOMEBODY)
         else:
             client, identity = await _ask_slack(stack, settings)
             users = Users(client)
         apps = frozenset(settings.answer_apps)
-        parser = MessageParser(bot=identity, support_channels=asked.support_channels, answer_apps=apps)
-        return [await Explanation(row, parser, users).as_row() for row in rows]
+        parser = MessageParser(bot=identity, support_channels=channels, answer_apps=apps)
+        return [await Explanation(_as_event(row), parser, users).as_row() for row in rows]
+
+
+def _as_event(row: Row) -> Row:
+    """Return a row of text as one of an event."""
+    if "text" not in row:
+        return row
+    event = {"type": "message", "channel": TEXT_CHANNEL, "ts": "1.0", "user": "U0ASKER", "text": row["text"]}
+    return {**row, "event": {**event, "channel_type": "channel"}}
 
 
 async def _ask_slack(stack: AsyncExitStack, settings: SlackSettings) -> tuple[AsyncWebClient, BotIdentity]:
@@ -116,7 +131,7 @@ class Explanation:
             "heard": reason is None,
             "ignored_because": reason,
             "text": reading.text,
-            "context": [f"{turn.role}: {turn.text}" for turn in turns_before(place, self._thread(), self.parser.bot)],
+            "context": [*self._history(), *map(_shown, turns_before(place, self._thread(), self.parser.bot))],
             "unread": [file.name or file.id for file in reading.unread],
         }
 
@@ -136,9 +151,22 @@ class Explanation:
         is_left = question.is_unaddressed and is_taken_over(question, self._thread(), self.parser.bot, {question.user})
         return TAKEN_OVER if is_left else None
 
+    def _history(self) -> list[str]:
+        return [f"{turn.get('role', 'user')}: {turn.get('text') or turn.get('content')}" for turn in turns_of(self.row)]
+
     def _thread(self) -> list[dict[str, Any]]:
         thread = self.row.get("thread")
         return [one for one in thread if isinstance(one, dict) and "ts" in one] if isinstance(thread, list) else []
+
+
+def turns_of(row: Row) -> list[dict[str, Any]]:
+    """Return the turns before a text that a row gives."""
+    history = row.get("history")
+    return [turn for turn in history if isinstance(turn, dict)] if isinstance(history, list) else []
+
+
+def _shown(turn: Message) -> str:
+    return f"{turn.role}: {turn.text}"
 
 
 def _placed(event: Row, message: Row) -> SlackQuestion:
@@ -162,3 +190,8 @@ def _parts(row: Row) -> Iterator[tuple[str, str]]:
         yield "before it", "\n".join(row["context"])
     if row["unread"]:
         yield "not read, or not to the end", ", ".join(row["unread"])
+    if row.get("off_topic"):
+        yield "turned away", row["off_topic"]
+    if row.get("query"):
+        yield f"searched by ({row['language']}; docs {', '.join(row['versions']) or 'of no version'})", row["query"]
+        yield "found", "\n".join(f"{one['score']:.4f}  {one['path']} > {one['heading']}" for one in row["passages"])
