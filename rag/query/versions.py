@@ -12,15 +12,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-# "v2.4", "2.4.x", "Milvus 3", "version 2.4.5", "in 2.3"; a bare number with a dot only behind a word that asks for one.
-_NAMED = re.compile(
-    r"(?:\bv|\bmilvus\s+(?:version\s+|v)?|\bversions?\s+v?|\b(?:in|on|for|from|to|since|until|under|running|release)\s+v?"
-    r"(?=\d+\.\d))(\d{1,2})(?:\.(\d{1,2}))?(?:\.(?:\d+|x))?(?![\w.]*\d|\s*(?:%|[KMGT]i?B\b|s\b|ms\b|seconds?|minutes?))",
+_NUMBER = re.compile(
+    r"(?<![\d.])(?P<v>v?)(?P<major>[1-9])(?:\.(?P<minor>\d{1,2})(?:\.(?:\d{1,3}|x))?)?(?:-?rc[\w.-]*)?"
+    r"(?![\w/]|\.\d|\s*(?:%|[KMGT]i?B\b|s\b|ms\b|x\b|seconds?\b|minutes?\b|hours?\b|days?\b|million\b|billion\b|times\b"
+    r"|\w*(?:nodes?|pods?|replicas?|instances?|servers?|machines?|collections?|vectors?)\b))",
     re.IGNORECASE,
 )
-_NOT_MILVUS = re.compile(
-    r"\b(?:python|java|node|nodejs|go|golang|cuda|ubuntu|centos|kubernetes|k8s|docker|etcd)\W*$", re.IGNORECASE
+"""A number that may be a version: `v2.4`, `2.4.x`, `2.4.5-rc1`, `3`; nothing that counts or measures."""
+_BEFORE = re.compile(
+    r"(?P<word>[A-Za-z][\w+.-]*?|[\u3040-\u30ff\u4e00-\u9fff]{1,2})??"
+    r"(?P<version>[\s_-]*(?:versions?|release|版本|バージョン))?(?:\s*\([^()\n]*\))?(?P<gap>[\s:：=@/_*`-]*)$",  # noqa: RUF001
+    re.IGNORECASE,
 )
+_MILVUS = re.compile(r"(?:.*/)?milvus(?:[-_]?(?:db|standalone|cluster|server|distributed))?", re.IGNORECASE)
+_ITS_FORMS = frozenset({"standalone", "cluster", "distributed", "server", "docs", "documentation"})
+"""What stands between Milvus' name and its version."""
+_LEADS = frozenset(
+    {"in", "on", "for", "from", "to", "since", "until", "running", "run", "using", "with", "and", "or", "vs", "than"}
+    | {"升级", "级到", "到", "从", "在"}
+)
+"""What leads to a version that is named alone: `in 2.4`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +64,21 @@ def choose_versions(text: str, *, present: Sequence[str], default: str = "") -> 
 
 def named_versions(text: str) -> list[str]:
     """Return the Milvus versions that the text names, as `2.4`, or `3` where it gives the first number alone."""
-    matches = (match for match in _NAMED.finditer(text) if not _NOT_MILVUS.search(text[: match.start()]))
-    return [f"{match[1]}.{match[2]}" if match[2] else match[1] for match in matches]
+    found = (match for match in _NUMBER.finditer(text) if _is_of_milvus(match, text[: match.start()]))
+    return [f"{match['major']}.{match['minor']}" if match["minor"] else match["major"] for match in found]
+
+
+def _is_of_milvus(number: re.Match[str], before: str) -> bool:
+    """Tell by what stands before it: versions of operators, charts, SDKs, languages and licences are not Milvus'."""
+    said = _BEFORE.search(before[-80:])
+    word = ((said and said["word"]) or "").lower()
+    if _MILVUS.fullmatch(word):
+        return True
+    if not said or not number["minor"]:
+        return False
+    if word:
+        return word in _LEADS or word in _ITS_FORMS
+    return bool(number["v"] or said["version"])
 
 
 def version_key(version: str) -> tuple[int, ...]:
