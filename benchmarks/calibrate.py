@@ -1,18 +1,18 @@
-"""Fit the rule that catches what is no question about Milvus before a model is asked, and tell what it costs.
+"""Fit the rule that catches what nothing in the docs is near, and tell what all of scope costs and catches.
 
     python -m benchmarks.calibrate QUESTIONS.jsonl [--write]
 
-Answerable English rows of the file, and the short ones of benchmarks/topics.jsonl, against the other rows of that, over
-the collection of MILVUS_URI, whole and its FAQ alone. Orders to the bot are caught by their words; what is left gets a
-logistic regression on four signs. The threshold is set so that at most LOST of the answerable are turned away. Rows of
-the file that nothing answers are not fitted on: how many of them are caught is the figure to believe.
+The rule is a logistic regression on three signs, fitted on the answerable rows of the file, of benchmarks/topics.jsonl
+and of benchmarks/rows/scope.jsonl against their other rows, over the collection of MILVUS_URI, whole and its FAQ alone.
+The threshold is set so that at most LOST of those that are to be answered are turned away. Rows of the file that
+nothing answers are not fitted on: how many of them are caught is the figure to believe.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,46 +22,53 @@ from rich.table import Table
 
 from rag.domain import Question
 from rag.evaluation import read_cases
-from rag.query.prompt_injection import without_orders
-from rag.query.search_plan import make_search_plan
-from rag.query.versions import choose_versions
-from rag.retrieval.ranking import measure
-from rag.retrieval.scope import RULE_FILE, SIGNS, signs
+from rag.retrieval.ranking import measure, rank
+from rag.retrieval.scope import NEAREST, RULE_FILE, SIGNS, off_topic, signs
 from rag.settings import RagSettings
+from rag.text.language import is_foreign
 from rag.wiring import open_retriever
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy.typing as npt
 
+    from rag.domain import OffTopic
     from rag.retrieval.retriever import HybridRetriever
 
 LOST = 0.005
-SHORT = "answerable, short"
 PENALTY = 0.003
 STEPS = 4_000
-TOPICS = Path(__file__).parent / "topics.jsonl"
+ANSWERED = ("told by the docs", "harmless", "answerable")
+"""The kinds of rows that are to be answered from the whole docs; of a smaller collection nobody can say."""
+FITTED_OF_FILE = {"of the file: faq": ("", "faq/"), "of the file: full": ("",)}
+AWAY = ("chitchat", "other_product", "another product", "nothing near")
+"""The kinds that nothing in the docs is near."""
+ROWS = Path(__file__).parent
 TARGET = Path(__file__).parent.parent / "rag" / "starter" / RULE_FILE
 
 
-def signs_of(retriever: HybridRetriever, questions: Sequence[Question], only: str) -> list[list[float] | None]:
-    """Return each question's signs in the pages below `only`; None for one that is nothing but orders."""
-    return [_signs(retriever, question, only) for question in questions]
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A question's signs, and why it is turned away today, None where it is not."""
+
+    signs: list[float]
+    reason: OffTopic | None
 
 
-def _signs(retriever: HybridRetriever, question: Question, only: str) -> list[float] | None:
-    asked = without_orders(question.text)
-    if not asked:
-        return None
-    question = replace(question, text=asked)
-    query = make_search_plan(question, vocabulary=retriever.vocabulary, speller=retriever.speller)
-    vector = retriever.embed(query)
-    found = retriever.candidates(query, vector, choose_versions(question.text, present=retriever.vocabulary.versions))
+def read(retriever: HybridRetriever, question: Question, only: str) -> Read:
+    """Return what scope reads of a question in the pages below `only`."""
+    searched = retriever.understand(question)
+    plan = searched.plans[0]
+    vector = retriever.embed(plan)
+    found = retriever.candidates(plan, vector, searched.versions)
     candidates = [candidate for candidate in found if candidate.passage.path.startswith(only)] or found
-    table = measure(candidates, query, vector)
-    found_signs = signs(query.text, terms=len(set(query.terms)), table=table, candidates=candidates)
-    return [found_signs[sign] for sign in SIGNS]
+    table = measure(candidates, plan, vector)
+    terms = len(set(plan.terms))
+    weighed = signs(terms=terms, table=table)
+    best = rank(table, candidates)[:NEAREST]
+    reason = off_topic(plan.text, terms=terms, table=table, candidates=candidates, best=best)
+    return Read([weighed[sign] for sign in SIGNS], reason)
 
 
 def fit(on: npt.NDArray[np.float64], off: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], float]:
@@ -80,19 +87,16 @@ def fit(on: npt.NDArray[np.float64], off: npt.NDArray[np.float64]) -> tuple[npt.
 
 
 def read_groups(path: Path) -> dict[str, list[Question]]:
-    """Return the questions by what they are: answerable, of kinds that are not, and the file's own such rows."""
-    cases = [case for case in read_cases(path, ["faq", "full"]) if case.kind != "multilingual"]
-    rows = [json.loads(line) for line in TOPICS.read_text(encoding="utf-8").splitlines()]
-    groups = {
-        "answerable from the FAQ": [case.question for case in cases if case.scope == "faq"],
-        "answerable from the rest": [case.question for case in cases if case.scope == "full"],
-    }
-    for row in rows:
-        groups.setdefault(SHORT if row["kind"] == "answerable" else row["kind"], []).append(
-            Question(text=row["question"])
-        )
-    for case in read_cases(path, ["none"]):
-        groups.setdefault(f"of the file: {case.subkind}", []).append(case.question)
+    """Return the questions by what they are: our own rows by kind, and the file's by scope."""
+    groups: dict[str, list[Question]] = {}
+    for name in ("topics.jsonl", "rows/scope.jsonl"):
+        for line in (ROWS / name).read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            if not is_foreign(text := row.get("text") or row["question"]):
+                groups.setdefault(row["kind"], []).append(Question(text=text))
+    for case in read_cases(path, ["faq", "full", "none"]):
+        if case.language == "en":
+            groups.setdefault(f"of the file: {case.subkind or case.scope}", []).append(case.question)
     return groups
 
 
@@ -105,19 +109,21 @@ def main() -> None:
     groups = read_groups(options.questions)
     with open_retriever(RagSettings()) as retriever:
         found = {
-            (name, only): signs_of(retriever, questions, only)
+            (name, only): [read(retriever, question, only) for question in questions]
             for name, questions in groups.items()
             for only in ("", "faq/")
         }
-    answerable = [(name, "") for name in groups if name.startswith("answerable")]
+    of_file = [(name, only) for name in groups for only in FITTED_OF_FILE.get(name, ())]
     weights, threshold = fit(
-        _fitted(found, [*answerable, ("answerable from the FAQ", "faq/")]),
-        _fitted(found, [(name, only) for name in ("chitchat", "other_product") for only in ("", "faq/")]),
+        _fitted(found, [*((kind, "") for kind in ANSWERED), *of_file]),
+        _fitted(found, [(kind, only) for kind in AWAY for only in ("", "faq/")]),
     )
-    table = Table("", "questions", "caught, full", "caught, FAQ", box=None)
+    table = Table("", "questions", "nothing near, full", "FAQ", "turned away today, full", "FAQ", box=None)
     for name, questions in groups.items():
-        shares = (_caught(found[name, only], weights, threshold) for only in ("", "faq/"))
-        table.add_row(name, str(len(questions)), *(f"{share:.3f}" for share in shares))
+        rows = [found[name, only] for only in ("", "faq/")]
+        far = (_share(float(np.array(one.signs) @ weights) < threshold for one in row) for row in rows)
+        today = (_share(one.reason is not None for one in row) for row in rows)
+        table.add_row(name, str(len(questions)), *(f"{share:.3f}" for share in (*far, *today)))
     out = Console()
     out.print(table)
     rule = {
@@ -129,14 +135,12 @@ def main() -> None:
         TARGET.write_text(json.dumps(rule, indent=2) + "\n", encoding="utf-8")
 
 
-def _fitted(
-    found: dict[tuple[str, str], list[list[float] | None]], keys: Sequence[tuple[str, str]]
-) -> npt.NDArray[np.float64]:
-    return np.array([row for key in keys for row in found[key] if row])
+def _fitted(found: dict[tuple[str, str], list[Read]], keys: Sequence[tuple[str, str]]) -> npt.NDArray[np.float64]:
+    return np.array([one.signs for key in keys for one in found[key]])
 
 
-def _caught(rows: Sequence[list[float] | None], weights: npt.NDArray[np.float64], threshold: float) -> float:
-    return float(np.mean([row is None or float(np.array(row) @ weights) < threshold for row in rows]))
+def _share(flags: Iterable[bool]) -> float:
+    return float(np.mean(list(flags)))
 
 
 if __name__ == "__main__":

@@ -124,11 +124,9 @@ def by_async_client(retriever: HybridRetriever, count: int) -> Timings:
 
         async def search(question: Question) -> object:
             searched = await on_thread(retriever.understand, question)
-            if searched is None:
-                return None
             vectors = await retriever.batcher.encode(searched.texts)
             vector = vectors[0].tolist()
-            for field, data in (("vector", vector), ("lexical", query_vector(searched.query.weights))):
+            for field, data in (("vector", vector), ("lexical", query_vector(searched.plans[0].weights))):
                 await client.search(
                     store.alias,
                     data=[data],

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rag.evaluation import read_cases, score
-from rag.query.search_plan import make_search_plan
+from rag.query.search_plan import make_search_plan, search_text
 from rag.query.versions import choose_versions
 from rag.retrieval.ranking import FEATURES, WEIGHTS_FILE, measure, standardise, without_duplicates
 from rag.settings import RagSettings
@@ -67,7 +67,7 @@ def collect(retriever: HybridRetriever, cases: Sequence[Case]) -> list[Example]:
 
 
 def _example(retriever: HybridRetriever, case: Case, corpus: str, pages: set[str]) -> Example | None:
-    query = make_search_plan(case.question, vocabulary=retriever.vocabulary, speller=retriever.speller)
+    query = make_search_plan(search_text(case.question), vocabulary=retriever.vocabulary, speller=retriever.speller)
     versions = choose_versions(case.question.text, present=retriever.vocabulary.versions)
     vector = retriever.embed(query)
     found = retriever.candidates(query, vector, versions)

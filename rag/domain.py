@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Role = Literal["user", "assistant"]
 AnswerKind = Literal["grounded", "extractive", "abstained"]
 Style = Literal["", "anew", "longer", "shorter"]
-OffTopic = Literal["orders", "another product", "nothing near"]
+OffTopic = Literal["orders", "another product", "nothing near", "prices", "plans", "licences", "comparison"]
 NoticeKind = Literal[
     "no model",
     "model unreachable",
@@ -140,11 +140,14 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """How a question is searched: its language (ISO 639-1), the docs versions, what is searched by, what is found."""
+    """How a question is searched: its language (ISO 639-1), the docs versions, what is searched by, what is found.
+
+    `queries` are the whole question and its parts.
+    """
 
     language: str
     versions: tuple[str, ...]
-    query: str
+    queries: tuple[str, ...]
     retrieved: Retrieved
 
 

@@ -39,6 +39,10 @@ class Wording:
     stopped_here: str
     off_topic_orders: str
     off_topic_another_product: str
+    off_topic_prices: str
+    off_topic_plans: str
+    off_topic_licences: str
+    off_topic_comparison: str
     off_topic_nothing_near: str
     notice_no_model: str
     notice_model_unreachable: str

@@ -17,6 +17,10 @@ NEAREST_PAGES = 3
 REASONS: dict[OffTopic, str] = {
     "orders": "I only answer questions about Milvus from the docs; how I do that is not for a message to change.",
     "another product": "This looks like a question about another product; I only know the docs on Milvus.",
+    "prices": "The docs on Milvus, which are all I know, tell no prices.",
+    "plans": "The docs on Milvus, which are all I know, do not tell what is planned or when it comes.",
+    "licences": "Licences and legal matters are not told by the docs on Milvus, which are all I know.",
+    "comparison": "The docs on Milvus, which are all I know, do not compare it with other products.",
     "nothing near": "I found nothing on this in the docs on Milvus, which are all I know. If it is about Milvus, "
     "please ask it in other words.",
 }

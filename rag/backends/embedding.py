@@ -30,6 +30,8 @@ BUNDLED = "bundled"
 BUNDLED_DIM = 384
 BUNDLED_MODEL, BUNDLED_TOKENIZER = "all-MiniLM-L6-v2.int8.onnx", "tokenizer.json"
 MAX_TOKENS = 256
+QUERY_TOKENS = 128
+"""A long post's beginning says what it is about, in half the time."""
 BATCH_TOKENS = 1_024
 """Padded tokens in a batch: as fast as larger ones on two cores, and a tenth of their memory."""
 HUB_TIMEOUT_S = 4.0
@@ -75,19 +77,24 @@ class BundledEmbedder:
     dim = BUNDLED_DIM
 
     def encode_queries(self, queries: list[str]) -> list[npt.NDArray[np.float32]]:
-        """Return one vector a question."""
-        return self.encode_documents(queries)
+        """Return one vector a question, of its first QUERY_TOKENS."""
+        tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(queries)]
+        cut = QUERY_TOKENS - 1  # the last token says that it ends
+        return self._encode([[*ids[:cut], ids[-1]] if len(ids) > QUERY_TOKENS else ids for ids in tokens])
 
     def encode_documents(self, documents: list[str]) -> list[npt.NDArray[np.float32]]:
-        """Return one vector a passage; batches are of like length, so that little is padded."""
-        token_ids = [encoding.ids for encoding in self.tokenizer.encode_batch(documents)]
-        by_length = sorted(range(len(documents)), key=lambda i: len(token_ids[i]), reverse=True)
+        """Return one vector a passage, of its first MAX_TOKENS."""
+        return self._encode([encoding.ids for encoding in self.tokenizer.encode_batch(documents)])
+
+    def _encode(self, token_ids: list[list[int]]) -> list[npt.NDArray[np.float32]]:
+        """Return one vector a text; batches are of like length, so that little is padded."""
+        by_length = sorted(range(len(token_ids)), key=lambda i: len(token_ids[i]), reverse=True)
         vectors: dict[int, npt.NDArray[np.float32]] = {}
         while by_length:
             size = max(1, BATCH_TOKENS // len(token_ids[by_length[0]]))
             batch, by_length = by_length[:size], by_length[size:]
             vectors.update(zip(batch, self._run([token_ids[i] for i in batch]), strict=True))
-        return [vectors[i] for i in range(len(documents))]
+        return [vectors[i] for i in range(len(token_ids))]
 
     def _run(self, token_ids: list[list[int]]) -> npt.NDArray[np.float32]:
         shape = len(token_ids), max(map(len, token_ids))

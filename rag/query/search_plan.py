@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.query.post import read_post
 from rag.query.synonyms import synonyms_for
 from rag.text.language import is_foreign
 from rag.text.terms import terms
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 SYNONYM_WEIGHT = 0.2
 """What a synonym counts against one of the question's own."""
+
+
+EXPANDED_CHARACTERS = 300
+"""A longer text says so much that the docs' words behind it change nothing but the time that it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +49,19 @@ def search_text(question: Question) -> str:
     return "\n".join([*earlier[-1:], question.text])
 
 
-def make_search_plan(question: Question, *, vocabulary: Vocabulary, speller: Speller) -> SearchPlan:
-    """Return what to search for to answer this question in a collection with that vocabulary."""
-    text = search_text(question)
+def make_search_plans(question: Question, *, vocabulary: Vocabulary, speller: Speller) -> tuple[SearchPlan, ...]:
+    """Return what to search for in a collection with that vocabulary: the whole question, then its parts.
+
+    A plain question has none. A headline and error lines find what the whole drowns in its own words.
+    """
+    post = read_post(question.text)
+    parts = (post.headline, "\n".join(post.errors)) if post else ()
+    texts = dict.fromkeys((search_text(question), *filter(None, parts)))
+    return tuple(make_search_plan(text, vocabulary=vocabulary, speller=speller) for text in texts)
+
+
+def make_search_plan(text: str, *, vocabulary: Vocabulary, speller: Speller) -> SearchPlan:
+    """Return what to search for by this text."""
     if not is_foreign(text):
         text = speller.correct(text)
     added = synonyms_for(text)
@@ -54,4 +69,7 @@ def make_search_plan(question: Question, *, vocabulary: Vocabulary, speller: Spe
     weights = {term: vocabulary.rarity(term) for term in own}
     for term in terms(added):
         weights.setdefault(term, SYNONYM_WEIGHT * vocabulary.rarity(term) if term in vocabulary.term_counts else 0.0)
-    return SearchPlan(text=text, expanded=f"{text} ({added})" if added else text, terms=own, weights=weights)
+    is_short = len(text) <= EXPANDED_CHARACTERS
+    return SearchPlan(
+        text=text, expanded=f"{text} ({added})" if added and is_short else text, terms=own, weights=weights
+    )

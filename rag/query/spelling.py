@@ -17,7 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 from spellchecker import SpellChecker
 
-from rag.query.other_products import is_other_product
+from rag.query.names import is_other_product
 
 if TYPE_CHECKING:
     from rag.text.vocabulary import Vocabulary

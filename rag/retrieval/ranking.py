@@ -44,6 +44,8 @@ FEATURES = (
 COSINES = 3
 """The first features are cosines."""
 ASIDES = ("integrations/", "tutorials/", "embeddings/", "rerankers/", "release_notes", "home/", "reference/glossary")
+DEPRECATED_PENALTY = 1.5
+"""What a deprecated page loses, in relevance: sometimes it alone holds the answer."""
 SAME_TEXT = 0.8
 """Passages that share this much of their terms say the same: one of them is shown."""
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
@@ -61,11 +63,12 @@ class _PassageTerms:
 
 
 def rank(table: npt.NDArray[np.float64], candidates: Sequence[Candidate]) -> list[Passage]:
-    """Return the candidates' passages, best first, deprecated pages last; `table` is what `measure` returned."""
+    """Return the candidates' passages, best first; `table` is what `measure` returned."""
     if not candidates:
         return []
-    relevance = standardise(table) @ _weights()
-    order = sorted(range(len(candidates)), key=lambda i: (candidates[i].passage.deprecated, -relevance[i]))
+    deprecated = np.array([candidate.passage.deprecated for candidate in candidates], dtype=np.float64)
+    relevance = standardise(table) @ _weights() - DEPRECATED_PENALTY * deprecated
+    order = np.argsort(-relevance, kind="stable")
     return [replace(candidates[i].passage, score=float(table[i, 0])) for i in order]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,17 +16,17 @@ import numpy as np
 
 from rag.domain import Docs, Explanation, Retrieved
 from rag.errors import RetrievalError
-from rag.query.prompt_injection import without_orders
-from rag.query.search_plan import make_search_plan
+from rag.query.search_plan import make_search_plans
 from rag.query.versions import choose_versions
 from rag.retrieval.batching import Batcher
+from rag.retrieval.fusion import fuse, one_a_page
 from rag.retrieval.ranking import measure, rank, without_duplicates
-from rag.retrieval.scope import off_topic
-from rag.text.language import is_foreign, language_of
+from rag.retrieval.scope import NEAREST, off_topic
+from rag.text.language import language_of
 from rag.text.terms import query_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -73,8 +73,6 @@ class HybridRetriever:
         """
         run = asyncio.get_running_loop().run_in_executor
         searched = await run(self.threads, self.understand, question)
-        if searched is None:
-            return Retrieved(passages=(), off_topic="orders")
         vectors = await self.batcher.encode(searched.texts)
         return await run(self.threads, partial(self.find, searched, vectors, limit=limit))
 
@@ -85,78 +83,100 @@ class HybridRetriever:
     def search_now(self, question: Question, *, limit: int) -> Retrieved:
         """Do the same on this thread."""
         searched = self.understand(question)
-        if searched is None:
-            return Retrieved(passages=(), off_topic="orders")
         return self.find(searched, self.embedder.encode_queries(searched.texts), limit=limit)
 
     def explain(self, question: Question, *, limit: int) -> Explanation:
-        """Return what a question is searched by and what is found, though it would be turned away."""
+        """Return what a question is searched by and what is found, in the order of the search."""
         searched = self.understand(question)
-        is_order = searched is None
-        searched = searched or self._searched(question, question.text)
-        found = self.find(searched, self.embedder.encode_queries(searched.texts), limit=limit)
+        found = self.find(searched, self.embedder.encode_queries(searched.texts), limit=limit, spread=False)
         return Explanation(
             language=language_of(question.text),
             versions=searched.versions.searched,
-            query=searched.query.text,
-            retrieved=replace(found, off_topic="orders") if is_order else found,
+            queries=tuple(plan.text for plan in searched.plans),
+            retrieved=found,
         )
 
-    def understand(self, question: Question) -> Searched | None:
-        """Return what to look for; None for a question that holds nothing but orders to the bot."""
-        asked = without_orders(question.text)
-        if not asked:
-            return None
-        return self._searched(question, asked)
+    def understand(self, question: Question) -> Searched:
+        """Return what to look for."""
+        return Searched(
+            plans=make_search_plans(question, vocabulary=self.vocabulary, speller=self.speller),
+            versions=choose_versions(question.text, present=self.vocabulary.versions, default=self.default_version),
+        )
 
-    def _searched(self, question: Question, asked: str) -> Searched:
-        query = make_search_plan(replace(question, text=asked), vocabulary=self.vocabulary, speller=self.speller)
-        versions = choose_versions(asked, present=self.vocabulary.versions, default=self.default_version)
-        return Searched(query=query, versions=versions)
+    def find(
+        self, searched: Searched, vectors: Sequence[npt.NDArray[np.float32]], *, limit: int, spread: bool = True
+    ) -> Retrieved:
+        """Return the passages for what is searched and the vectors of its texts.
 
-    def find(self, searched: Searched, vectors: Sequence[npt.NDArray[np.float32]], *, limit: int) -> Retrieved:
-        """Return the passages for a query and the vectors of its texts."""
-        query, versions, vector = searched.query, searched.versions, _blend(vectors)
-        candidates = self.candidates(query, vector, versions)
-        if not candidates:
+        With `spread`, the best of each page come first where a post has several parts.
+        """
+        views = [self._view(plan, vector, searched.versions) for plan, vector in searched.with_vectors(vectors)]
+        whole = views[0]
+        if not whole.candidates:
             message = "Milvus found no passage at all, which a collection that holds some can't do."
             raise RetrievalError(message, hint="Run: milvusfaq ingest --recreate SOURCE")
-        table = measure(candidates, query, vector)
+        ranked = fuse([rank(view.table, view.candidates) for view in views])
+        if spread and len(views) > 1:
+            ranked = one_a_page(ranked)
         return Retrieved(
-            passages=tuple(without_duplicates(rank(table, candidates), limit)),
-            notices=versions.notices,
-            off_topic=None
-            if is_foreign(query.text)  # an English model sees nothing near it, which tells nothing
-            else off_topic(query.text, terms=len(set(query.terms)), table=table, candidates=candidates),
+            passages=tuple(without_duplicates(ranked, limit)),
+            notices=searched.versions.notices,
+            off_topic=off_topic(
+                searched.plans[0].text,
+                terms=len(set(searched.plans[0].terms)),
+                table=whole.table,
+                candidates=whole.candidates,
+                best=ranked[:NEAREST],
+            ),
         )
 
-    def embed(self, query: SearchPlan) -> npt.NDArray[np.float32]:
-        """Return the query's vector, of length 1."""
-        return _blend(self.embedder.encode_queries(texts_of(query)))
+    def _view(self, plan: SearchPlan, vector: npt.NDArray[np.float32], versions: Versions) -> View:
+        candidates = self.candidates(plan, vector, versions)
+        return View(candidates=candidates, table=measure(candidates, plan, vector))
 
-    def candidates(self, query: SearchPlan, vector: npt.NDArray[np.float32], versions: Versions) -> list[Candidate]:
+    def embed(self, plan: SearchPlan) -> npt.NDArray[np.float32]:
+        """Return the plan's vector, of length 1."""
+        return _blend(self.embedder.encode_queries(texts_of(plan)))
+
+    def candidates(self, plan: SearchPlan, vector: npt.NDArray[np.float32], versions: Versions) -> list[Candidate]:
         """Return what the two searches find, each passage once."""
         near = self.store.search_dense(vector, limit=CANDIDATES, versions=versions.searched)
-        worded = self.store.search_sparse(query_vector(query.weights), limit=CANDIDATES, versions=versions.searched)
+        worded = self.store.search_sparse(query_vector(plan.weights), limit=CANDIDATES, versions=versions.searched)
         return list({found.passage.id: found for found in (*near, *worded)}.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searched:
-    """What is looked for: the query, and the docs versions that it may be found in."""
+    """What is looked for: the whole question and its parts, and the docs versions that they may be found in."""
 
-    query: SearchPlan
+    plans: tuple[SearchPlan, ...]
     versions: Versions
 
     @property
     def texts(self) -> list[str]:
         """What is embedded."""
-        return texts_of(self.query)
+        return [text for plan in self.plans for text in texts_of(plan)]
+
+    def with_vectors(
+        self, vectors: Sequence[npt.NDArray[np.float32]]
+    ) -> Iterator[tuple[SearchPlan, npt.NDArray[np.float32]]]:
+        """Yield each plan with its vector, of those of `texts`."""
+        left = iter(vectors)
+        for plan in self.plans:
+            yield plan, _blend([next(left) for _ in texts_of(plan)])
 
 
-def texts_of(query: SearchPlan) -> list[str]:
-    """Return the question, and the question with the docs' words where they add any."""
-    return [query.text] if query.expanded == query.text else [query.text, query.expanded]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What one plan finds, and what ranking measured of it."""
+
+    candidates: list[Candidate]
+    table: npt.NDArray[np.float64]
+
+
+def texts_of(plan: SearchPlan) -> list[str]:
+    """Return the text, and the text with the docs' words where they add any."""
+    return [plan.text] if plan.expanded == plan.text else [plan.text, plan.expanded]
 
 
 def _blend(vectors: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:

@@ -193,5 +193,6 @@ def _parts(row: Row) -> Iterator[tuple[str, str]]:
     if row.get("off_topic"):
         yield "turned away", row["off_topic"]
     if row.get("query"):
-        yield f"searched by ({row['language']}; docs {', '.join(row['versions']) or 'of no version'})", row["query"]
+        searched_by = f"searched by ({row['language']}; docs {', '.join(row['versions']) or 'of no version'})"
+        yield searched_by, "\n".join([row["query"], *row["parts"]])
         yield "found", "\n".join(f"{one['score']:.4f}  {one['path']} > {one['heading']}" for one in row["passages"])

@@ -47,7 +47,7 @@ def explain_searches(
         return [_explained(retriever, question) if question.text.strip() else NOTHING for question in reworded]
 
 
-NOTHING: dict[str, Any] = {"off_topic": None, "language": "", "versions": [], "query": "", "passages": []}
+NOTHING: dict[str, Any] = {"off_topic": None, "language": "", "versions": [], "query": "", "parts": [], "passages": []}
 
 
 async def _reworded(settings: RagSettings, questions: Sequence[Question]) -> list[Question]:
@@ -68,7 +68,8 @@ def _explained(retriever: HybridRetriever, question: Question) -> dict[str, Any]
         "off_topic": explained.retrieved.off_topic,
         "language": explained.language,
         "versions": list(explained.versions),
-        "query": explained.query,
+        "query": explained.queries[0],
+        "parts": list(explained.queries[1:]),
         "passages": passages,
     }
 

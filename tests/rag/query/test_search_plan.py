@@ -17,7 +17,7 @@ SPELLER = Speller(VOCABULARY)
 
 
 def test_the_docs_words_stand_beside_the_askers_with_less_weight() -> None:
-    query = make_search_plan(Question(text="When do rows expire?"), vocabulary=VOCABULARY, speller=SPELLER)
+    query = make_search_plan("When do rows expire?", vocabulary=VOCABULARY, speller=SPELLER)
     assert query.text == "When do rows expire?"
     assert query.expanded.startswith("When do rows expire? (entity TTL")
     assert query.terms == ("do", "row", "expir")[1:]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from rag import Passage, Question
 from rag.domain import Candidate
 from rag.query.search_plan import SearchPlan, make_search_plan
 from rag.query.spelling import Speller
@@ -16,12 +15,15 @@ from rag.text.subvectors import MOST_SENTENCES, pack, subvector_texts, unpack
 from rag.text.vocabulary import count_words
 from tests.builders import make_passage
 
+if TYPE_CHECKING:
+    from rag import Passage
+
 VECTOR = np.array([1.0, 0.0], dtype=np.float32)
 
 
 def query(text: str, *passages: Passage) -> SearchPlan:
     vocabulary = count_words(passages)
-    return make_search_plan(Question(text=text), vocabulary=vocabulary, speller=Speller(vocabulary))
+    return make_search_plan(text, vocabulary=vocabulary, speller=Speller(vocabulary))
 
 
 def candidate(passage: Passage, *cosines: float) -> Candidate:
@@ -40,15 +42,20 @@ def test_a_candidate_is_measured_by_meaning_words_and_kind() -> None:
     assert (found["asks"], found["opening"], found["aside"]) == (1, 0, 1)
 
 
-def test_the_nearer_passage_comes_first_and_a_deprecated_page_last() -> None:
+def test_the_nearer_passage_comes_first() -> None:
     near, far = make_passage("near", path="a.md"), make_passage("far", path="b.md")
     candidates = [candidate(far, 0.1, 0.1), candidate(near, 0.9, 0.9)]
-    table = measure(candidates, query("handle", near, far), VECTOR)
-    ranked = rank(table, candidates)
+    ranked = rank(measure(candidates, query("handle", near, far), VECTOR), candidates)
     assert [p.id for p in ranked] == ["near", "far"]
     assert [p.score for p in ranked] == pytest.approx([0.9, 0.1])
-    candidates[1] = Candidate(replace(near, deprecated=True), candidates[1].subvectors)
-    assert [p.id for p in rank(table, candidates)] == ["far", "near"]
+
+
+def test_a_deprecated_page_comes_behind_its_equals_and_not_behind_all() -> None:
+    old, new = make_passage("old", path="a.md", deprecated=True), make_passage("new", path="b.md")
+    far = make_passage("far", path="c.md")
+    candidates = [candidate(far, 0.1, 0.1), candidate(old, 0.9, 0.9), candidate(new, 0.9, 0.9)]
+    ranked = rank(measure(candidates, query("handle", old, new, far), VECTOR), candidates)
+    assert [p.id for p in ranked] == ["new", "old", "far"]
 
 
 def test_what_is_said_twice_is_shown_once() -> None:
