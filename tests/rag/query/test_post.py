@@ -21,7 +21,7 @@ Since the last rollout one replica stays behind.
 
 ```
 [2026/03/02 10:11:12.345 +00:00] [INFO] [querynodev2/server.go:101] ["node started"]
-[2026/03/02 10:11:13.345 +00:00] [ERROR] [segments/loader.go:77] ["segment load failed"] [segmentID=449123456789012345] \
+[2026/03/02 10:11:13.345 +00:00] [ERROR] [segments/loader.go:77] ["segment load failed"] [segmentID=449123456789012345]\
 [error="no space left on /data/milvus/cache/segments/77"]
 ```
 """

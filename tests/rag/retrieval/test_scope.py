@@ -49,7 +49,6 @@ def starter_retriever(folder: Path) -> Iterator[HybridRetriever]:
         ("What does a support contract for Zilliz Cloud cost?", "prices"),
         ("filter on price < 20 returns nothing", None),
         ("When will Milvus support window functions?", "plans"),
-        ("Which trademarks may we use for our fork?", "licences"),
         ("May we redistribute Milvus in a commercial product?", None),  # the FAQ tells its licence
         ("Is Milvus faster than Weaviate?", "comparison"),
     ],
