@@ -67,7 +67,7 @@ def read(retriever: HybridRetriever, question: Question, only: str) -> Read:
     terms = len(set(plan.terms))
     weighed = signs(terms=terms, table=table)
     best = rank(table, candidates)[:NEAREST]
-    reason = off_topic(plan.text, terms=terms, table=table, candidates=candidates, best=best)
+    reason = off_topic(plan.text, parts=[weighed], table=table, candidates=candidates, best=best)
     return Read([weighed[sign] for sign in SIGNS], reason)
 
 

@@ -23,6 +23,10 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])")  # noqa: RUF001 
 _TAG = re.compile(
     r"^\s*(?:\[[\w /-]{2,20}\]|(?:bug|question|help|issue|feature(?: request)?|enhancement)\s*:)\s*:?\s*", re.IGNORECASE
 )
+_LABEL = re.compile(
+    r"^(?:what|problem|summary|details|description|title|subject|问题|問題|标题)\*{0,2}\s*[:：]\*{0,2}\s*",  # noqa: RUF001
+    re.IGNORECASE,
+)
 _MARKS = re.compile(r"^[\s#>*_\-•]+|[\s*_:#]+$")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+|\*\*)(?:\S+\s*){1,5}$")
 """A short heading below the first line: the form's, whichever form it is."""
@@ -117,7 +121,7 @@ def _is_form(line: str) -> bool:
 def _headline(prose: list[str]) -> str:
     """Return the first line that says something; of a long one, its first sentence that asks or complains."""
     for line in prose:
-        said = _TAG.sub("", _MARKS.sub("", line)).strip()
+        said = _LABEL.sub("", _TAG.sub("", _MARKS.sub("", line))).strip()
         if not said or _GREETING.match(said):
             continue
         if len(said) <= HEADLINE_CHARACTERS:

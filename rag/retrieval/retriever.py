@@ -21,7 +21,7 @@ from rag.query.versions import choose_versions
 from rag.retrieval.batching import Batcher
 from rag.retrieval.fusion import fuse, one_a_page
 from rag.retrieval.ranking import measure, rank, without_duplicates
-from rag.retrieval.scope import NEAREST, off_topic
+from rag.retrieval.scope import NEAREST, off_topic, signs
 from rag.text.language import language_of
 from rag.text.terms import query_vector
 
@@ -123,7 +123,11 @@ class HybridRetriever:
             notices=searched.versions.notices,
             off_topic=off_topic(
                 searched.plans[0].text,
-                terms=len(set(searched.plans[0].terms)),
+                parts=[
+                    signs(terms=len(set(plan.terms)), table=view.table)
+                    for plan, view in zip(searched.plans, views, strict=True)
+                    if view.candidates
+                ],
                 table=whole.table,
                 candidates=whole.candidates,
                 best=ranked[:NEAREST],

@@ -48,11 +48,17 @@ _JOINS = re.compile(
 
 
 def off_topic(
-    text: str, *, terms: int, table: npt.NDArray[np.float64], candidates: Sequence[Candidate], best: Sequence[Passage]
+    text: str,
+    *,
+    parts: Sequence[dict[str, float]],
+    table: npt.NDArray[np.float64],
+    candidates: Sequence[Candidate],
+    best: Sequence[Passage],
 ) -> OffTopic | None:
-    """Return why the question (of so many terms) is none for the docs, or None.
+    """Return why the question is none for the docs, or None.
 
-    `table` is what ranking measured of the candidates, `best` the passages that would be shown first.
+    `parts` are the signs of the whole and of each part: one that is near is enough. `table` is what ranking measured
+    of the whole's candidates, `best` the passages that would be shown first.
     """
     post = read_post(text)
     said = f"{post.headline}\n{post.prose}" if post else text  # what a log or a configuration names is not the matter
@@ -61,7 +67,7 @@ def off_topic(
     kind = beyond_docs(said)
     if kind and not any(is_told(kind, said, passage) for passage in best):
         return kind
-    if speaks_of_milvus(said) or is_foreign(text) or _is_near(signs(terms=terms, table=table)):
+    if speaks_of_milvus(said) or is_foreign(text) or any(map(_is_near, parts)):
         return None  # an English model sees nothing near a foreign question, which tells nothing
     return "orders" if gives_orders(text) else "nothing near"
 
