@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check format bench soak transcript real-model tune calibrate quality requirements audit clean
+.PHONY: setup demo test check format bench soak transcript real-model tune calibrate hearing quality requirements audit clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -44,6 +44,10 @@ tune: setup
 	$(BIN)/python -m benchmarks.tune $(QUESTIONS) --write
 calibrate: setup
 	$(BIN)/python -m benchmarks.calibrate $(QUESTIONS) --write
+
+# Learn what a post wants from benchmarks/rows/hearing.jsonl, and print how well it does on rows that it has not seen.
+hearing: setup
+	$(BIN)/python -m benchmarks.train_hearing --write
 
 # The tables of docs/quality.md: make quality DOCS=milvus_docs_2.4.x_en.zip QUESTIONS=dev.jsonl
 quality: setup

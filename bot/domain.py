@@ -61,6 +61,7 @@ IgnoredReason = Literal[
     "only mentions are answered here",
     "addressed to someone else",
     "asks nothing",
+    "wants a person",
     "not a thread of ours, or muted",
     "a person has taken over",
     "not about Milvus",
@@ -100,7 +101,7 @@ class SlackQuestion:
     command's and an example's `thread_ts` is "" until the question is posted. `user` is "" where an app asks for
     nobody; `user_team` is the asker's own workspace. `edited_ts` is when the message was given these words, "" for
     never since it was written. `files` could not be read, or not to their end. `is_late` tells that it was asked while
-    nobody was there to take it.
+    nobody was there to take it, `is_undecided` that its form leaves open whether it wants an answer.
     """
 
     team: str
@@ -114,6 +115,7 @@ class SlackQuestion:
     user_team: str = ""
     files: tuple[UnreadFile, ...] = ()
     is_late: bool = False
+    is_undecided: bool = False
 
     @property
     def ref(self) -> MessageRef:

@@ -2,7 +2,7 @@
 
 from rag.answering.answerer import Answerer
 from rag.answering.citations import cite
-from rag.domain import Answer, Citation, Docs, Message, Notice, Passage, Question, Style, Trace
+from rag.domain import Answer, Citation, Docs, Hearing, Message, Notice, Passage, Question, Style, Trace, Wants
 from rag.errors import (
     EmptyIndexError,
     GenerationError,
@@ -21,6 +21,7 @@ __all__ = [
     "Docs",
     "EmptyIndexError",
     "GenerationError",
+    "Hearing",
     "IngestError",
     "Message",
     "Notice",
@@ -32,6 +33,7 @@ __all__ = [
     "Style",
     "Trace",
     "UnreachableError",
+    "Wants",
     "cite",
     "split_markdown",
 ]

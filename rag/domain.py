@@ -16,6 +16,7 @@ Role = Literal["user", "assistant"]
 AnswerKind = Literal["grounded", "extractive", "abstained"]
 Style = Literal["", "anew", "longer", "shorter"]
 OffTopic = Literal["orders", "another product", "nothing near", "prices", "plans", "licences", "comparison"]
+Wants = Literal["answer", "person", "nothing"]
 NoticeKind = Literal[
     "no model",
     "model unreachable",
@@ -28,6 +29,7 @@ NoticeKind = Literal[
     "model fails",
     "unmarked",
     "version absent",
+    "shortened",
     "stopped",
 ]
 
@@ -136,6 +138,15 @@ class Retrieved:
     passages: tuple[Passage, ...]
     notices: tuple[Notice, ...] = ()
     off_topic: OffTopic | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """What a post wants that is addressed to nobody, how likely an answer (0 to 1), and by what that was told."""
+
+    wants: Wants
+    likelihood: float
+    told_by: Literal["form", "classifier", "model"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

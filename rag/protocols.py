@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Candidate, Docs, Piece, Question, Retrieved
+    from rag.domain import Candidate, Docs, Hearing, Piece, Question, Retrieved
 
 
 class Retriever(Protocol):
@@ -44,6 +44,14 @@ class PassageStore(Protocol):
 
     def check(self, *, embedding: str, dim: int) -> None:
         """Make the collection ready for searching; raise RetrievalError where this model's questions find nothing."""
+        ...
+
+
+class Hearer(Protocol):
+    """Tells what a post wants that is addressed to nobody."""
+
+    async def hear(self, text: str, *, ask_model: bool = True) -> Hearing:
+        """Return what it wants; where that is unclear, the language model may be asked."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -64,6 +64,11 @@ class RagSettings(EnvironmentSettings):
     embedding_model: Name = Field(
         default="bundled",
         description="`bundled`, `pymilvus-default`, `openai:<model>` or `sentence-transformers:<name or path>`.",
+    )
+    multilingual: Literal["labels", "full", "off"] = Field(
+        default="labels",
+        description="How posts in other languages are read and searched without a language model: by a multilingual "
+        "model over page and heading (`labels`), over the passages (`full`: a longer ingest), or not at all (`off`).",
     )
     embedding_base_url: Name = Field(
         default="https://api.openai.com/v1/", description="The embeddings endpoint of `openai:<model>`."

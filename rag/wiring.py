@@ -15,14 +15,17 @@ from rag.answering.answerer import Answerer
 from rag.answering.circuit_breaker import CircuitBreakerModel, UncountedCalls
 from rag.answering.fallback import FallbackModel
 from rag.answering.rewriting import Rewriter
-from rag.backends.embedding import open_embedder
+from rag.backends.embedding import LazyEmbedder, open_bundled, open_embedder, open_multilingual
 from rag.backends.milvus import MilvusStore, open_milvus
 from rag.backends.milvus_lite import adopt_newest_copy, forget, is_lite, newest_copy, place_to_write
 from rag.errors import EmptyIndexError, UnreachableError
+from rag.hearing.hearer import PostHearer
+from rag.hearing.judge import HearingJudge
 from rag.ingest.chunking import make_passages
 from rag.ingest.indexing import STARTER_SOURCE, index
 from rag.ingest.sources import Source
 from rag.query.spelling import Speller
+from rag.retrieval.batching import Batcher
 from rag.retrieval.reloading import IndexSnapshot, ReloadingRetriever
 from rag.retrieval.retriever import HybridRetriever
 
@@ -125,8 +128,30 @@ async def open_answerer(settings: RagSettings, *, patient: bool = False) -> Asyn
     async with open_reloading_retriever(settings, patient=patient) as retriever, _open_models(settings) as models:
         timeout_s = settings.llm_rewrite_timeout_s
         rewriter = Rewriter(model=models.rewriting, timeout_s=timeout_s) if models else None
-        model = models.answering if models else None
-        yield Answerer(retriever=retriever, model=model, passages=settings.answer_passages, rewriter=rewriter)
+        yield Answerer(
+            retriever=retriever,
+            model=models.answering if models else None,
+            passages=settings.answer_passages,
+            rewriter=rewriter,
+            hearer=_hearer(settings, models),
+        )
+
+
+def _hearer(settings: RagSettings, models: Models | None) -> PostHearer:
+    """Return what tells what a post wants, by the models in the package, whichever one the passages have."""
+    multilingual = None if settings.multilingual == "off" else Batcher(LazyEmbedder(open_multilingual))
+    judge = HearingJudge(models.rewriting) if models else None
+    return PostHearer(bundled=Batcher(LazyEmbedder(open_bundled)), multilingual=multilingual, judge=judge)
+
+
+@asynccontextmanager
+async def open_hearer(settings: RagSettings, *, with_model: bool) -> AsyncIterator[PostHearer]:
+    """Open the hearer alone; `with_model` lets the language model have its word, where there is one."""
+    if not with_model:
+        yield _hearer(settings, None)
+        return
+    async with _open_models(settings) as models:
+        yield _hearer(settings, models)
 
 
 @asynccontextmanager

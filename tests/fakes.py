@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag import Answer
-from rag.domain import Docs, Retrieved
+from rag.domain import Docs, Hearing, Retrieved
 from rag.errors import ContextTooLongError
 
 if TYPE_CHECKING:
@@ -71,6 +71,13 @@ class FakeAnswerer:
     outcomes: list[Answer | RagError] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     model: FakeModel = field(default_factory=lambda: FakeModel([]))
+    hearing: Hearing = field(default_factory=lambda: Hearing(wants="answer", likelihood=1.0, told_by="classifier"))
+    heard: list[str] = field(default_factory=list)
+
+    async def hear(self, text: str, *, ask_model: bool = True) -> Hearing:
+        assert isinstance(ask_model, bool)
+        self.heard.append(text)
+        return self.hearing
 
     async def answer(self, question: Question, **_: object) -> Answer:
         self.questions.append(question)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.answering.endings import Refused
-from bot.domain import MAX_QUESTION_CHARACTERS
 from bot.ledger import MAY_NOT_ASK, TOO_MANY
 from bot.text.intent import small_talk
 
@@ -100,6 +99,4 @@ def question_problem(text: str, words: Wording, *, bot_name: str = "milvusfaq") 
         return words.empty_question
     if small_talk(text) == "hello" or not re.search(r"\w", text):
         return words.help.format(name=bot_name)
-    if len(text) > MAX_QUESTION_CHARACTERS:
-        return words.too_long.format(characters=len(text), most=MAX_QUESTION_CHARACTERS)
     return ""

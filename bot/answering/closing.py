@@ -10,6 +10,8 @@ from bot.answering.endings import (
     CannotPost,
     Ending,
     GaveUp,
+    NotHeard,
+    PersonCalled,
     Published,
     Refused,
     Restored,
@@ -73,6 +75,11 @@ class QuestionCloser:
                 await self._end_quietly(entry, ending.reason)
             case Ignored():
                 await self._end_quietly(entry, ending.reason)
+            case NotHeard():
+                await self._forget(entry)
+            case PersonCalled():
+                await self._tell_alone(entry, ending.told, though_unasked=True)
+                await self._finish(entry, State.QUIET, "a person was called")
             case Restored():
                 await self.retractor.retract_notice(entry)
             case CannotPost():
@@ -99,6 +106,8 @@ class QuestionCloser:
 
     async def show_queue(self, entry: Entry, *, before: int) -> None:
         """Show how many questions come first, where there is a thread."""
+        if entry.is_undecided:
+            return
         if entry.question.thread_ts and entry.question.origin != "private":
             words = await self.users.words(entry.question.user)
             destination = thread_destination(self.client, entry)
@@ -108,6 +117,9 @@ class QuestionCloser:
     async def _give_up(self, entry: Entry, ending: GaveUp) -> None:
         """Tell the asker that there will be no answer; one that stands in part is completed."""
         question = entry.question
+        if entry.is_undecided and (entry := await self.ledger.questions.refresh(entry)).is_undecided:
+            await self._forget(entry)
+            return
         entry = await self.ledger.questions.start_attempt(entry)
         try:
             if text := await self.policy.refusal(question.user, channel=question.channel):
@@ -135,13 +147,15 @@ class QuestionCloser:
         if isinstance(destination, ThreadDestination):
             await self.retractor.end_session(entry)
 
-    async def _tell_alone(self, entry: Entry, text: str) -> None:
-        """Tell the asker alone; who has not asked the bot is not told."""
+    async def _tell_alone(self, entry: Entry, text: str, *, though_unasked: bool = False) -> None:
+        """Tell the asker alone, where there is something to tell; who has not asked the bot is not told of refusals."""
         question = entry.question
+        if not text:
+            return
         try:
             if reply_url := await self.ledger.questions.reply_url(entry):
                 await ephemeral_destination(self.client, question, reply_url).post(notice_message(text), 0)
-            elif question.user and not question.is_unaddressed:
+            elif question.user and (though_unasked or not question.is_unaddressed):
                 await thread_destination(self.client, entry).post_ephemeral(text)
         except (SlackRefusedError, AskerUnreachableError) as error:
             logger.info("The asker in %s can't be told: %s", question.channel, error)
@@ -165,6 +179,14 @@ class QuestionCloser:
         await self.retractor.retract_notice(entry)
         if not await self._restore(entry, reason):
             await self.ledger.questions.finish(entry, State.QUIET, reason=reason)
+
+    async def _forget(self, entry: Entry) -> None:
+        """End a post that wants no answer; one that had an answer before it was edited keeps that."""
+        if entry.revision:
+            entry = await self.ledger.questions.start_attempt(entry)
+            if await self._restore(entry, "asks nothing"):
+                return
+        await self.ledger.questions.finish_unheard(entry)
 
     async def _restore(self, entry: Entry, reason: str) -> bool:
         return bool(entry.revision) and await self.ledger.revisions.restore(entry, reason=reason)

@@ -33,6 +33,18 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class NotHeard:
+    """A post that is addressed to nobody wants no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCalled:
+    """A person is wanted: people were called, or `told` says to the asker alone why not."""
+
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """Nothing was said, and the answer before stands again: the ledger knows that already."""
 
@@ -59,4 +71,4 @@ class GaveUp:
     reason: str
 
 
-Ending = Published | Refused | Ignored | Restored | CannotPost | Unreachable | GaveUp
+Ending = Published | Refused | Ignored | NotHeard | PersonCalled | Restored | CannotPost | Unreachable | GaveUp

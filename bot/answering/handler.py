@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.answering.admission import question_problem
 from bot.answering.conversation import thread_unread_line
-from bot.answering.endings import CannotPost, Published, Restored, Unreachable
+from bot.answering.endings import CannotPost, NotHeard, PersonCalled, Published, Restored, Unreachable
 from bot.answering.files import unread_lines
 from bot.answering.generation import StoppableGeneration
 from bot.answering.outcome import outcome_of
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.answering.conversation import Conversation, ConversationReader
     from bot.answering.endings import Ending
     from bot.answering.files import QuestionFiles
+    from bot.answering.hearing import PostHearing
     from bot.domain import BotIdentity, SlackMessage
     from bot.ledger import Entry, Ledger
     from bot.posting.destinations import Destination
@@ -103,6 +104,7 @@ class QuestionHandler:
     ledger: Ledger
     answerer: Answerer
     users: Users
+    hearing: PostHearing
     admission: Admission
     conversations: ConversationReader
     placing: AnswerPlacing
@@ -120,11 +122,16 @@ class QuestionHandler:
         Raise RetrievalError, SlackUnavailableError or LedgerError when another attempt may succeed, LostLeaseError when
         the question is another process' now.
         """
+        entry, wants = await self.hearing.settle(entry)
+        if wants == "nothing":
+            ending: Ending = NotHeard()
+            await self.closer.close(entry, ending)
+            return ending
         entry = await self.ledger.questions.start_attempt(entry)
         refused = await self.admission.refusal(entry)  # before the words: it waits for what Slack says of the asker
         attempt = RunningAttempt(entry, stop, await self.users.words(entry.question.user))
         try:
-            ending = refused or await self._answer(attempt)
+            ending = refused or await (self._call_person(entry) if wants == "person" else self._answer(attempt))
         except CannotPostError as error:
             ending = CannotPost(error)
         except AskerUnreachableError as error:
@@ -132,6 +139,9 @@ class QuestionHandler:
         await self.closer.close(entry, ending)
         await attempt.end(ending)
         return ending
+
+    async def _call_person(self, entry: Entry) -> Ending:
+        return PersonCalled(await self.hearing.caller.call_person(entry) if self.hearing.caller else "")
 
     async def _answer(self, attempt: RunningAttempt) -> Ending:
         attempt.entry, destination = await self.placing.place(attempt.entry)

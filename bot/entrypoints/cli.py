@@ -200,7 +200,7 @@ def explain(  # noqa: PLR0913 - a command's options
     support: Annotated[
         list[str] | None, typer.Option(help="CHANNEL:policy of a support channel; else SUPPORT_CHANNELS.")
     ] = None,
-    model: Annotated[bool, typer.Option("--model", help="Let the language model word the question anew.")] = False,
+    model: Annotated[bool, typer.Option("--model", help="Let the language model have its word on both.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON row for each.")] = False,
 ) -> None:
     """Show what the bot would do with a post, and why: whether it hears it, what it reads, and what it finds.
@@ -208,15 +208,16 @@ def explain(  # noqa: PLR0913 - a command's options
     A row of FILE holds an `id` and a `text` or `question` (and perhaps its `history`), or an `event` as Slack sends it,
     the messages of its `thread` before it, and whether the bot has `joined` that thread. Nothing is posted.
     """
-    from bot.entrypoints.commands.explain import explain_rows, print_explained, read_rows
+    from bot.entrypoints.commands.explain import Where, explain_rows, print_explained, read_rows
     from bot.entrypoints.commands.explain_search import explain_searches
 
     if bool(text.strip()) == bool(file):
         _fail('Give a text or a file: milvusfaq explain "load never ends", or --file ROWS.jsonl.')
     rows = read_rows(file) if file else [{"id": "1", "text": text}]
-    channels = ",".join(support or ())
-    read = asyncio.run(explain_rows(rows, SlackSettings(), bot=bot, support=channels, policy=policy))
-    for row, searched in zip(read, explain_searches(RagSettings(), read, with_model=model), strict=True):
+    where, settings = Where(bot=bot, support=",".join(support or ()), policy=policy), RagSettings()
+    explaining = explain_rows(rows, SlackSettings(), where, rag_settings=settings, with_model=model)
+    read = asyncio.run(explaining)
+    for row, searched in zip(read, explain_searches(settings, read, with_model=model), strict=True):
         if as_json:
             sys.stdout.write(json.dumps({**row, **searched}, ensure_ascii=False) + "\n")
         else:

@@ -12,6 +12,7 @@ from bot.answering.closing import QuestionCloser
 from bot.answering.conversation import ConversationReader
 from bot.answering.files import QuestionFiles
 from bot.answering.handler import QuestionHandler
+from bot.answering.hearing import PostHearing
 from bot.jobs.cleanup import CleanupQueue
 from bot.jobs.escalation import Escalator
 from bot.jobs.retention import Retention
@@ -105,7 +106,6 @@ async def open_bot(
 
 def _bot(around: Surroundings, app_token: str) -> Bot:
     settings = around.settings
-    worker = _worker(around)
     escalator = Escalator(
         client=around.client,
         ledger=around.waiting,
@@ -114,6 +114,7 @@ def _bot(around: Surroundings, app_token: str) -> Bot:
         channel=settings.escalation_channel,
         bot=around.identity,
     )
+    worker = _worker(around, escalator)
     listeners, sockets = _listeners(around, worker, escalator), SocketState()
     app = build_app(around.client, listeners, around.identity)
     catch_up = _catch_up(around, worker, listeners.messages, sockets)
@@ -154,7 +155,7 @@ def _policy(settings: SlackSettings, users: Users, identity: BotIdentity) -> Acc
     )
 
 
-def _worker(around: Surroundings) -> Worker:
+def _worker(around: Surroundings, escalator: Escalator) -> Worker:
     settings, ledger = around.settings, around.waiting
     client, rate_limits = without_retries(around.client), SlackRateLimits(pace=settings.slack_pace)
     publisher = AnswerPublisher(ledger, around.identity, around.users)
@@ -173,7 +174,7 @@ def _worker(around: Surroundings) -> Worker:
         bot=around.identity,
     )
     return Worker(
-        handler=_handler(around, closer),
+        handler=_handler(around, closer, escalator),
         closer=closer,
         cleanup=CleanupQueue(retractor=retractor, ledger=ledger),
         ledger=around.ledger,
@@ -185,7 +186,7 @@ def _worker(around: Surroundings) -> Worker:
     )
 
 
-def _handler(around: Surroundings, closer: QuestionCloser) -> QuestionHandler:
+def _handler(around: Surroundings, closer: QuestionCloser, escalator: Escalator) -> QuestionHandler:
     settings, ledger, users = around.settings, around.waiting, around.users
     limits = QuestionLimits(
         ledger=ledger, users=users, per_user=settings.questions_per_user, per_channel=settings.questions_per_channel
@@ -195,6 +196,7 @@ def _handler(around: Surroundings, closer: QuestionCloser) -> QuestionHandler:
         ledger=ledger,
         answerer=around.answerer,
         users=users,
+        hearing=PostHearing(ledger=ledger, hearer=around.answerer, caller=escalator if escalator.called else None),
         admission=Admission(around.policy, limits),
         conversations=ConversationReader(client=closer.client, ledger=ledger, users=users, bot=around.identity),
         placing=closer.placing,

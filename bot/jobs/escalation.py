@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot.domain import BotIdentity, SlackMessage
-    from bot.ledger import Escalation, Ledger
+    from bot.ledger import Entry, Escalation, Ledger
     from bot.slack.users import Users
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,12 @@ class Escalator:
             except LedgerError as error:
                 logger.warning("It can't be seen whether someone is to be called: %s", error)
             await asyncio.sleep(jitter(LOOK_EVERY_S))
+
+    async def call_person(self, entry: Entry) -> str:
+        """Call people to a question whose asker wants them, once a thread; return what to tell the asker alone."""
+        question = entry.question
+        escalation = await self.ledger.escalations.request(question.ref, user=question.user)
+        return await self.call_now(escalation) if escalation else ""
 
     async def call_now(self, escalation: Escalation) -> str:
         """Call people, or forget that it was asked for; return what to tell who pressed."""

@@ -23,7 +23,7 @@ class Entry:
     stream of which nobody knows yet whether Slack began it. `revision` counts how often the question was taken up anew,
     `style` is how it is to be answered then. `notice_ts` is the message that told the asker to wait, "" where there is
     none; `was_told_privately` where the asker alone has seen it, which can't be retracted. `age_s` is the time since it
-    was accepted.
+    was accepted; `is_undecided` tells that it is still open whether it wants an answer.
     """
 
     id: int
@@ -41,6 +41,7 @@ class Entry:
     revision: int = 0
     style: Style = ""
     was_stopped: bool = False
+    is_undecided: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

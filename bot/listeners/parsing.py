@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.domain import Ignored, Origin, SlackQuestion, SupportPolicy
-from bot.listeners.support_channels import is_wanted, reason_to_ignore
+from bot.listeners.support_channels import judge_form, reason_to_ignore
 from bot.reading.authors import PERSON_SUBTYPES, app_ids, author_of
 from bot.reading.message import ReadMessage, read_message
 from bot.rendering.action_ids import FORM_PRIVATELY, FORM_QUESTION
@@ -58,8 +58,10 @@ class MessageParser:
         if reason := reason_to_ignore(read.mrkdwn, is_reply=is_reply, policy=policy):
             return Ignored(reason)
         question = _question(event, read, "follow-up" if is_reply else "support")
-        is_request = is_wanted(read.words or read.text, is_reply=is_reply, policy=policy)
-        return question if is_request else Ignored("asks nothing")
+        verdict = judge_form(read.words or read.text, is_reply=is_reply, policy=policy)
+        if verdict == "unwanted":
+            return Ignored("asks nothing")
+        return replace(question, is_undecided=verdict == "undecided")
 
     def _of_app(self, event: Mapping[str, Any]) -> SlackQuestion | Ignored:
         """Read the post of an app: a question where the app is allowed to ask, of the person that it names."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from bot.domain import MAX_QUESTION_CHARACTERS
-from bot.text.intent import is_question, is_request
+from bot.text.intent import is_question, small_talk
 from bot.text.mrkdwn import MENTION
 
 if TYPE_CHECKING:
     from bot.domain import IgnoredReason, SupportPolicy
 
+Verdict = Literal["wanted", "unwanted", "undecided"]
+_EMOJI = re.compile(r":[a-z0-9_+-]+:")
 _ADDRESSED = re.compile(r"<(?:@[A-Z0-9]|!subteam\^|!(?:here|channel|everyone)\b)")
 
 
@@ -29,9 +30,14 @@ def reason_to_ignore(mrkdwn: str, *, is_reply: bool, policy: SupportPolicy | Non
     return "addressed to someone else" if named else None
 
 
-def is_wanted(text: str, *, is_reply: bool, policy: SupportPolicy | None) -> bool:
-    """Tell whether words ask for an answer: strictly in threads, generously at the top of a support channel."""
+def judge_form(text: str, *, is_reply: bool, policy: SupportPolicy | None) -> Verdict:
+    """Tell by a message's form whether it wants an answer.
+
+    Strict in threads, where people talk to each other. At the top of a support channel little is clear by form: the
+    rest is settled by a worker (rag.hearing).
+    """
     if is_reply:
-        return is_question(text) and len(text) <= MAX_QUESTION_CHARACTERS
-    wanted = bool(text) if policy == "all" else is_request(text)
-    return wanted and len(text) <= MAX_QUESTION_CHARACTERS
+        return "wanted" if is_question(text) else "unwanted"
+    if policy == "all":
+        return "wanted" if text else "unwanted"
+    return "undecided" if re.search(r"\w", _EMOJI.sub("", text)) and not small_talk(text) else "unwanted"

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationDetails:
-    """What someone asks a person's help with: `pages` are those that the docs brought, as a reader sees them."""
+    """What someone asks a person's help with: `pages` are those that the docs brought, as a reader sees them.
+
+    `kind` is the answer's, "" where a person was wanted at once.
+    """
 
     user: str
     question: str
@@ -34,7 +37,7 @@ def escalation_message(
     question, pages = shorten(details.question, width=SHORT_QUESTION, placeholder=" …"), "; ".join(details.pages)
     told = words.not_in_the_docs if details.kind == "abstained" else words.answered_from_docs
     found = told.format(pages=pages) if pages else words.nothing_near
-    asks = f"{words.asks_a_person.format(question=question)}\n{found}"
+    asks = words.asks_a_person.format(question=question) + (f"\n{found}" if details.kind else "")
     elements = [*map(_called, called), text_element(" "), {"type": "user", "user_id": details.user}, text_element(asks)]
     text = " ".join(f"<!subteam^{person}>" if person.startswith("S") else f"<@{person}>" for person in called)
     blocks = [

@@ -1,7 +1,7 @@
 """Intent: what a message wants, told from its words, in the languages that the bot itself speaks.
 
-In a support channel whatever asks for something counts: what is not about Milvus is turned away later. In a thread,
-where people talk to each other, only what can hardly be meant otherwise does. How people ask stands in intent.yaml.
+In a thread, where people talk to each other, only what can hardly be meant otherwise is a question. How people ask
+stands in intent.yaml. What a post at the top of a support channel wants, rag.hearing tells.
 """
 
 from __future__ import annotations
@@ -15,28 +15,16 @@ import yaml
 
 SmallTalk = Literal["thanks", "hello", "mute", "unmute"]
 """What is no question, yet meant for the bot; hello asks what it can do."""
-Part = Literal["greetings", "joins", "begins", "ends", "may_begin", "may_stand"] | SmallTalk
+Part = Literal["greetings", "joins", "begins", "ends", "person"] | SmallTalk
 
 SMALL_TALK: tuple[SmallTalk, ...] = ("thanks", "hello", "mute", "unmute")
 
 _CODE_AND_LINKS = re.compile(r"```.*?```|`[^`]*`|https?://\S+", re.DOTALL)
 _QUESTION_MARK = re.compile(r"[?？؟]")  # noqa: RUF001 - Chinese and Arabic question marks on purpose
 _SENTENCE_END = re.compile(r"(?<=[.!;:])\s+|(?<=[。！；])|\n+")  # noqa: RUF001
-_CLAUSE_END = re.compile(r"[,，、،]\s*")  # noqa: RUF001
 _AROUND = re.compile(r"^[\s.!?]+|(?:[\s.,!?…。！？؟~]|:[a-z0-9_+-]+:|[\u2600-\u27bf\U0001f300-\U0001faff])+$")  # noqa: RUF001
 _NAMED = r"(?:@\w+\s*)*"
 _PAUSE = r"[\s,.!:，、،\u2013\u2014-]*"  # noqa: RUF001
-
-
-def is_request(text: str) -> bool:
-    """Tell what wants an answer from what does not, where people come to ask."""
-    if is_question(text):
-        return True
-    clauses = [clause for sentence in _sentences(text) for clause in _CLAUSE_END.split(sentence)]
-    return any(
-        _pattern("begins").match(clause) or _pattern("may_begin").match(clause) or _pattern("may_stand").search(clause)
-        for clause in clauses
-    )
 
 
 def is_question(text: str) -> bool:
@@ -45,6 +33,11 @@ def is_question(text: str) -> bool:
     if _QUESTION_MARK.search(prose):
         return bool(re.search(r"\w", prose))
     return any(_pattern("begins").match(one) or _pattern("ends").search(one) for one in _sentences(text))
+
+
+def may_want_person(text: str) -> bool:
+    """Tell whether words speak of a person who is to help: far more do than want one."""
+    return _pattern("person").search(text) is not None
 
 
 def small_talk(text: str) -> SmallTalk | None:

@@ -46,6 +46,7 @@ class Wording:
     off_topic_nothing_near: str
     notice_no_model: str
     notice_model_unreachable: str
+    notice_shortened: str
     notice_model_slow: str
     notice_model_refuses: str
     notice_model_overloaded: str
@@ -105,7 +106,6 @@ class Wording:
     example_4: str
     help: str
     empty_question: str
-    too_long: str
     apology: str
     docs_are_away: str
     something_is_away: str

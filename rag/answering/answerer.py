@@ -11,15 +11,16 @@ from rag.answering.abstaining import abstain
 from rag.answering.citations import cite, stable_prefix
 from rag.answering.extractive import quote_passages
 from rag.answering.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
-from rag.domain import Discard, Notice, Question, Thinking, Trace, Usage, WrittenBy
+from rag.domain import Discard, Hearing, Notice, Question, Thinking, Trace, Usage, WrittenBy
 from rag.errors import ContextTooLongError, GenerationError
+from rag.query.post import shorten_post
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from rag.answering.rewriting import Rewriter
     from rag.domain import Answer, Docs, Passage, Piece
-    from rag.protocols import ChatModel, Retriever
+    from rag.protocols import ChatModel, Hearer, Retriever
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,9 @@ SMALLEST_STEP = 8
 """Characters between two looks at what is certain; a long reply is looked at in longer steps: each look is at all."""
 MORE = 2
 """How many times as many passages a longer answer rests on."""
+SHORTENED = Notice(
+    kind="shortened", text="The post is long: its first lines, its questions and its error lines were answered."
+)
 LONGEST_REPLY = 40_000
 """Characters; LLM_MAX_TOKENS is the model's to keep, and some do not."""
 
@@ -52,6 +56,7 @@ class Answerer:
     model: ChatModel | None
     passages: int
     rewriter: Rewriter | None = None
+    hearer: Hearer | None = None
 
     async def answer(
         self,
@@ -69,6 +74,7 @@ class Answerer:
         extractive and its notice says why.
         """
         begun = time.monotonic()
+        whole, question = question, replace(question, text=shorten_post(question.text))
         limit = self.passages * (MORE if question.style == "longer" else 1)
         found = await self.retriever.search(await self._search_question(question), limit=limit)
         trace = Trace(passages=found.passages, search_s=time.monotonic() - begun)
@@ -77,7 +83,14 @@ class Answerer:
         await on_passages(found.passages)
         answer = await self._write(question, found.passages, Listener(on_text, on_thinking))
         trace = replace(answer.trace, passages=trace.passages, search_s=trace.search_s)
-        return replace(answer, notices=(*answer.notices, *found.notices), trace=trace)
+        shortened = () if question.text == whole.text else (SHORTENED,)
+        return replace(answer, notices=(*answer.notices, *found.notices, *shortened), trace=trace)
+
+    async def hear(self, text: str, *, ask_model: bool = True) -> Hearing:
+        """Return what a post wants that is addressed to nobody; without a hearer, an answer."""
+        if self.hearer is None:
+            return Hearing(wants="answer", likelihood=1.0, told_by="form")
+        return await self.hearer.hear(text, ask_model=ask_model)
 
     def docs(self) -> Docs | None:
         """Return what there is to answer from; None while that can't be looked into."""

@@ -50,7 +50,7 @@ STYLE_INSTRUCTIONS: dict[Style, str] = {
 
 HISTORY_TURNS = 8
 HISTORY_TURN_CHARACTERS = 1_500
-_OUR_TAGS = re.compile(r"<(?=\s*/?\s*(?:context|passage|history|turn|question|answer)\b)", re.IGNORECASE)
+_OUR_TAGS = re.compile(r"<(?=\s*/?\s*(?:context|passage|history|turn|question|answer|post)\b)", re.IGNORECASE)
 
 
 def build_message(question: Question, passages: Sequence[Passage]) -> str:
@@ -75,28 +75,29 @@ def _conversation(question: Question) -> list[str]:
         parts.append(
             f"The conversation so far, which tells what the question refers to:\n<history>\n{turns}\n</history>"
         )
-    return [*parts, f"<question>\n{_as_data(question.text)}\n</question>"]
+    return [*parts, f"<question>\n{as_data(question.text)}\n</question>"]
 
 
 def _style_instruction(question: Question) -> list[str]:
     if not question.style:
         return []
-    before = f"The answer before:\n<answer>\n{_as_data(question.before)}\n</answer>\n" if question.before else ""
+    before = f"The answer before:\n<answer>\n{as_data(question.before)}\n</answer>\n" if question.before else ""
     return [f"{before}{STYLE_INSTRUCTIONS[question.style]}"]
 
 
 def _passage(number: int, passage: Passage) -> str:
-    label = _as_data(passage.label).replace('"', "'")
-    edition = f' of="{_as_data(passage.edition)}"' if passage.edition else ""
-    return f'<passage number="{number}" from="{label}"{edition}>\n{_as_data(passage.text)}\n</passage>'
+    label = as_data(passage.label).replace('"', "'")
+    edition = f' of="{as_data(passage.edition)}"' if passage.edition else ""
+    return f'<passage number="{number}" from="{label}"{edition}>\n{as_data(passage.text)}\n</passage>'
 
 
 def _turn(message: Message) -> str:
     text = message.text
     if len(text) > HISTORY_TURN_CHARACTERS:
         text = text[:HISTORY_TURN_CHARACTERS] + " …"
-    return f'<turn by="{message.role}">{_as_data(text)}</turn>'
+    return f'<turn by="{message.role}">{as_data(text)}</turn>'
 
 
-def _as_data(text: str) -> str:
+def as_data(text: str) -> str:
+    """Return a text in which what looks like one of our tags is made harmless."""
     return _OUR_TAGS.sub("&lt;", text)

@@ -17,6 +17,8 @@ PLAIN_CHARACTERS = 200
 HEADLINE_CHARACTERS = 200
 ERROR_CHARACTERS = 200
 MOST_ERRORS = 3
+LONGEST_QUESTION = 3_000
+"""Characters that are searched by and that the model reads."""
 
 _FENCE = re.compile(r"```(?:[a-z]+\n)?(.*?)(?:```|\Z)", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])")  # noqa: RUF001 - Chinese full stops on purpose
@@ -98,6 +100,21 @@ def read_post(text: str) -> Post | None:
                 continue
             (machine if is_code or _LOG.match(line) or _CODE.match(line) else prose).append(line)
     return Post(headline=_headline(prose), prose=_joined(prose), errors=_errors(machine))
+
+
+def shorten_post(text: str, most: int = LONGEST_QUESTION) -> str:
+    """Return what a post says in at most `most` characters.
+
+    Of a longer one that is its first prose, its questions wherever they stand, and its error lines.
+    """
+    post = read_post(text) if len(text) > most else None
+    if post is None:
+        return text[:most]
+    asking = [one.strip() for one in _SENTENCE.split(post.prose) if one.rstrip().endswith(("?", "？"))]  # noqa: RUF001
+    errors = "\n".join(post.errors)
+    beginning = post.prose[: most - len(errors) - most // 4]
+    later = "\n".join(one for one in asking if one not in beginning)[-most // 4 :]
+    return "\n".join(filter(None, (beginning.strip(), later, errors)))[:most] or text[:most]
 
 
 def _blocks(text: str) -> list[tuple[str, bool]]:

@@ -133,6 +133,16 @@ class FakeSlackFiles:
 
 
 @dataclass
+class FakePersonCaller:
+    told: str = ""
+    called: list[str] = field(default_factory=list)
+
+    async def call_person(self, entry: Entry) -> str:
+        self.called.append(entry.question.text)
+        return self.told
+
+
+@dataclass
 class FakeAdmission:
     refused: Refused | None = None
 

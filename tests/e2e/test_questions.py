@@ -147,7 +147,7 @@ def test_a_command_in_a_channel_is_answered_privately(slack: SlackStandIn, *, ha
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("help", "I answer questions about Milvus"), ("", "I answer questions about Milvus"), ("x" * 3_001, "3,001")],
+    [("help", "I answer questions about Milvus"), ("", "I answer questions about Milvus")],
 )
 def test_the_command_helps(slack: SlackStandIn, channel: str, text: str, said: str) -> None:
     before = len(slack.private)
@@ -159,7 +159,7 @@ def test_the_command_helps(slack: SlackStandIn, channel: str, text: str, said: s
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "I see no question here"), ("hello!", "I answer"), ("y" * 3_001, "3,001"), ("help", "I answer")],
+    [("", "I see no question here"), ("hello!", "I answer"), ("help", "I answer")],
 )
 def test_a_mention_that_can_not_be_answered_is_told_so(
     slack: SlackStandIn, model: ModelStandIn, channel: str, text: str, said: str

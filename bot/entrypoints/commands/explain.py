@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.answering.conversation import is_taken_over, turns_before
+from bot.answering.hearing import wants_person
 from bot.domain import BotIdentity, Ignored, SlackQuestion
 from bot.listeners.parsing import MessageParser, deleted_ts, edited_message
 from bot.reading.authors import author_of
@@ -16,7 +17,9 @@ from bot.reading.message import read_message
 from bot.settings import SlackSettings
 from bot.slack.client import check_tokens, open_client
 from bot.slack.users import Users
+from bot.text.redaction import REDACTED
 from rag import SettingsError
+from rag.wiring import open_hearer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,12 +28,16 @@ if TYPE_CHECKING:
     from rich.console import Console
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from bot.answering.hearing import Hearer
     from bot.domain import IgnoredReason
     from rag import Message
+    from rag.settings import RagSettings
 
 Row = Mapping[str, Any]
 NOT_JOINED: IgnoredReason = "not a thread of ours, or muted"
 TAKEN_OVER: IgnoredReason = "a person has taken over"
+ASKS_NOTHING: IgnoredReason = "asks nothing"
+WANTS_PERSON: IgnoredReason = "wants a person"
 TEXT_CHANNEL, SOMEBODY = "C0EXPLAINED", "U0BOT,B0BOT,A0BOT"
 """Where a text is posted that is no event, and who the bot is where that is all there is."""
 ID_KINDS = ("a user, like U0123456789", "a bot, like B0123456789", "an app, like A0123456789")
@@ -61,14 +68,23 @@ def _row(path: Path, number: int, line: str) -> Row:
     return {"id": str(number), **row, "event": {**place, **row["event"]}}
 
 
-async def explain_rows(
-    rows: Sequence[Row], settings: SlackSettings, *, bot: str = "", support: str = "", policy: str = "questions"
-) -> list[dict[str, Any]]:
-    """Return for each row what is read in it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where rows are posted: `bot` names who the bot is, `support` its support channels.
 
-    `bot` names who the bot is, `support` its support channels; where they do not, Slack and the settings are asked. A
-    row of text is posted in a support channel of this `policy`, as far as that is told from its words.
+    Where they do not, Slack and the settings are asked. A row of text is posted in a support channel of this `policy`.
     """
+
+    bot: str = ""
+    support: str = ""
+    policy: str = "questions"
+
+
+async def explain_rows(
+    rows: Sequence[Row], settings: SlackSettings, where: Where, *, rag_settings: RagSettings, with_model: bool = False
+) -> list[dict[str, Any]]:
+    """Return for each row what is read in it, and whether it is heard; a model has its word only if asked for."""
+    bot, support, policy = where.bot, where.support, where.policy
     named = SlackSettings.model_validate({"support_channels": f"{support},{TEXT_CHANNEL}:{policy}"}).support_channels
     channels = named if support else {**settings.support_channels, **named}
     async with AsyncExitStack() as stack:
@@ -80,7 +96,8 @@ async def explain_rows(
             users = Users(client)
         apps = frozenset(settings.answer_apps)
         parser = MessageParser(bot=identity, support_channels=channels, answer_apps=apps)
-        return [await Explanation(_as_event(row), parser, users).as_row() for row in rows]
+        hearer = await stack.enter_async_context(open_hearer(rag_settings, with_model=with_model))
+        return [await Explanation(_as_event(row), parser, users, hearer).as_row() for row in rows]
 
 
 def _as_event(row: Row) -> Row:
@@ -117,20 +134,24 @@ class Explanation:
     row: Row
     parser: MessageParser
     users: Users | None
+    hearer: Hearer
 
     async def as_row(self) -> dict[str, Any]:
-        """Return {id, heard, ignored_because, text, context, unread}."""
+        """Return {id, heard, ignored_because, told_by, person, text, redactions, context, unread}."""
         event = self.row["event"]
         message = edited_message(event) or event.get("message") or event
         reading = read_message(message, bot_user=self.parser.bot.user)
         read = await self._parsed(event)
-        reason = read.reason if isinstance(read, Ignored) else self._thread_reason(read)
+        reason, told_by = (read.reason, "form") if isinstance(read, Ignored) else await self._judged(read)
         place = read if isinstance(read, SlackQuestion) else _placed(event, message)
         return {
             "id": self.row["id"],
             "heard": reason is None,
             "ignored_because": reason,
+            "told_by": told_by,
+            "person": reason == "wants a person",
             "text": reading.text,
+            "redactions": reading.text.count(REDACTED),
             "context": [*self._history(), *map(_shown, turns_before(place, self._thread(), self.parser.bot))],
             "unread": [file.name or file.id for file in reading.unread],
         }
@@ -143,6 +164,16 @@ class Explanation:
         is_unclear = self.users is not None and author_of(message, self.parser.bot) == "perhaps a person"
         is_by_person = is_unclear and self.users is not None and await self.users.is_person(message["user"])
         return self.parser.parse(message, is_by_person=is_by_person)
+
+    async def _judged(self, question: SlackQuestion) -> tuple[IgnoredReason | None, str]:
+        """Return why a question is not answered, None where it is, and by what that was told."""
+        if question.is_undecided:
+            hearing = await self.hearer.hear(question.text)
+            told_by = f"{hearing.told_by}, {hearing.likelihood:.2f}"
+            return {"answer": None, "nothing": ASKS_NOTHING, "person": WANTS_PERSON}[hearing.wants], told_by
+        if reason := self._thread_reason(question):
+            return reason, "thread"
+        return WANTS_PERSON if await wants_person(self.hearer, question.text) else None, "form"
 
     def _thread_reason(self, question: SlackQuestion) -> IgnoredReason | None:
         """Return why a question in a thread is left alone there."""
@@ -178,7 +209,8 @@ def _placed(event: Row, message: Row) -> SlackQuestion:
 
 def print_explained(out: Console, row: Row) -> None:
     """Print one row as a person reads it."""
-    out.print(f"\n{row['id']}: {'heard' if row['heard'] else row['ignored_because']}", style="bold", markup=False)
+    verdict = "heard" if row["heard"] else row["ignored_because"]
+    out.print(f"\n{row['id']}: {verdict} (told by {row['told_by']})", style="bold", markup=False)
     for name, value in _parts(row):
         out.print(f"  {name}", style="dim", markup=False)
         out.print("\n".join(f"    {line}" for line in value.splitlines()), markup=False, emoji=False)

@@ -19,6 +19,7 @@ from bot.ledger.repositories.rows import (
     UNKNOWN_STREAM,
     change_state,
     entry_of,
+    first_state,
     is_in_thread,
     is_message,
     stored_files,
@@ -69,7 +70,7 @@ class Questions:
             "files": stored_files(question.files),
             "is_late": int(question.is_late),
             "reply_url": reply_url or None,
-            "state": State.ACCEPTED,
+            "state": first_state(question),
             "accepted_at": self._now,
             "posted": {},
             **self.lease(),
@@ -77,7 +78,10 @@ class Questions:
         dialect = postgresql if self.database.dialect == "postgresql" else sqlite
         statement = dialect.insert(questions).values(values).on_conflict_do_nothing().returning(questions.c.id)
         accepted = await self.database.scalar(statement)
-        return None if accepted is None else Entry(id=accepted, question=question, claims=1, tries=0, age_s=0.0)
+        if accepted is None:
+            return None
+        undecided = question.is_undecided
+        return Entry(id=accepted, question=question, claims=1, tries=0, age_s=0.0, is_undecided=undecided)
 
     async def start_attempt(self, entry: Entry) -> Entry:
         """Note that the question is worked on; return it as it stands. Raise LostLeaseError when it is not ours."""
@@ -136,6 +140,11 @@ class Questions:
             reply_url=None,
             notice_ts=None,
         )
+
+    async def finish_unheard(self, entry: Entry) -> None:
+        """Note that an undecided post wants no answer; what it said is forgotten with that."""
+        statement = change_state(update(questions), State.NOT_HEARD)
+        await self._change(entry, statement, text=None, files=[], ended_at=self._now)
 
     async def request_stop(self, thread: ThreadRef, *, user: str) -> list[int]:
         """Note that someone wants no more of what is being answered in a thread; return those questions' ids.

@@ -15,6 +15,7 @@ from bot.domain import UNADDRESSED_ORIGINS
 from bot.ledger.repositories.rows import (
     change_state,
     entry_of,
+    first_state,
     is_in_thread,
     is_message,
     stored_files,
@@ -57,8 +58,8 @@ class Revisions:
         """
         edited_ts = question.edited_ts
         is_news = questions.c.edited_ts < edited_ts if edited_ts else questions.c.edited_ts == ""
-        known = is_message(question.ref) & is_news & questions.c.text.is_not(None)
-        known &= questions.c.state != State.DELETED
+        has_words = questions.c.text.is_not(None) | (questions.c.state == State.NOT_HEARD)
+        known = is_message(question.ref) & is_news & has_words & (questions.c.state != State.DELETED)
         words: dict[str, object] = {"text": question.text, "origin": question.origin, "edited_ts": edited_ts}
         words |= {"style": "", "files": stored_files(question.files)}
 
@@ -70,7 +71,7 @@ class Revisions:
                 noted = update(questions).where(questions.c.id == row.id).values(edited_ts=edited_ts)
                 connection.execute(noted)
                 return None
-            return self._take_up(connection, row, **words)
+            return self._take_up(connection, row, first_state(question), **words)
 
         return await self.database.run(work)
 
@@ -80,7 +81,7 @@ class Revisions:
 
         def work(connection: Connection) -> Entry | None:
             row = connection.execute(select(questions).where(may_be).with_for_update()).first()
-            return self._take_up(connection, row, style=style) if row else None
+            return self._take_up(connection, row, State.ACCEPTED, style=style) if row else None
 
         return await self.database.run(work)
 
@@ -133,7 +134,7 @@ class Revisions:
         statement = update(questions).where(same, questions.c.messages.is_not(None))
         return await self.database.changed(statement.values(messages=stored_messages(messages))) > 0
 
-    def _take_up(self, connection: Connection, row: Row[Any], **values: object) -> Entry:
+    def _take_up(self, connection: Connection, row: Row[Any], state: State, **values: object) -> Entry:
         where = {"question_id": row.id, "revision": row.revision}
         if row.messages:
             connection.execute(delete(past_answers).filter_by(**where))
@@ -153,7 +154,7 @@ class Revisions:
             **self.questions.lease(),
             **dict.fromkeys(KEPT[1:]),
         }
-        statement = change_state(update(questions), State.ACCEPTED).where(questions.c.id == row.id)
+        statement = change_state(update(questions), state).where(questions.c.id == row.id)
         taken_up = connection.execute(statement.values(fresh | values).returning(*with_age(self.database)))
         return entry_of(taken_up.one())
 

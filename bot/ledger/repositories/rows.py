@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain import SlackMessage, SlackQuestion, UnreadFile
 from bot.ledger.records import Entry
-from bot.ledger.states import TRANSITIONS
+from bot.ledger.states import TRANSITIONS, State
 from bot.ledger.storage.schema import questions
 from bot.text.redaction import redact
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
     from bot.domain import MessageRef, ThreadRef
-    from bot.ledger.states import State
     from bot.ledger.storage.database import Database
 
 UNKNOWN_STREAM = "?"
@@ -31,6 +30,11 @@ REASON_CHARACTERS = 200
 def change_state(statement: Update, state: State) -> Update:
     """Let a statement bring questions into a state, as far as they may go over to it."""
     return statement.where(questions.c.state.in_(TRANSITIONS[state])).values(state=state)
+
+
+def first_state(question: SlackQuestion) -> State:
+    """Return the state in which a question begins."""
+    return State.UNDECIDED if question.is_undecided else State.ACCEPTED
 
 
 def is_message(ref: MessageRef) -> ColumnElement[bool]:
@@ -84,6 +88,7 @@ def entry_of(row: Row[Any]) -> Entry:
         revision=row.revision,
         style=row.style,
         was_stopped=bool(row.stopped_by),
+        is_undecided=row.state is State.UNDECIDED,
     )
 
 

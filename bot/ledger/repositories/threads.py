@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain import ThreadRef
 from bot.ledger.repositories.rows import is_in_thread
-from bot.ledger.states import ENDED_WELL, MAY_NOT_ASK, OPEN, State
+from bot.ledger.states import BEING_ANSWERED, ENDED_WELL, MAY_NOT_ASK, UNHEARD, State
 from bot.ledger.storage.schema import muted_threads, questions
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ class Threads:
         was_told &= questions.c.reason != MAY_NOT_ASK  # to ask in another way, perhaps
         asked = exists().where(
             is_in_thread(thread),
-            questions.c.state.in_((*OPEN, *ENDED_WELL)) | was_told,
+            questions.c.state.in_((*BEING_ANSWERED, *ENDED_WELL)) | was_told,
             questions.c.origin != "private",  # nobody else has seen that answer
         )
         return bool(await self.database.scalar(select(asked & ~exists().where(_is_muted(thread)))))
 
     async def askers(self, thread: ThreadRef) -> set[str]:
         """Return who has turned to the bot in this thread, in ways that everybody there saw."""
-        openly = questions.c.origin.in_((*ASKED_OPENLY, "support"))
+        openly = questions.c.origin.in_((*ASKED_OPENLY, "support")) & questions.c.state.not_in(UNHEARD)
         statement = select(questions.c.user).where(is_in_thread(thread), openly).distinct()
         return {row.user for row in await self.database.rows(statement)}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from bot.domain import RecentQuestion
-from bot.ledger.states import ENDED_WELL, MAY_NOT_ASK, OPEN, TOO_MANY
+from bot.ledger.states import BEING_ANSWERED, ENDED_WELL, MAY_NOT_ASK, TOO_MANY, UNHEARD
 from bot.ledger.storage.schema import questions
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Usage:
         this = select(questions.c.accepted_at).where(questions.c.id == entry.id).scalar_subquery()
         before = (questions.c.id < entry.id) & (questions.c.accepted_at > this - MINUTE_S)
         before &= (questions.c.team == question.team) & questions.c.reason.not_in((TOO_MANY, MAY_NOT_ASK))
+        before &= questions.c.state.not_in(UNHEARD)
         of_user = select(func.count()).where(before, questions.c.user == question.user).scalar_subquery()
         in_channel = select(func.count()).where(before, questions.c.channel == question.channel).scalar_subquery()
         row = await self.database.one(select(of_user.label("of_user"), in_channel.label("in_channel")))
@@ -40,7 +41,7 @@ class Usage:
         statement = (
             select(questions.c.channel, questions.c.ts, questions.c.thread_ts, questions.c.text)
             .where(questions.c.user == user, questions.c.text.is_not(None), questions.c.thread_ts != "")
-            .where(questions.c.state.in_((*OPEN, *ENDED_WELL)), questions.c.origin != "private")
+            .where(questions.c.state.in_((*BEING_ANSWERED, *ENDED_WELL)), questions.c.origin != "private")
             .order_by(questions.c.id.desc())
             .limit(limit)
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bot.answering.files import QuestionFiles
 from bot.answering.handler import QuestionHandler
+from bot.answering.hearing import PostHearing
 from bot.ledger import open_ledger
 from bot.posting.publishing import AnswerPublisher
 from bot.rendering.action_ids import MUTE_ACTION
@@ -18,6 +19,7 @@ from tests.bot.fakes import (
     FakeCloser,
     FakeConversations,
     FakeDestination,
+    FakePersonCaller,
     FakePlacing,
     FakeSlackFiles,
     FakeUsers,
@@ -49,6 +51,7 @@ class Scene:
     placing: FakePlacing
     admission: FakeAdmission
     files: FakeSlackFiles
+    caller: FakePersonCaller
 
     async def handle(self, entry: Entry | None = None, *, stopped: bool = False) -> Ending:
         stop = asyncio.Event()
@@ -71,6 +74,7 @@ async def scene_in(folder: Path, question: SlackQuestion) -> AsyncIterator[Scene
         assert entry
         destination, answerer, closer, files = FakeDestination(), FakeAnswerer(), FakeCloser(), FakeSlackFiles()
         conversations, placing, admission = FakeConversations(), FakePlacing(destination), FakeAdmission()
+        caller = FakePersonCaller()
         parts: dict[str, Any] = {
             "ledger": ledger,
             "answerer": answerer,
@@ -82,12 +86,14 @@ async def scene_in(folder: Path, question: SlackQuestion) -> AsyncIterator[Scene
             "closer": closer,
             "rate_limits": SlackRateLimits(),
             "bot": BOT,
+            "hearing": PostHearing(ledger=ledger, hearer=answerer, caller=caller),
             "files": QuestionFiles(files, ledger),  # type: ignore[arg-type]
             "actions": (MUTE_ACTION,),
             "private_actions": (),
         }
         handler = QuestionHandler(**parts)
-        yield Scene(ledger, handler, entry, answerer, destination, closer, conversations, placing, admission, files)
+        around = closer, conversations, placing, admission, files, caller
+        yield Scene(ledger, handler, entry, answerer, destination, *around)
 
 
 def play(folder: Path, act: Callable[[Scene], Awaitable[None]], question: SlackQuestion = A_QUESTION) -> None:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from bot.answering.endings import CannotPost, GaveUp, Published, Refused, Restored, Unreachable
+from bot.answering.endings import (
+    CannotPost,
+    GaveUp,
+    NotHeard,
+    PersonCalled,
+    Published,
+    Refused,
+    Restored,
+    Unreachable,
+)
 from bot.domain import Ignored
 from bot.ledger import LostLeaseError, Outcome, State
 from bot.slack.errors import AskerUnreachableError, CannotPostError, SlackRefusedError
@@ -73,6 +82,45 @@ def test_what_is_ignored_ends_quietly(play: Callable[..., None]) -> None:
         assert scene.destination.texts() == []
 
     play(act)
+
+
+def test_what_is_not_heard_is_forgotten(play: Callable[..., None]) -> None:
+    async def act(scene: Scene) -> None:
+        undecided = await scene.ledger.revisions.reword(
+            replace(scene.entry.question, text="all is well", edited_ts="2.0", is_undecided=True)
+        )
+        assert undecided
+        await scene.closer.close(undecided, NotHeard())
+        assert await scene.state() == (State.NOT_HEARD, "")
+        assert scene.destination.texts() == []
+
+    play(act, question=replace(A_QUESTION, origin="support"))
+
+
+def test_an_undecided_post_that_is_given_up_is_forgotten_too(play: Callable[..., None]) -> None:
+    async def act(scene: Scene) -> None:
+        undecided = await scene.ledger.revisions.reword(
+            replace(scene.entry.question, text="all is well", edited_ts="2.0", is_undecided=True)
+        )
+        assert undecided
+        await scene.closer.show_queue(undecided, before=3)
+        await scene.closer.close(undecided, GaveUp("busy", reason="the queue is full"))
+        assert (await scene.state())[0] is State.NOT_HEARD
+        assert scene.destination.texts() == []
+
+    play(act, question=replace(A_QUESTION, origin="support"))
+
+
+@pytest.mark.parametrize("told", ["", "Nobody can be called now."])
+def test_who_wanted_a_person_is_told_where_none_could_be_called(
+    play: Callable[..., None], slack: SlackStandIn, told: str
+) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.closer.close(scene.entry, PersonCalled(told))
+        assert await scene.state() == (State.QUIET, "a person was called")
+        assert told_alone(slack, scene) == ([told] if told else [])
+
+    play(act, question=replace(A_QUESTION, origin="support"))
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,6 @@ def test_a_mention_without_words_asks_what_was_said_last(tmp_path: Path) -> None
     [
         ("", WORDS.empty_question),
         ("hello", WORDS.help.format(name="milvusfaq")),
-        ("x" * 3_001, WORDS.too_long.format(characters=3_001, most=3_000)),
     ],
 )
 def test_what_is_no_question_is_told_so_without_a_search(tmp_path: Path, text: str, told: str) -> None:

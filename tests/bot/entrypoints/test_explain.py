@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.entrypoints.commands.explain import explain_rows, read_rows
+from bot.entrypoints.commands.explain import Where, explain_rows, read_rows
 from bot.entrypoints.commands.explain_search import explain_searches
 from bot.settings import SlackSettings
 from rag import SettingsError
@@ -21,15 +21,25 @@ from tests.standins.slack import APP_TOKEN, ASKER, BOT_TOKEN, SlackStandIn
 
 PAYLOADS = Path(__file__).parents[4] / "shared" / "eval" / "payloads_dev.jsonl"
 BOT, SUPPORT = "U0BOT,B0BOT,A0APP", "C1:questions"
-EVENT = {"type": "message", "channel": "C1", "ts": "2.0", "user": "U1", "text": "why?", "channel_type": "channel"}
-WAIT_FOR_HEARING = {f"pd{number:02}" for number in (2, 7, 8, 9, 11, 13, 14, 18, 33, 34, 35, 36)}
-"""Read rightly, and heard only when words without a question mark are."""
+EVENT = {
+    "type": "message",
+    "channel": "C1",
+    "ts": "2.0",
+    "user": "U1",
+    "text": "How is data stored?",
+    "channel_type": "channel",
+}
+WRONGLY_HEARD = {"pd01", "pd13", "pd24", "pd27", "pd35", "pd36"}
+"""Read rightly, but the classifier takes them for something else; pd35 continues the post before it."""
 
 
 def explain(row: dict[str, Any], *, bot: str = BOT, settings: SlackSettings | None = None) -> dict[str, Any]:
     asked = settings or SlackSettings.model_validate({})
-    (explained,) = asyncio.run(explain_rows([{"id": "1", **row}], asked, bot=bot, support=SUPPORT))
-    return explained
+    return _explain([{"id": "1", **row}], asked, Where(bot=bot, support=SUPPORT))[0]
+
+
+def _explain(rows: Any, settings: SlackSettings, where: Where) -> list[dict[str, Any]]:
+    return asyncio.run(explain_rows(rows, settings, where, rag_settings=RagSettings(_env_file=None)))
 
 
 @pytest.mark.parametrize(
@@ -38,6 +48,9 @@ def explain(row: dict[str, Any], *, bot: str = BOT, settings: SlackSettings | No
         ({"event": EVENT}, None),
         ({"event": {**EVENT, "channel": "C2"}}, "not addressed"),
         ({"event": {**EVENT, "text": "all is well"}}, "asks nothing"),
+        ({"event": {**EVENT, "text": "inserts fail with a timeout since the upgrade to 2.4"}}, None),
+        ({"event": {**EVENT, "text": "I'd rather talk to a human, can someone from support join?"}}, "wants a person"),
+        ({"event": {**EVENT, "text": "<@U0BOT> please get me a human"}}, "wants a person"),
         ({"event": {**EVENT, "user": "U0BOT"}}, "from a bot"),
         ({"event": {**EVENT, "bot_id": "B1"}}, "from an app that is not allowed to ask"),
         ({"event": {**EVENT, "thread_ts": "1.0"}}, "not a thread of ours, or muted"),
@@ -66,7 +79,10 @@ def test_it_shows_what_is_read_and_what_stands_before_it() -> None:
         "id": "1",
         "heard": True,
         "ignored_because": None,
+        "told_by": "form",
+        "person": False,
         "text": "why?",
+        "redactions": 0,
         "context": ["user: flush is slow"],
         "unread": ["a.png"],
     }
@@ -116,7 +132,7 @@ def test_a_text_is_read_as_a_post_in_a_support_channel(
     path = tmp_path / "rows.jsonl"
     path.write_text(json.dumps({**row, "history": [{"role": "user", "text": "before"}]}))
     rows = read_rows(path)
-    (explained,) = asyncio.run(explain_rows(rows, SlackSettings.model_validate({}), policy=policy))
+    (explained,) = _explain(rows, SlackSettings.model_validate({}), Where(policy=policy))
     assert explained["heard"] is heard
     assert explained["context"] == ["user: before"]
 
@@ -156,7 +172,7 @@ def test_beside_a_running_bot_a_copy_is_searched(tmp_path: Path) -> None:
 def test_labelled_events_are_read_rightly() -> None:
     wanted = [json.loads(line) for line in PAYLOADS.read_text(encoding="utf-8").splitlines()]
     bot, support = "U0MILVUSBOT,B0MILVUSBOT,A0MILVUSBOT", "C0SUPPORT01:questions"
-    found = asyncio.run(explain_rows(wanted, SlackSettings.model_validate({}), bot=bot, support=support))
+    found = _explain(wanted, SlackSettings.model_validate({}), Where(bot=bot, support=support))
     wrong = [row["id"] for row, read in zip(wanted, found, strict=True) if not _is_right(row, read)]
     assert wrong == []
 
@@ -167,5 +183,5 @@ def _is_right(row: dict[str, Any], read: dict[str, Any]) -> bool:
     has &= all(part in context for part in expected.get("context_has", ()))
     lacks = not any(part in read["text"] for part in expected.get("text_lacks", ()))
     lacks &= not any(part in context for part in expected.get("context_lacks", ()))
-    is_labelled = expected["heard"] in {True, False} and row["id"] not in WAIT_FOR_HEARING
+    is_labelled = expected["heard"] in {True, False} and row["id"] not in WRONGLY_HEARD
     return has and lacks and (not is_labelled or read["heard"] == expected["heard"])

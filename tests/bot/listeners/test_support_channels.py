@@ -21,7 +21,8 @@ PARSER = MessageParser(bot=BOT, support_channels={"C2": "questions", "C3": "all"
         ({"text": "<!here> why?", "thread_ts": "1.0"}, "addressed to someone else"),
         ({"text": "thanks a lot", "thread_ts": "1.0"}, "asks nothing"),
         ({"text": "need help with TLS", "thread_ts": "1.0"}, "asks nothing"),
-        ({"text": "why? " * 700, "channel": "C2"}, "asks nothing"),
+        ({"text": ":wave: !", "channel": "C2"}, "asks nothing"),
+        ({"text": "...", "channel": "C2"}, "asks nothing"),
         ({"text": "<@U2> why?", "channel": "C2"}, "addressed to someone else"),
         ({"text": "good morning", "channel": "C2"}, "asks nothing"),
         ({"text": "", "channel": "C3"}, "asks nothing"),
@@ -51,3 +52,16 @@ def test_what_is_for_the_bot_is_a_question(changes: dict[str, object], origin: s
     read = PARSER.parse({**EVENT, **changes})
     assert isinstance(read, SlackQuestion)
     assert read.origin == origin
+    assert read.is_undecided == (changes.get("channel") == "C2")
+
+
+@pytest.mark.parametrize(
+    "text", ["inserts time out since noon", "the release is out", "why? " * 700, "[Bug]: no index"]
+)
+def test_what_form_leaves_open_is_undecided_at_the_top_of_a_support_channel(text: str) -> None:
+    read = PARSER.parse({**EVENT, "text": text, "channel": "C2"})
+    assert isinstance(read, SlackQuestion)
+    assert read.is_undecided
+    in_thread = PARSER.parse({**EVENT, "text": f"{text}?", "channel": "C2", "thread_ts": "1.0"})
+    assert isinstance(in_thread, SlackQuestion)
+    assert not in_thread.is_undecided

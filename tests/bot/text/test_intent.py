@@ -6,18 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.text.intent import is_question, is_request, small_talk
-from tests.bot.text.intent_examples import QUESTIONS_IN_TALK, REMARKS, REQUESTS, TAKEN_FOR_REQUESTS
-
-
-@pytest.mark.parametrize("text", REQUESTS)
-def test_who_wants_something_is_heard_where_people_come_to_ask(text: str) -> None:
-    assert is_request(text)
-
-
-@pytest.mark.parametrize("text", [text for text in REMARKS if text not in TAKEN_FOR_REQUESTS])
-def test_remarks_are_left_alone_there(text: str) -> None:
-    assert not is_request(text)
+from bot.text.intent import is_question, may_want_person, small_talk
+from tests.bot.text.intent_examples import QUESTIONS_IN_TALK, REMARKS
 
 
 @pytest.mark.parametrize("text", QUESTIONS_IN_TALK)
@@ -61,3 +51,21 @@ def test_nothing_else_that_people_say_to_each_other_is(text: str) -> None:
 )
 def test_small_talk_is_told_from_questions(text: str, kind: str | None) -> None:
     assert small_talk(text) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("can a human look at this", True),
+        ("get me someone from support", True),
+        ("转人工", True),
+        ("担当者につないでください", True),
+        ("Ich möchte mit einem Menschen sprechen", True),
+        ("quiero hablar con una persona", True),
+        ("사람과 이야기하고 싶어요", True),
+        ("how do I drop a partition", False),
+        ("personal data in a collection", False),
+    ],
+)
+def test_words_that_speak_of_a_person_may_want_one(text: str, *, may: bool) -> None:
+    assert may_want_person(text) is may

@@ -149,3 +149,14 @@ def test_what_the_search_has_to_say_is_told_with_the_answer() -> None:
     notice = Notice(kind="version absent", text="This is from 2.4.")
     retriever = FakeRetriever(PASSAGES, notices=(notice,))
     assert answer(FakeModel(["Yes [1]."]), Question(text="fuel?"), retriever).notices == (notice,)
+
+
+def test_a_long_post_is_answered_by_its_parts_and_that_is_told() -> None:
+    retriever, model = FakeRetriever(PASSAGES), FakeModel(["It is in the tank [2]."])
+    log = "I0303 13:00:01 all is well\n" * 200
+    text = f"Where is the fuel?\n```\n{log}E0303 upload failed: StorageFull\n```"
+    answered = answer(model, Question(text=text), retriever)
+    assert [notice.kind for notice in answered.notices] == ["shortened"]
+    (searched,) = retriever.questions
+    assert searched.text == "Where is the fuel?\nE0303 upload failed: StorageFull"
+    assert "all is well" not in model.messages[0]

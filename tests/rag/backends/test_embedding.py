@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,19 +12,19 @@ import numpy as np
 import pytest
 
 from rag import RetrievalError, SettingsError
-from rag.backends.embedding import open_bundled, open_embedder
+from rag.backends.embedding import open_bundled, open_embedder, open_multilingual
 from rag.settings import RagSettings
 from tests.standins.model import ModelStandIn
 
 if TYPE_CHECKING:
-    from rag.backends.embedding import BundledEmbedder
+    from rag.backends.embedding import OnnxEmbedder
 
 REFERENCE = Path(__file__).with_name("reference_vectors.npy")
 REFERENCE_TEXTS = Path(__file__).with_name("reference_texts.txt")
 
 
 @pytest.fixture(scope="module")
-def bundled() -> BundledEmbedder:
+def bundled() -> OnnxEmbedder:
     return open_bundled()
 
 
@@ -30,7 +32,7 @@ def settings(**changes: str) -> RagSettings:
     return RagSettings(_env_file=None, **changes)  # type: ignore[arg-type]
 
 
-def test_vectors_are_those_of_the_fp32_model(bundled: BundledEmbedder) -> None:
+def test_vectors_are_those_of_the_fp32_model(bundled: OnnxEmbedder) -> None:
     """The reference was computed by tools/export_minilm.py --reference from the public fp32 weights."""
     texts = REFERENCE_TEXTS.read_text(encoding="utf-8").splitlines()
     vectors = np.array(bundled.encode_documents(texts))
@@ -40,7 +42,7 @@ def test_vectors_are_those_of_the_fp32_model(bundled: BundledEmbedder) -> None:
     assert cosines.min() > 0.998
 
 
-def test_vectors_have_length_one_and_do_not_depend_on_their_batch(bundled: BundledEmbedder) -> None:
+def test_vectors_have_length_one_and_do_not_depend_on_their_batch(bundled: OnnxEmbedder) -> None:
     texts = ["short", "a longer text " * 30, "", "漢字", "x" * 5_000] * 9
     together = np.array(bundled.encode_documents(texts))
     assert np.linalg.norm(together, axis=1) == pytest.approx(1, abs=1e-5)
@@ -48,12 +50,34 @@ def test_vectors_have_length_one_and_do_not_depend_on_their_batch(bundled: Bundl
     assert (together[:5] * alone).sum(axis=1) == pytest.approx(1, abs=1e-4)
 
 
-def test_what_means_the_same_is_near(bundled: BundledEmbedder) -> None:
+def test_what_means_the_same_is_near(bundled: OnnxEmbedder) -> None:
     query, near, far = bundled.encode_queries(["How is data stored?", "Where are rows kept?", "The cat is hungry."])
     assert query @ near > query @ far + 0.2
 
 
-def test_no_text_makes_no_vector(bundled: BundledEmbedder) -> None:
+def test_the_multilingual_model_finds_what_is_said_in_another_language() -> None:
+    """The files are those that tools/export_e5.py writes; its vectors were compared with the wheel's own engine."""
+    model = open_multilingual()
+    label, other = model.encode_documents(["Delete a partition", "Query node memory"])
+    for query in model.encode_queries(
+        ["wie lösche ich eine Partition", "如何删除分区", "パーティションを削除する方法"]
+    ):
+        assert query @ label > query @ other + 0.03
+    together = np.array(model.encode_queries(["kurz", "länger " * 40, "漢字"]))
+    assert np.linalg.norm(together, axis=1) == pytest.approx(1, abs=1e-5)
+    alone = np.array([model.encode_queries([text])[0] for text in ("kurz", "länger " * 40, "漢字")])
+    assert (together * alone).sum(axis=1) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_notice_names_every_model_in_the_package() -> None:
+    notice = (Path(__file__).parents[3] / "NOTICE").read_text(encoding="utf-8")
+    for model in files("rag.starter").iterdir():
+        if model.name.endswith(".onnx"):
+            assert model.name in notice
+            assert hashlib.sha256(model.read_bytes()).hexdigest() in notice
+
+
+def test_no_text_makes_no_vector(bundled: OnnxEmbedder) -> None:
     assert bundled.encode_documents([]) == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.query.post import PLAIN_CHARACTERS, read_post
+from rag.query.post import LONGEST_QUESTION, PLAIN_CHARACTERS, read_post, shorten_post
 
 FORM = """\
 [Bug]: Query node refuses a segment
@@ -70,3 +70,27 @@ def test_a_trace_is_told_by_its_last_errors_each_once() -> None:
         "MilvusException: (code=1, failed)",
         "MilvusException: (code=2, failed)",
     )
+
+
+def test_a_long_post_is_shortened_to_what_it_asks_and_what_went_wrong() -> None:
+    log = "\n".join(f"I0303 13:{number:02}:01 datanode-0 sync task done" for number in range(60))
+    text = f"Our import stops.\n```\n{log}\nE0303 14:00:01 upload failed: StorageFull\n{log}\n```\nHow do we go on?"
+    assert len(text) > LONGEST_QUESTION
+    said = shorten_post(text)
+    assert said.startswith("Our import stops.")
+    assert "How do we go on?" in said
+    assert "StorageFull" in said
+    assert "sync task done" not in said
+
+
+def test_of_much_prose_the_beginning_and_the_questions_stay() -> None:
+    text = f"Loading fails.\n{'We have many nodes. ' * 300}\nIs there a limit?\n{'It is odd. ' * 300}"
+    said = shorten_post(text)
+    assert len(said) <= LONGEST_QUESTION
+    assert said.startswith("Loading fails.")
+    assert said.endswith("Is there a limit?")
+
+
+def test_what_has_no_parts_is_cut_and_what_is_short_stays() -> None:
+    assert 2_000 < len(shorten_post("x" * 4_000)) <= LONGEST_QUESTION
+    assert shorten_post(FORM) == FORM

@@ -1,0 +1,1 @@
+"""Hearing: whether a post that is addressed to nobody wants an answer that docs can give, or a person."""

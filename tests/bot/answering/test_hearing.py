@@ -1,0 +1,123 @@
+"""Hearing: posts whose form leaves open what they want, and people who want a person."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.answering.endings import NotHeard, PersonCalled, Published, Refused
+from bot.ledger import State
+from rag import Hearing
+from tests.bot.answering.handler_scene import Scene, play
+from tests.builders import A_QUESTION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rag import Wants
+
+UNDECIDED = replace(A_QUESTION, origin="support", is_undecided=True)
+
+
+def wants(what: Wants, *, likelihood: float = 0.05) -> Hearing:
+    return Hearing(wants=what, likelihood=likelihood, told_by="classifier")
+
+
+def test_a_post_that_wants_an_answer_is_answered(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        assert isinstance(await scene.handle(), Published)
+        assert scene.answerer.heard == [UNDECIDED.text]
+
+    play(tmp_path, act, UNDECIDED)
+
+
+def test_a_post_that_wants_nothing_costs_no_look_at_slack(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.answerer.hearing = wants("nothing")
+        scene.admission.refused = Refused("Not you.", "may not ask")
+        assert await scene.handle() == NotHeard()
+        assert scene.answerer.questions == []
+        state, kept = await scene.ledger.questions.current(scene.entry)
+        assert (state, kept.tries) == (State.UNDECIDED, 0)
+
+    play(tmp_path, act, UNDECIDED)
+
+
+def test_what_was_heard_before_is_not_asked_for_again(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        begun = await scene.ledger.questions.start_attempt(scene.entry)
+        scene.answerer.hearing = wants("nothing")
+        assert isinstance(await scene.handle(scene.entry), Published), "an earlier attempt has heard it"
+        assert isinstance(await scene.handle(begun), Published)
+        assert scene.answerer.heard == []
+
+    play(tmp_path, act, UNDECIDED)
+
+
+def test_who_wants_a_person_gets_one(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.answerer.hearing, scene.caller.told = wants("person"), "Asked in #help."
+        assert await scene.handle() == PersonCalled("Asked in #help.")
+        assert scene.caller.called == [UNDECIDED.text]
+
+    play(tmp_path, act, UNDECIDED)
+
+
+def test_who_may_not_ask_gets_no_person_either(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.answerer.hearing = wants("person")
+        scene.admission.refused = Refused("Not you.", "may not ask")
+        assert isinstance(await scene.handle(), Refused)
+        assert scene.caller.called == []
+
+    play(tmp_path, act, UNDECIDED)
+
+
+def test_where_nobody_is_to_be_called_such_a_post_is_left_alone(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.answerer.hearing = wants("person")
+        hearing = replace(scene.handler.hearing, caller=None)
+        handler = replace(scene.handler, hearing=hearing)
+        assert await handler.handle(scene.entry, asyncio.Event()) == NotHeard()
+
+    play(tmp_path, act, UNDECIDED)
+
+
+@pytest.mark.parametrize(
+    ("text", "likelihood", "is_called"),
+    [
+        ("can I talk to a human", 0.05, True),
+        ("can I talk to a human", 0.4, False),
+        ("how do I drop a partition", 0.05, False),
+        ("a person asked: " + "why? " * 100, 0.05, False),
+    ],
+)
+def test_who_asks_the_bot_for_a_person_gets_one_where_nothing_else_can_be_meant(
+    tmp_path: Path, text: str, likelihood: float, *, is_called: bool
+) -> None:
+    async def act(scene: Scene) -> None:
+        scene.answerer.hearing = wants("person", likelihood=likelihood)
+        assert isinstance(await scene.handle(), PersonCalled if is_called else Published)
+
+    play(tmp_path, act, replace(A_QUESTION, text=text))
+
+
+def test_a_mention_without_such_words_is_not_looked_at_twice(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.handle()
+        assert scene.answerer.heard == []
+
+    play(tmp_path, act)
+
+
+def test_nobody_sees_a_status_for_a_post_that_is_not_heard(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.answerer.hearing = wants("nothing")
+        scene.placing.error = AssertionError("nothing is placed")
+        assert await scene.handle() == NotHeard()
+        assert scene.destination.messages == {}
+
+    play(tmp_path, act, UNDECIDED)
