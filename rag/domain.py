@@ -132,10 +132,12 @@ class EmbeddedPassage:
 class Retrieved:
     """What a search brought: passages, best first, and what a reader should know of them.
 
-    `off_topic` is why the question is none for the docs, or None where it may be one.
+    `neighbours` are other parts of the first ones' sections. `off_topic` is why the question is none for the docs, or
+    None where it may be one.
     """
 
     passages: tuple[Passage, ...]
+    neighbours: tuple[Passage, ...] = ()
     notices: tuple[Notice, ...] = ()
     off_topic: OffTopic | None = None
 

@@ -108,4 +108,7 @@ class RagSettings(EnvironmentSettings):
     docs_version: str = Field(
         default="", description="The docs version that is searched when a question names none; empty for the newest."
     )
-    answer_passages: int = Field(default=5, ge=1, le=20, description="How many passages a question's answer rests on.")
+    answer_passages: int = Field(default=5, ge=1, le=20, description="How many passages an answer shows at most.")
+    llm_passages: int = Field(
+        default=10, ge=1, le=20, description="How many passages the language model reads; fewer where they don't fit."
+    )

@@ -132,6 +132,7 @@ async def open_answerer(settings: RagSettings, *, patient: bool = False) -> Asyn
             retriever=retriever,
             model=models.answering if models else None,
             passages=settings.answer_passages,
+            reads=settings.llm_passages if models else settings.answer_passages,
             rewriter=rewriter,
             hearer=_hearer(settings, models),
         )

@@ -14,7 +14,7 @@ from rag.domain import Docs, Hearing, Retrieved
 from rag.errors import ContextTooLongError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     import numpy.typing as npt
 
@@ -28,13 +28,17 @@ class FakeRetriever:
     error: RagError | None = None
     notices: tuple[Notice, ...] = ()
     off_topic: OffTopic | None = None
+    neighbours: Sequence[Passage] = ()
     questions: list[Question] = field(default_factory=list)
 
     async def search(self, question: Question, *, limit: int) -> Retrieved:
         self.questions.append(question)
         if self.error:
             raise self.error
-        return Retrieved(passages=tuple(self.passages[:limit]), notices=self.notices, off_topic=self.off_topic)
+        passages = tuple(self.passages[:limit])
+        return Retrieved(
+            passages=passages, neighbours=tuple(self.neighbours), notices=self.notices, off_topic=self.off_topic
+        )
 
     def docs(self) -> Docs:
         return Docs(versions=("2.4",), built_at=0.0)
@@ -71,6 +75,7 @@ class FakeAnswerer:
     outcomes: list[Answer | RagError] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     model: FakeModel = field(default_factory=lambda: FakeModel([]))
+    passages: int = 5
     hearing: Hearing = field(default_factory=lambda: Hearing(wants="answer", likelihood=1.0, told_by="classifier"))
     heard: list[str] = field(default_factory=list)
 

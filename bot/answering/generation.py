@@ -62,7 +62,7 @@ class StoppableGeneration:
     def _unfinished(self) -> Answer | None:
         if not self.streaming or not self.streaming.received.strip():
             return None
-        said = cite(self.streaming.received, self.passages)
+        said = cite(self.streaming.received, self.passages, most=self.answerer.passages)
         model = self.answerer.model.name if self.answerer.model else ""
         return Answer(
             text=said.text,

@@ -42,19 +42,27 @@ async def _ignore(*_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who wants to know how a reply comes about: its words as they come, and that the model reasons before them."""
+    """Who wants to know how a reply comes about: its words as they come, and that the model reasons before them.
+
+    It may cite `most_cited` passages.
+    """
 
     on_text: Callable[[str], Awaitable[None]]
     on_thinking: Callable[[], Awaitable[None]]
+    most_cited: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answerer:
-    """Answers questions from `passages` passages; without a model it quotes them."""
+    """Answers questions from passages; without a model it quotes them.
+
+    `passages` is how many an answer shows at most, `reads` how many the model reads.
+    """
 
     retriever: Retriever
     model: ChatModel | None
     passages: int
+    reads: int = 10
     rewriter: Rewriter | None = None
     hearer: Hearer | None = None
 
@@ -75,14 +83,16 @@ class Answerer:
         """
         begun = time.monotonic()
         whole, question = question, replace(question, text=shorten_post(question.text))
-        limit = self.passages * (MORE if question.style == "longer" else 1)
+        shown = self.passages * (MORE if question.style == "longer" else 1)
+        limit = max(shown, self.reads)
         found = await self.retriever.search(await self._search_question(question), limit=limit)
-        trace = Trace(passages=found.passages, search_s=time.monotonic() - begun)
+        trace = Trace(passages=found.passages[:shown], search_s=time.monotonic() - begun)
         if found.off_topic:
             return replace(abstain(found.off_topic, found.passages), trace=trace)
-        await on_passages(found.passages)
-        answer = await self._write(question, found.passages, Listener(on_text, on_thinking))
-        trace = replace(answer.trace, passages=trace.passages, search_s=trace.search_s)
+        reading = (*found.passages[: limit - len(found.neighbours)], *found.neighbours)
+        await on_passages(reading)
+        answer = await self._write(question, reading, Listener(on_text, on_thinking, shown))
+        trace = replace(answer.trace, passages=reading, search_s=trace.search_s)
         shortened = () if question.text == whole.text else (SHORTENED,)
         return replace(answer, notices=(*answer.notices, *found.notices, *shortened), trace=trace)
 
@@ -126,7 +136,7 @@ class Answerer:
                 raise
             logger.info("The model is asked with less: %s", error.message)
             return await self._ask(model, *shorter, listener)
-        answer = cite(reply.text, passages)
+        answer = cite(reply.text, passages, most=listener.most_cited)
         return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace())
 
 
@@ -194,7 +204,7 @@ class Reply:
         if self.is_silent or len(self.text) < self.next_check or _may_be_mark(self.text):
             return
         self.next_check = len(self.text) + max(SMALLEST_STEP, len(self.text) // 50)
-        stable = stable_prefix(self.text, self.passages)
+        stable = stable_prefix(self.text, self.passages, most=self.listener.most_cited)
         if len(stable) > self.sent:
             await self.listener.on_text(stable[self.sent :])
             self.sent = len(stable)

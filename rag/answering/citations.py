@@ -36,16 +36,18 @@ _SENTENCE = re.compile(r"[^\s](?:[^\n.!?。！？]|[.!?](?!\s))*[.!?。！？]?"
 _WORD = re.compile(r"\w{3,}")
 
 
-def cite(text: str, passages: Sequence[Passage]) -> Answer:
-    """Return the model's reply as an answer whose every mark stands for one of its citations."""
+def cite(text: str, passages: Sequence[Passage], *, most: int = 100) -> Answer:
+    """Return the model's reply as an answer whose every mark stands for one of its citations, `most` of them."""
     stripped = text.strip()
     if stripped.startswith(NOT_IN_DOCS):
-        rest = drop_false_marks(stripped.removeprefix(NOT_IN_DOCS).lstrip(" .:\n"), passages)
+        rest = drop_false_marks(stripped.removeprefix(NOT_IN_DOCS).lstrip(" .:\n"), passages, most=most)
         return Answer(text=rest, citations=whole_passages(passages[:NEAREST_PAGES]), kind="abstained")
-    cleaned = drop_false_marks(stripped, passages)
+    cleaned = drop_false_marks(stripped, passages, most=most)
     used = sorted({number for number, _ in _marks(cleaned)})
     if not used:
-        return Answer(text=cleaned, citations=whole_passages(passages, cleaned), kind="grounded", notices=(UNMARKED,))
+        return Answer(
+            text=cleaned, citations=whole_passages(passages[:most], cleaned), kind="grounded", notices=(UNMARKED,)
+        )
     citations = tuple(
         Citation(
             number=number, passage=passages[number - 1], snippet=snippet(passages[number - 1].text, near=statements)
@@ -58,11 +60,19 @@ def cite(text: str, passages: Sequence[Passage]) -> Answer:
     return Answer(text=cleaned, citations=citations, kind="grounded")
 
 
-def drop_false_marks(text: str, passages: Sequence[Passage]) -> str:
+def drop_false_marks(text: str, passages: Sequence[Passage], *, most: int = 100) -> str:
     """Return the text with every mark written as `[n]`, and what stands in no passage taken out.
 
-    That is marks without a passage, and addresses that the model wrote of itself: a link then keeps its words.
+    That is marks without a passage, and addresses that the model wrote of itself: a link then keeps its words. Marks of
+    more than `most` passages go too, those that come last in the text.
     """
+    cited: set[int] = set()
+
+    def is_true(number: int) -> bool:
+        if 1 <= number <= len(passages) and len(cited) < most:
+            cited.add(number)
+        return number in cited
+
     known = {address for passage in passages for address in (*_addresses(passage.text), passage.url)}
 
     def rewritten(match: re.Match[str]) -> str:
@@ -70,7 +80,7 @@ def drop_false_marks(text: str, passages: Sequence[Passage]) -> str:
             return match[0]
         if match["address"] is not None:
             return _kept_address(match, known)
-        marks = "".join(f"[{number}]" for number in _numbers(match["numbers"]) if 1 <= number <= len(passages))
+        marks = "".join(f"[{number}]" for number in _numbers(match["numbers"]) if is_true(number))
         return match["space"] + marks if marks else ""
 
     return _PIECES.sub(rewritten, text)
@@ -87,7 +97,7 @@ def _addresses(text: str) -> list[str]:
     return [address.rstrip(".,;:!?'\"*") for address in _ADDRESS.findall(text)]
 
 
-def stable_prefix(text: str, passages: Sequence[Passage]) -> str:
+def stable_prefix(text: str, passages: Sequence[Passage], *, most: int = 100) -> str:
     """Return what a reader of a growing text may see: cleaned, and cut before a mark, link or code still open."""
     line_start = text.rfind("\n") + 1
     line = text[line_start:]
@@ -100,7 +110,7 @@ def stable_prefix(text: str, passages: Sequence[Passage]) -> str:
     if address := _OPEN_ADDRESS.search(line):
         cuts.append(address.start())
     certain = text[: line_start + min(cuts)]
-    return drop_false_marks(certain.rstrip(" \t"), passages)  # a false mark takes the space before it along
+    return drop_false_marks(certain.rstrip(" \t"), passages, most=most)  # a false mark takes the space before it along
 
 
 def snippet(text: str, *, near: str = "") -> str:

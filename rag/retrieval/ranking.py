@@ -144,6 +144,12 @@ def without_duplicates(passages: Sequence[Passage], limit: int) -> list[Passage]
     return kept
 
 
+def neighbours_of(passages: Sequence[Passage], ranked: Sequence[Passage]) -> list[Passage]:
+    """Return for each of these passages the best other part of its section among those that were found, if any."""
+    others = [[one for one in ranked if one.id != own.id and _is_same_section(own, one)][:1] for own in passages]
+    return [one for found in others for one in found]
+
+
 def _is_same_section(one: Passage, other: Passage) -> bool:
     return (one.source, one.version, one.path, one.headings) == (
         other.source,

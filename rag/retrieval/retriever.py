@@ -20,7 +20,7 @@ from rag.query.search_plan import make_search_plans
 from rag.query.versions import choose_versions
 from rag.retrieval.batching import Batcher
 from rag.retrieval.fusion import fuse, one_a_page
-from rag.retrieval.ranking import measure, rank, without_duplicates
+from rag.retrieval.ranking import measure, neighbours_of, rank, without_duplicates
 from rag.retrieval.scope import NEAREST, off_topic, signs
 from rag.text.language import language_of
 from rag.text.terms import query_vector
@@ -118,8 +118,10 @@ class HybridRetriever:
         ranked = fuse([rank(view.table, view.candidates) for view in views])
         if spread and len(views) > 1:
             ranked = one_a_page(ranked)
+        passages = tuple(without_duplicates(ranked, limit))
         return Retrieved(
-            passages=tuple(without_duplicates(ranked, limit)),
+            passages=passages,
+            neighbours=tuple(neighbours_of(passages[:NEAREST], ranked)),
             notices=searched.versions.notices,
             off_topic=off_topic(
                 searched.plans[0].text,

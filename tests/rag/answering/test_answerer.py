@@ -160,3 +160,18 @@ def test_a_long_post_is_answered_by_its_parts_and_that_is_told() -> None:
     (searched,) = retriever.questions
     assert searched.text == "Where is the fuel?\nE0303 upload failed: StorageFull"
     assert "all is well" not in model.messages[0]
+
+
+def test_the_model_reads_more_than_an_answer_shows_and_the_parts_of_the_best_sections_too() -> None:
+    passages = make_passages(*(f"Fact {number}." for number in range(12)))
+    beside = make_passages("The other half of fact 0.")
+    retriever = FakeRetriever(passages, neighbours=beside)
+    model = FakeModel(["All of it: [1][2][10]."])
+    answerer = Answerer(retriever=retriever, model=model, passages=2, reads=10)
+    answered = asyncio.run(answerer.answer(Question(text="facts?")))
+    assert model.messages[0].count("<passage number=") == 10
+    assert "Fact 8." in model.messages[0]
+    assert "Fact 9." not in model.messages[0]
+    assert "The other half of fact 0." in model.messages[0]
+    assert answered.text == "All of it: [1][2]."
+    assert len(answered.trace.passages) == 10

@@ -91,3 +91,13 @@ def test_a_snippet_stands_verbatim_in_its_passage(text: str) -> None:
     assert cut
     assert cut in text
     assert len(cut) <= SNIPPET_CHARACTERS
+
+
+def test_marks_of_more_passages_than_may_be_shown_go_as_the_text_grows() -> None:
+    text = "One [2]. Two [3][2]. Three [1]. Four [3]."
+    kept = "One [2]. Two [3][2]. Three. Four [3]."
+    assert drop_false_marks(text, PASSAGES, most=2) == kept
+    assert [citation.number for citation in cite(text, PASSAGES, most=2).citations] == [2, 3]
+    assert len(cite("It is two.", PASSAGES, most=2).citations) == 2
+    for length in range(len(text)):
+        assert kept.startswith(stable_prefix(text[:length], PASSAGES, most=2))

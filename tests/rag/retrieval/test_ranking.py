@@ -10,7 +10,7 @@ import pytest
 from rag.domain import Candidate
 from rag.query.search_plan import SearchPlan, make_search_plan
 from rag.query.spelling import Speller
-from rag.retrieval.ranking import FEATURES, measure, rank, without_duplicates
+from rag.retrieval.ranking import FEATURES, measure, neighbours_of, rank, without_duplicates
 from rag.text.subvectors import MOST_SENTENCES, pack, subvector_texts, unpack
 from rag.text.vocabulary import count_words
 from tests.builders import make_passage
@@ -85,3 +85,10 @@ def test_packed_vectors_come_back_nearly_as_they_were(dim: int) -> None:
     assert back.shape == (12, dim)
     assert (back * vectors).sum(axis=1).min() > 0.998
     assert len(pack([vectors[0]] * 200)) <= 65_535
+
+
+def test_the_other_parts_of_the_first_sections_are_their_neighbours() -> None:
+    whole, part, other = (
+        make_passage(id_, path="page.md", headings=(heading,)) for id_, heading in (("1", "A"), ("2", "A"), ("3", "B"))
+    )
+    assert neighbours_of([whole, other], [whole, other, part]) == [part]
