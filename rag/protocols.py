@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rag.domain import Candidate, Docs, Hearing, Piece, Question, Retrieved
+    from rag.text.multilingual import MultilingualIndex
 
 
 class Retriever(Protocol):
@@ -36,6 +37,14 @@ class PassageStore(Protocol):
 
     def search_sparse(self, vector: dict[int, float], *, limit: int, versions: Sequence[str] = ()) -> list[Candidate]:
         """Do the same by words; return nothing where the store has no sparse vectors."""
+        ...
+
+    def passages(self, ids: Sequence[str]) -> list[Candidate]:
+        """Return passages by their ids, in that order; those that are gone not."""
+        ...
+
+    def multilingual_index(self) -> MultilingualIndex | None:
+        """Return what questions in other languages are searched by; None where there is none."""
         ...
 
     def paths(self) -> set[str]:

@@ -12,8 +12,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, cast
 
 from rag.answering.answerer import Answerer
-from rag.answering.circuit_breaker import CircuitBreakerModel, UncountedCalls
-from rag.answering.fallback import FallbackModel
 from rag.answering.rewriting import Rewriter
 from rag.backends.embedding import LazyEmbedder, open_bundled, open_embedder, open_multilingual
 from rag.backends.milvus import MilvusStore, open_milvus
@@ -22,10 +20,12 @@ from rag.errors import EmptyIndexError, UnreachableError
 from rag.hearing.hearer import PostHearer
 from rag.hearing.judge import HearingJudge
 from rag.ingest.chunking import make_passages
-from rag.ingest.indexing import STARTER_SOURCE, index
+from rag.ingest.indexing import STARTER_SOURCE, MultilingualEncoder, index
 from rag.ingest.sources import Source
+from rag.model_wiring import open_models
 from rag.query.spelling import Speller
 from rag.retrieval.batching import Batcher
+from rag.retrieval.foreign import ForeignReader
 from rag.retrieval.reloading import IndexSnapshot, ReloadingRetriever
 from rag.retrieval.retriever import HybridRetriever
 
@@ -34,13 +34,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from rag.domain import Passage
-    from rag.protocols import ChatModel, Embedder
+    from rag.model_wiring import Models
+    from rag.protocols import Embedder
     from rag.settings import RagSettings
 
 logger = logging.getLogger(__name__)
 
-NO_KEY = "none"
-"""For a server that wants no key: the client wants one."""
 STARTER_FILE = "starter_faq.md"
 LITE_SEARCH_THREADS = 1
 """Milvus Lite computes in Python, on our own cores: more threads only take turns (decision 12)."""
@@ -91,7 +90,7 @@ def open_retriever(settings: RagSettings) -> Iterator[HybridRetriever]:
         try:
             retriever = _retriever(settings, opened)
         except EmptyIndexError:
-            _ingest_starter(opened)
+            _ingest_starter(settings, opened)
             retriever = _retriever(settings, opened)
         yield retriever
 
@@ -103,6 +102,7 @@ def _retriever(settings: RagSettings, opened: Index) -> HybridRetriever:
         logger.warning("The collection has no sparse vectors: passages are found by meaning alone.")
     _give_back_freed_memory()
     vocabulary = opened.store.vocabulary()
+    multilingual = None if settings.multilingual == "off" else LazyEmbedder(open_multilingual)
     return HybridRetriever(
         store=opened.store,
         embedder=opened.embedder,
@@ -110,6 +110,7 @@ def _retriever(settings: RagSettings, opened: Index) -> HybridRetriever:
         speller=Speller(vocabulary),
         default_version=settings.docs_version,
         built_at=opened.store.built_at(),
+        foreign=ForeignReader(store=opened.store, embedder=multilingual) if multilingual else None,
         search_threads=LITE_SEARCH_THREADS if is_lite(settings.milvus_uri) else SERVER_SEARCH_THREADS,
     )
 
@@ -125,7 +126,7 @@ async def open_answerer(settings: RagSettings, *, patient: bool = False) -> Asyn
 
     A `patient` one opens though a Milvus server does not answer, and searches as soon as it does.
     """
-    async with open_reloading_retriever(settings, patient=patient) as retriever, _open_models(settings) as models:
+    async with open_reloading_retriever(settings, patient=patient) as retriever, open_models(settings) as models:
         timeout_s = settings.llm_rewrite_timeout_s
         rewriter = Rewriter(model=models.rewriting, timeout_s=timeout_s) if models else None
         yield Answerer(
@@ -151,7 +152,7 @@ async def open_hearer(settings: RagSettings, *, with_model: bool) -> AsyncIterat
     if not with_model:
         yield _hearer(settings, None)
         return
-    async with _open_models(settings) as models:
+    async with open_models(settings) as models:
         yield _hearer(settings, models)
 
 
@@ -231,62 +232,8 @@ def _close_and_forget(close: Callable[[], None], path: str) -> None:
 @asynccontextmanager
 async def open_rewriter(settings: RagSettings) -> AsyncIterator[Rewriter | None]:
     """Open what words follow-ups and foreign questions anew; None where there is no language model."""
-    async with _open_models(settings) as models:
+    async with open_models(settings) as models:
         yield Rewriter(model=models.answering, timeout_s=settings.llm_rewrite_timeout_s) if models else None
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """The language model as answers and rewordings ask it: how the latter end does not count."""
-
-    answering: ChatModel
-    rewriting: ChatModel
-
-
-@asynccontextmanager
-async def _open_models(settings: RagSettings) -> AsyncIterator[Models | None]:
-    """Open the language model, and the second one where there is one; None without a key."""
-    api_key = settings.leptonai_token.get_secret_value()
-    if not api_key:
-        logger.info("LEPTONAI_TOKEN is not set: answers will quote the passages.")
-        if settings.llm_fallback_base_url:
-            logger.warning("LLM_FALLBACK_BASE_URL is not used without a first model: set LEPTONAI_TOKEN.")
-        yield None
-        return
-    async with _open_endpoint(settings, settings.llm_base_url, api_key, settings.llm_model) as first:
-        if not settings.llm_fallback_base_url:
-            yield Models(first, UncountedCalls(first))
-            return
-        address, key = settings.llm_fallback_base_url, settings.llm_fallback_token.get_secret_value()
-        name = settings.llm_fallback_model or settings.llm_model
-        async with _open_endpoint(settings, address, key or NO_KEY, name) as other:
-            rewriting = FallbackModel(UncountedCalls(first), UncountedCalls(other))
-            yield Models(FallbackModel(first, other), rewriting)
-
-
-@asynccontextmanager
-async def _open_endpoint(
-    settings: RagSettings, base_url: str, api_key: str, name: str
-) -> AsyncIterator[CircuitBreakerModel]:
-    from rag.backends.chat_endpoint import Capabilities, longest_answer  # noqa: PLC0415 - imports httpx2
-    from rag.backends.openai_compatible import OpenAIChatModel, make_chat_client  # noqa: PLC0415 - 1 s to import
-
-    async with make_chat_client(
-        base_url=base_url,
-        api_key=api_key,
-        timeout_s=settings.llm_timeout_s,
-        max_retries=settings.llm_max_retries,
-    ) as client:
-        model = OpenAIChatModel(
-            completions=client.chat.completions,
-            model=name,
-            temperature=settings.llm_temperature,
-            begins_within_s=settings.llm_timeout_s,
-            silence_s=settings.llm_timeout_s,
-            capabilities=Capabilities(max_tokens=longest_answer(settings.llm_max_tokens, settings.llm_context_tokens)),
-            context_tokens=settings.llm_context_tokens,
-        )
-        yield CircuitBreakerModel(model)
 
 
 def _give_back_freed_memory() -> None:
@@ -296,13 +243,21 @@ def _give_back_freed_memory() -> None:
         libc.malloc_trim(0)
 
 
-def _ingest_starter(opened: Index) -> None:
+def multilingual_encoder(settings: RagSettings) -> MultilingualEncoder | None:
+    """Return how an ingest embeds passages for questions in other languages; None where it is not to."""
+    if settings.multilingual == "off":
+        return None
+    return MultilingualEncoder(LazyEmbedder(open_multilingual), settings.multilingual)
+
+
+def _ingest_starter(settings: RagSettings, opened: Index) -> None:
     passages = starter_passages()
     logger.warning(
         "The Milvus collection is new: taking in the starter FAQ (%d passages). `milvusfaq ingest` brings the docs.",
         len(passages),
     )
-    index(opened.store, opened.embedder, passages, progress=lambda *_: None)
+    encoder = multilingual_encoder(settings)
+    index(opened.store, opened.embedder, passages, multilingual=encoder, progress=lambda *_: None)
 
 
 def starter_passages() -> list[Passage]:

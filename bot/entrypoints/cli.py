@@ -154,6 +154,8 @@ def _print_report(report: IngestReport, *, pages: int, seconds: float) -> None:
     out.print(f"{made} in {seconds:.1f} s: {counts}.", markup=False)
     if not report.changed:
         out.print("Nothing has changed; the collection is as it was.")
+    if report.multilingual_anew:
+        out.print("Questions in other languages find them by MULTILINGUAL as it is set now.")
     if report.starter_left:
         out.print("The starter FAQ has made way for them.")
 

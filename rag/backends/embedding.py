@@ -100,8 +100,10 @@ class OnnxEmbedder:
         by_length = sorted(range(len(token_ids)), key=lambda i: len(token_ids[i]), reverse=True)
         vectors: dict[int, npt.NDArray[np.float32]] = {}
         while by_length:
-            size = max(1, BATCH_TOKENS // len(token_ids[by_length[0]]))
-            batch, by_length = by_length[:size], by_length[size:]
+            longest = len(token_ids[by_length[0]])
+            most = max(1, BATCH_TOKENS // longest)
+            batch = [i for i in by_length[:most] if 2 * len(token_ids[i]) >= longest]
+            by_length = by_length[len(batch) :]
             vectors.update(zip(batch, self._run([token_ids[i] for i in batch]), strict=True))
         return [vectors[i] for i in range(len(token_ids))]
 

@@ -22,13 +22,14 @@ from rag.backends.milvus_errors import translated, unreachable
 from rag.backends.milvus_lite import explain_refusal, is_lite, release
 from rag.backends.milvus_schema import (
     METRIC,
+    MULTILINGUAL_ROWS,
     PASSAGE_FIELDS,
     passage_of,
 )
 from rag.backends.pymilvus_import import importing_pymilvus
 from rag.domain import Candidate, EmbeddedPassage
 from rag.errors import EmptyIndexError, IngestError, RetrievalError
-from rag.text import vocabulary
+from rag.text import multilingual, vocabulary
 from rag.text.subvectors import unpack
 from rag.text.vocabulary import Vocabulary
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
+
+    from rag.text.multilingual import MultilingualIndex
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +124,9 @@ class MilvusStore:
                 consistency_level="Bounded",
                 timeout=SEARCH_TIMEOUT_S,
             )
-            ids = [str(hit["id"]) for hit in hits]
+        return self._known([str(hit["id"]) for hit in hits])
+
+    def _known(self, ids: list[str]) -> list[Candidate]:
         found = {id_: known for id_ in ids if (known := self.fetched.get(id_))}
         found |= self._fetch([id_ for id_ in ids if id_ not in found])
         return [found[id_] for id_ in ids if id_ in found]
@@ -200,21 +205,35 @@ class MilvusStore:
 
     def vocabulary(self) -> Vocabulary:
         """Return the words of the live passages."""
+        text = self._beside(f'id < "{MULTILINGUAL_ROWS}"')
+        return vocabulary.from_json(text) if text else Vocabulary()
+
+    def multilingual_index(self) -> MultilingualIndex | None:
+        """Return what questions in other languages are searched by; None where the ingest made nothing of it."""
+        text = self._beside(f'id >= "{MULTILINGUAL_ROWS}"')
+        return multilingual.from_text(text) if text else None
+
+    def _beside(self, rows: str) -> str:
+        """Return one of the texts that lie beside the live passages; "" where there is none."""
         live = self.live()
         if live is None:
-            return Vocabulary()
+            return ""
         words = words_of(live)
         with translated(self.uri):
             self.client.load_collection(words, timeout=CALL_TIMEOUT_S)
-            rows = self.client.query(
+            found = self.client.query(
                 words,
-                filter='id != ""',
+                filter=rows,
                 output_fields=["id", "text"],
                 limit=1_000,
                 consistency_level="Strong",
                 timeout=CALL_TIMEOUT_S,
             )
-        return vocabulary.from_json("".join(row["text"] for row in sorted(rows, key=lambda row: row["id"])))
+        return "".join(row["text"] for row in sorted(found, key=lambda row: row["id"]))
+
+    def passages(self, ids: Sequence[str]) -> list[Candidate]:
+        """Return passages by their ids, in that order; those that are gone not."""
+        return self._known([*ids])
 
     def embedded_passages(self) -> Iterator[EmbeddedPassage]:
         """Yield every live passage with its vector."""

@@ -17,19 +17,21 @@ from rag.backends.milvus import (
     words_of,
 )
 from rag.backends.milvus_errors import translated
-from rag.backends.milvus_schema import passage_schema, row_of, words_rows, words_schema
+from rag.backends.milvus_schema import MULTILINGUAL_ROWS, passage_schema, row_of, words_rows, words_schema
 from rag.errors import IngestError
-from rag.text import vocabulary
+from rag.text import multilingual, vocabulary
 from rag.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rag.domain import EmbeddedPassage
+    from rag.text.multilingual import MultilingualIndex
 
 logger = logging.getLogger(__name__)
 
 INSERT_BATCH = 500
+WORDS_ROWS_AT_ONCE = 20
 FIRST_WITH_SPARSE = (2, 4)
 
 
@@ -37,7 +39,8 @@ FIRST_WITH_SPARSE = (2, 4)
 class Build:
     """A collection that is being filled; it is not searched yet.
 
-    Whoever fills it sets `vocabulary` to the words of all its passages before the end.
+    Whoever fills it sets `vocabulary` to the words of all its passages before the end, and `multilingual` where
+    questions in other languages are to be searched too.
     """
 
     store: MilvusStore
@@ -45,6 +48,7 @@ class Build:
     sparse: bool
     inserted: int = 0
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    multilingual: MultilingualIndex | None = None
 
     def insert(self, passages: Sequence[EmbeddedPassage]) -> None:
         """Write passages; one writer at a time."""
@@ -105,12 +109,16 @@ def _create(build: Build, *, embedding: str, dim: int) -> None:
 
 
 def _keep_words(build: Build) -> None:
-    """Write the build's vocabulary into a small collection beside it."""
+    """Write the build's vocabulary, and what else lies beside its passages, into a small collection."""
     schema, index = words_schema()
     words = words_of(build.name)
     with translated(build.store.uri):
         build.store.client.create_collection(words, schema=schema, index_params=index)
-        build.store.client.insert(words, words_rows(vocabulary.to_json(build.vocabulary)))
+        rows = words_rows(vocabulary.to_json(build.vocabulary))
+        if build.multilingual:
+            rows += words_rows(multilingual.to_text(build.multilingual), kind=MULTILINGUAL_ROWS)
+        for start in range(0, len(rows), WORDS_ROWS_AT_ONCE):
+            build.store.client.insert(words, rows[start : start + WORDS_ROWS_AT_ONCE])
         build.store.client.flush(words)
 
 

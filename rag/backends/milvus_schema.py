@@ -35,6 +35,8 @@ VARCHAR_BYTES = {
 PASSAGE_FIELDS = [*VARCHAR_BYTES, "deprecated"]
 WORDS_ROW_CHARACTERS = 60_000
 """The vocabulary is ASCII, cut into rows of this many bytes."""
+MULTILINGUAL_ROWS = "m"
+"""With it begin the ids of the rows that hold the multilingual index: after every number, whose rows are the words."""
 
 
 def passage_schema(*, embedding: str, dim: int, sparse: bool) -> tuple[CollectionSchema, IndexParams]:
@@ -64,11 +66,11 @@ def words_schema() -> tuple[CollectionSchema, IndexParams]:
     return schema, index
 
 
-def words_rows(text: str) -> list[dict[str, Any]]:
-    """Return a vocabulary's text as rows."""
+def words_rows(text: str, *, kind: str = "") -> list[dict[str, Any]]:
+    """Return a vocabulary's text as rows, or with a `kind` of one letter another text that lies beside it."""
     starts = range(0, len(text), WORDS_ROW_CHARACTERS)
     return [
-        {"id": f"{number:06}", "text": text[start : start + WORDS_ROW_CHARACTERS], "vector": [1.0, 0.0]}
+        {"id": f"{kind}{number:06}", "text": text[start : start + WORDS_ROW_CHARACTERS], "vector": [1.0, 0.0]}
         for number, start in enumerate(starts)
     ]
 

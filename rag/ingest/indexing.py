@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rag.backends.milvus_build import building
 from rag.domain import EmbeddedPassage
 from rag.ingest.chunking import embedding_text
+from rag.ingest.multilingual import make_multilingual_index
 from rag.text.subvectors import pack, subvector_texts
 from rag.text.vocabulary import count_words
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rag.backends.milvus_build import Build
     from rag.domain import Passage
     from rag.protocols import Embedder
+    from rag.text.multilingual import Coverage, MultilingualIndex
+    from rag.text.vocabulary import Vocabulary
 
 STARTER_SOURCE = "starter"
 EMBED_BATCH = 128
@@ -28,31 +31,58 @@ EMBED_BATCH = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
-    """What an ingest did, in passages. `starter_left` tells that the starter FAQ made way."""
+    """What an ingest did, in passages.
+
+    `starter_left` tells that the starter FAQ made way, `multilingual_anew` that what was kept can be found in other
+    languages now, or in another way.
+    """
 
     new: int
     kept: int
     removed: int
     starter_left: bool = False
+    multilingual_anew: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether the collection was built anew."""
-        return bool(self.new or self.removed)
+        return bool(self.new or self.removed or self.multilingual_anew)
 
 
-def index(
+@dataclass(frozen=True, slots=True)
+class MultilingualEncoder:
+    """How passages are embedded for questions in other languages."""
+
+    embedder: Embedder
+    coverage: Coverage
+
+    def is_current(self, index: MultilingualIndex | None) -> bool:
+        """Tell whether a collection's index was made like this."""
+        return index is not None and index.coverage == self.coverage
+
+    def index(
+        self, passages: Sequence[Passage], vocabulary: Vocabulary, before: MultilingualIndex | None
+    ) -> MultilingualIndex:
+        """Return the index of these passages; `before` is that of the collection searched so far."""
+        return make_multilingual_index(
+            passages, vocabulary, embedder=self.embedder, coverage=self.coverage, before=before
+        )
+
+
+def index(  # noqa: PLR0913 - all but the first three are told by name
     store: MilvusStore,
     embedder: Embedder,
     passages: Sequence[Passage],
     *,
     recreate: bool = False,
+    multilingual: MultilingualEncoder | None = None,
     progress: Callable[[str, int, int], None],
 ) -> IngestReport:
     """Make the collection hold these passages in place of whatever their sources held before.
 
     Other sources stay as they are, but for the starter FAQ, which makes way for the first real one. With `recreate`
-    nothing stays. `progress` hears (step, done, of) for the steps embed and insert.
+    nothing stays. With `multilingual`, questions in other languages find them too. `progress` hears (step, done, of)
+    for the steps embed and insert.
     """
     wanted = {passage.id: passage for passage in passages}
     stored: dict[str, set[str]] = {} if recreate else _stored_ids(store, embedder)
@@ -63,6 +93,7 @@ def index(
         new=len(missing),
         kept=len(wanted) - len(missing),
         removed=len(leaving),
+        multilingual_anew=bool(stored) and _lacks(store, multilingual),
         starter_left=STARTER_SOURCE in stored and all(passage.source != STARTER_SOURCE for passage in passages),
     )
     if report.changed:
@@ -70,7 +101,14 @@ def index(
             others = [] if recreate else _copy(store, build, but_not=leaving)
             _insert(build, _embed(embedder, missing, progress), total=len(missing), progress=progress)
             build.vocabulary = count_words([*others, *missing])
+            if multilingual:
+                before = None if recreate else store.multilingual_index()
+                build.multilingual = multilingual.index([*others, *missing], build.vocabulary, before)
     return report
+
+
+def _lacks(store: MilvusStore, multilingual: MultilingualEncoder | None) -> bool:
+    return multilingual is not None and not multilingual.is_current(store.multilingual_index())
 
 
 def _leaving(stored: dict[str, set[str]], wanted: dict[str, Passage]) -> set[str]:

@@ -49,14 +49,18 @@ def search_text(question: Question) -> str:
     return "\n".join([*earlier[-1:], question.text])
 
 
-def make_search_plans(question: Question, *, vocabulary: Vocabulary, speller: Speller) -> tuple[SearchPlan, ...]:
+def make_search_plans(
+    question: Question, *, vocabulary: Vocabulary, speller: Speller, english: str = ""
+) -> tuple[SearchPlan, ...]:
     """Return what to search for in a collection with that vocabulary: the whole question, then its parts.
 
-    A plain question has none. A headline and error lines find what the whole drowns in its own words.
+    A plain question has none. A headline and error lines find what the whole drowns in its own words. `english` is what
+    stands in the place of whole and headline where those are in another language.
     """
     post = read_post(question.text)
-    parts = (post.headline, "\n".join(post.errors)) if post else ()
-    texts = dict.fromkeys((search_text(question), *filter(None, parts)))
+    headline = post.headline if post and not english else ""
+    parts = (headline, "\n".join(post.errors)) if post else ()
+    texts = dict.fromkeys((english or search_text(question), *filter(None, parts)))
     return tuple(make_search_plan(text, vocabulary=vocabulary, speller=speller) for text in texts)
 
 

@@ -62,12 +62,22 @@ class _PassageTerms:
     words: int
 
 
-def rank(table: npt.NDArray[np.float64], candidates: Sequence[Candidate]) -> list[Passage]:
-    """Return the candidates' passages, best first; `table` is what `measure` returned."""
+def rank(
+    table: npt.NDArray[np.float64],
+    candidates: Sequence[Candidate],
+    *,
+    bonus: npt.NDArray[np.float64] | None = None,
+) -> list[Passage]:
+    """Return the candidates' passages, best first; `table` is what `measure` returned.
+
+    `bonus` is what each gains beside, in standard deviations of relevance.
+    """
     if not candidates:
         return []
     deprecated = np.array([candidate.passage.deprecated for candidate in candidates], dtype=np.float64)
     relevance = standardise(table) @ _weights() - DEPRECATED_PENALTY * deprecated
+    if bonus is not None:
+        relevance += bonus * relevance.std()
     order = np.argsort(-relevance, kind="stable")
     return [replace(candidates[i].passage, score=float(table[i, 0])) for i in order]
 

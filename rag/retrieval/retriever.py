@@ -16,7 +16,7 @@ import numpy as np
 
 from rag.domain import Docs, Explanation, Retrieved
 from rag.errors import RetrievalError
-from rag.query.search_plan import make_search_plans
+from rag.query.search_plan import make_search_plans, search_text
 from rag.query.versions import choose_versions
 from rag.retrieval.batching import Batcher
 from rag.retrieval.fusion import fuse, one_a_page
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rag.query.search_plan import SearchPlan
     from rag.query.spelling import Speller
     from rag.query.versions import Versions
+    from rag.retrieval.foreign import ForeignQuestion, ForeignReader
     from rag.text.vocabulary import Vocabulary
 
 
@@ -48,7 +49,7 @@ EXPANDED_SHARE = 0.4
 class HybridRetriever:
     """Finds passages in one collection, `search_threads` questions at a time.
 
-    `default_version` is searched when a question names none.
+    `default_version` is searched when a question names none; `foreign` reads questions in other languages.
     """
 
     store: PassageStore
@@ -58,6 +59,7 @@ class HybridRetriever:
     default_version: str = ""
     search_threads: int = 1
     built_at: float = 0.0
+    foreign: ForeignReader | None = None
     threads: ThreadPoolExecutor = field(init=False)
     batcher: Batcher = field(init=False)
 
@@ -72,7 +74,8 @@ class HybridRetriever:
         The event loop is free meanwhile: words and Milvus have their threads, the embedding model has one of its own.
         """
         run = asyncio.get_running_loop().run_in_executor
-        searched = await run(self.threads, self.understand, question)
+        foreign = await self.foreign.read(question.text) if self.foreign else None
+        searched = await run(self.threads, partial(self.understand, question, foreign))
         vectors = await self.batcher.encode(searched.texts)
         return await run(self.threads, partial(self.find, searched, vectors, limit=limit))
 
@@ -82,12 +85,12 @@ class HybridRetriever:
 
     def search_now(self, question: Question, *, limit: int) -> Retrieved:
         """Do the same on this thread."""
-        searched = self.understand(question)
+        searched = self.understand(question, self._read_now(question))
         return self.find(searched, self.embedder.encode_queries(searched.texts), limit=limit)
 
     def explain(self, question: Question, *, limit: int) -> Explanation:
         """Return what a question is searched by and what is found, in the order of the search."""
-        searched = self.understand(question)
+        searched = self.understand(question, self._read_now(question))
         found = self.find(searched, self.embedder.encode_queries(searched.texts), limit=limit, spread=False)
         return Explanation(
             language=language_of(question.text),
@@ -96,10 +99,16 @@ class HybridRetriever:
             retrieved=found,
         )
 
-    def understand(self, question: Question) -> Searched:
+    def _read_now(self, question: Question) -> ForeignQuestion | None:
+        return self.foreign.read_now(question.text) if self.foreign else None
+
+    def understand(self, question: Question, foreign: ForeignQuestion | None = None) -> Searched:
         """Return what to look for."""
+        words = foreign.words if foreign else ""
         return Searched(
-            plans=make_search_plans(question, vocabulary=self.vocabulary, speller=self.speller),
+            question=question,
+            foreign=foreign,
+            plans=make_search_plans(question, vocabulary=self.vocabulary, speller=self.speller, english=words),
             versions=choose_versions(question.text, present=self.vocabulary.versions, default=self.default_version),
         )
 
@@ -110,12 +119,15 @@ class HybridRetriever:
 
         With `spread`, the best of each page come first where a post has several parts.
         """
-        views = [self._view(plan, vector, searched.versions) for plan, vector in searched.with_vectors(vectors)]
+        views = [
+            self._view(plan, vector, searched.versions, foreign=None if number else searched.foreign)
+            for number, (plan, vector) in enumerate(searched.with_vectors(vectors))
+        ]
         whole = views[0]
         if not whole.candidates:
             message = "Milvus found no passage at all, which a collection that holds some can't do."
             raise RetrievalError(message, hint="Run: milvusfaq ingest --recreate SOURCE")
-        ranked = fuse([rank(view.table, view.candidates) for view in views])
+        ranked = fuse([rank(view.table, view.candidates, bonus=view.bonus) for view in views])
         if spread and len(views) > 1:
             ranked = one_a_page(ranked)
         passages = tuple(without_duplicates(ranked, limit))
@@ -124,7 +136,7 @@ class HybridRetriever:
             neighbours=tuple(neighbours_of(passages[:NEAREST], ranked)),
             notices=searched.versions.notices,
             off_topic=off_topic(
-                searched.plans[0].text,
+                search_text(searched.question),
                 parts=[
                     signs(terms=len(set(plan.terms)), table=view.table)
                     for plan, view in zip(searched.plans, views, strict=True)
@@ -136,9 +148,21 @@ class HybridRetriever:
             ),
         )
 
-    def _view(self, plan: SearchPlan, vector: npt.NDArray[np.float32], versions: Versions) -> View:
+    def _view(
+        self,
+        plan: SearchPlan,
+        vector: npt.NDArray[np.float32],
+        versions: Versions,
+        *,
+        foreign: ForeignQuestion | None,
+    ) -> View:
         candidates = self.candidates(plan, vector, versions)
-        return View(candidates=candidates, table=measure(candidates, plan, vector))
+        bonus = None
+        if foreign:
+            near = self.store.passages(foreign.nearest(versions.searched))
+            candidates = list({found.passage.id: found for found in (*candidates, *near)}.values())
+            bonus = foreign.bonus(candidates)
+        return View(candidates=candidates, table=measure(candidates, plan, vector), bonus=bonus)
 
     def embed(self, plan: SearchPlan) -> npt.NDArray[np.float32]:
         """Return the plan's vector, of length 1."""
@@ -155,6 +179,8 @@ class HybridRetriever:
 class Searched:
     """What is looked for: the whole question and its parts, and the docs versions that they may be found in."""
 
+    question: Question
+    foreign: ForeignQuestion | None
     plans: tuple[SearchPlan, ...]
     versions: Versions
 
@@ -174,10 +200,11 @@ class Searched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What one plan finds, and what ranking measured of it."""
+    """What one plan finds, and what ranking measured of it; `bonus` is what each candidate gains beside, if any."""
 
     candidates: list[Candidate]
     table: npt.NDArray[np.float64]
+    bonus: npt.NDArray[np.float64] | None = None
 
 
 def texts_of(plan: SearchPlan) -> list[str]:

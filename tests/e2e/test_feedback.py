@@ -121,7 +121,7 @@ def test_disliked_answers_are_exported_as_rows_for_eval(slack: SlackStandIn, cha
     row = json.loads(done.stdout.splitlines()[-1])
     assert (row["question"], row["kind"], row["relevant"]) == ("What is a growing segment in Milvus?", "disliked", [])
     assert row["answer"].startswith("Milvus keeps inserted data in object storage [1]")
-    assert len(row["passages"]) == 5
+    assert len(row["passages"]) == 10
     assert set(row["versions"]) == {"milvusfaq", "model", "prompt"}
     to = folder / "rows.jsonl"
     subprocess.run([*command, "--to", str(to)], cwd=folder, env=settings, check=True)

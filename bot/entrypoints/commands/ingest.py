@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rag.ingest.chunking import make_passages, page_paths
 from rag.ingest.indexing import IngestReport, index
 from rag.ingest.sources import TUTORIAL_ARCHIVE, read_source
-from rag.wiring import open_index_to_write
+from rag.wiring import multilingual_encoder, open_index_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,7 +51,8 @@ def run_ingest(
     with _progress_bars(console) as bars, open_index_to_write(settings) as opened:
         show = _shower(bars)
         passages, pages = _load(sources, show)
-        report = index(opened.store, opened.embedder, passages, recreate=recreate, progress=show)
+        encoder = multilingual_encoder(settings)
+        report = index(opened.store, opened.embedder, passages, recreate=recreate, multilingual=encoder, progress=show)
     return report, pages, time.monotonic() - begun
 
 
