@@ -24,6 +24,7 @@ from rag.domain import Question
 from rag.evaluation import read_cases
 from rag.retrieval.ranking import measure, rank
 from rag.retrieval.scope import NEAREST, RULE_FILE, SIGNS, off_topic, signs
+from rag.retrieval.searched import View
 from rag.settings import RagSettings
 from rag.text.language import is_foreign
 from rag.wiring import open_retriever
@@ -67,7 +68,8 @@ def read(retriever: HybridRetriever, question: Question, only: str) -> Read:
     terms = len(set(plan.terms))
     weighed = signs(terms=terms, table=table)
     best = rank(table, candidates)[:NEAREST]
-    reason = off_topic(plan.text, parts=[weighed], table=table, candidates=candidates, best=best)
+    whole = View(plan=plan, vector=vector, candidates=candidates, table=table)
+    reason = off_topic(plan.text, parts=[weighed], whole=whole, best=best)
     return Read([weighed[sign] for sign in SIGNS], reason)
 
 

@@ -135,7 +135,8 @@ def by_async_client(retriever: HybridRetriever, count: int) -> Timings:
                     output_fields=["id"],
                     search_params={"metric_type": "IP"},
                 )
-            return await on_thread(retriever.find, searched, vectors, limit=LIMIT)
+            looked = await on_thread(retriever.look_up, searched, vectors)
+            return await on_thread(retriever.order, looked, None, limit=LIMIT)
 
         try:
             return await load(search, count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 class Retriever(Protocol):
     """Finds passages."""
 
-    async def search(self, question: Question, *, limit: int) -> Retrieved:
-        """Return at most `limit` passages, best first; raise RetrievalError, never an empty list, when it can't."""
+    async def search(self, question: Question, *, limit: int, reworded: Awaitable[str] | None = None) -> Retrieved:
+        """Return at most `limit` passages, best first; raise RetrievalError, never an empty list, when it can't.
+
+        `reworded` brings the question in a model's words, to be searched beside it; "" for none.
+        """
         ...
 
     def docs(self) -> Docs | None:

@@ -85,7 +85,7 @@ class RagSettings(EnvironmentSettings):
         default=60, gt=0, description="How long to wait for the model's next words, in seconds."
     )
     llm_rewrite_timeout_s: float = Field(
-        default=8, gt=0, description="How long a follow-up or a foreign question may take to be put into words."
+        default=1.5, gt=0, description="How long the search waits at most for a follow-up's or a post's one line."
     )
     llm_max_retries: int = Field(
         default=2, ge=0, le=10, description="How often a refused or overloaded call is tried again."

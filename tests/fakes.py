@@ -14,7 +14,7 @@ from rag.domain import Docs, Hearing, Retrieved
 from rag.errors import ContextTooLongError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Sequence
 
     import numpy.typing as npt
 
@@ -30,9 +30,12 @@ class FakeRetriever:
     off_topic: OffTopic | None = None
     neighbours: Sequence[Passage] = ()
     questions: list[Question] = field(default_factory=list)
+    reworded: list[str] = field(default_factory=list)
 
-    async def search(self, question: Question, *, limit: int) -> Retrieved:
+    async def search(self, question: Question, *, limit: int, reworded: Awaitable[str] | None = None) -> Retrieved:
         self.questions.append(question)
+        if reworded:
+            self.reworded.append(await reworded)
         if self.error:
             raise self.error
         passages = tuple(self.passages[:limit])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from rag.answering.rewriting import Rewriter
-    from rag.domain import Answer, Docs, Passage, Piece
+    from rag.domain import Answer, Docs, Passage, Piece, Retrieved
     from rag.protocols import ChatModel, Hearer, Retriever
 
 logger = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class Answerer:
         whole, question = question, replace(question, text=shorten_post(question.text))
         shown = self.passages * (MORE if question.style == "longer" else 1)
         limit = max(shown, self.reads)
-        found = await self.retriever.search(await self._search_question(question), limit=limit)
+        found = await self._search(question, limit)
         trace = Trace(passages=found.passages[:shown], search_s=time.monotonic() - begun)
         if found.off_topic:
             return replace(abstain(found.off_topic, found.passages), trace=trace)
@@ -106,10 +107,15 @@ class Answerer:
         """Return what there is to answer from; None while that can't be looked into."""
         return self.retriever.docs()
 
-    async def _search_question(self, question: Question) -> Question:
-        """Return what is searched for: a follow-up or a foreign question in the rewriter's words, where it has some."""
-        text = await self.rewriter.rewrite(question) if self.rewriter else ""
-        return Question(text=text) if text else question
+    async def _search(self, question: Question, limit: int) -> Retrieved:
+        """Search for a question, and beside it for what the rewriter makes of it meanwhile, if anything."""
+        if not self.rewriter:
+            return await self.retriever.search(question, limit=limit)
+        rewriting = asyncio.create_task(self.rewriter.rewrite(question))
+        try:
+            return await self.retriever.search(question, limit=limit, reworded=rewriting)
+        finally:
+            rewriting.cancel()
 
     async def _write(self, question: Question, passages: Sequence[Passage], listener: Listener) -> Answer:
         if self.model is None:

@@ -1,18 +1,19 @@
-"""Rewriting: a follow-up, or a question in another language, becomes one English question that stands alone.
+"""Rewriting: a follow-up, a foreign question or a long post becomes one line in English that stands alone.
 
-Only then: a first question in English costs no call. The call has its own short time, and what goes wrong with it costs
-nothing but that time: the question is then searched as it stands.
+Only then: a first question in English costs no call. The line is searched beside the question, never instead of it. The
+call has its own short time, begins with the first search, and what goes wrong with it costs nothing but that time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.answering.prompt import REWRITE_INSTRUCTIONS, build_rewrite_message
-from rag.domain import Discard
+from rag.domain import Discard, Notice
 from rag.errors import GenerationError
 from rag.text.language import is_foreign
 
@@ -24,7 +25,11 @@ logger = logging.getLogger(__name__)
 
 
 LONGEST = 400
-"""A rewritten question of more characters is an answer, or nonsense."""
+"""Characters, about 100 tokens: a rewritten question of more is an answer, or nonsense."""
+LONG_POST = 500
+"""A post of more characters is worth a line that says what it asks."""
+_TAG = re.compile(r"</?\s*[a-z_]+(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_LEAD = re.compile(r"^[\s>*#\-\"'“”`]*(?:(?:search )?(?:query|question)\s*:)?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +40,32 @@ class Rewriter:
     timeout_s: float
 
     async def rewrite(self, question: Question) -> str:
-        """Return the question as one in English that needs no history; "" when it is one, or the model gave none."""
-        if not question.history and not is_foreign(question.text):
+        """Return the question as one line in English that needs no history; "" when it is one, or there is none."""
+        if not (question.history or len(question.text) > LONG_POST or is_foreign(question.text)):
             return ""
         try:
             async with asyncio.timeout(self.timeout_s):
-                reply = self.model.stream(REWRITE_INSTRUCTIONS, build_rewrite_message(question))
-                pieces: list[str] = []
-                async for piece in reply:
-                    if isinstance(piece, str):
-                        pieces.append(piece)
-                    elif isinstance(piece, Discard):
-                        pieces.clear()
+                return clean(await self._reply(question))
         except (GenerationError, TimeoutError) as error:
-            logger.warning("A question is searched as it stands: %s", str(error) or "rewriting took too long")
+            logger.info("A question is searched as it stands: %s", str(error) or "rewriting took too long")
             return ""
-        text = " ".join("".join(pieces).split()).strip('"')
-        return text if 0 < len(text) <= LONGEST else ""
+
+    async def _reply(self, question: Question) -> str:
+        """Return what the model says; "" where it was cut short."""
+        said = ""
+        async for piece in self.model.stream(REWRITE_INSTRUCTIONS, build_rewrite_message(question)):
+            match piece:
+                case str():
+                    said += piece
+                case Discard():
+                    said = ""
+                case Notice(kind="model cut short"):
+                    return ""
+        return said
+
+
+def clean(reply: str) -> str:
+    """Return the first line that a reply says, without tags, labels and quotes; "" where that is no question."""
+    lines = (_LEAD.sub("", _TAG.sub(" ", line)).strip().strip("\"'“”`* ") for line in reply.splitlines())
+    line = " ".join(next(filter(None, lines), "").split())
+    return line if re.search(r"\w", line) and len(line) <= LONGEST else ""

@@ -18,15 +18,18 @@ RANK_CONSTANT = 10
 """Less than the usual 60: of a handful of orders, the first places are to count."""
 
 
-def fuse(orders: Sequence[Sequence[Passage]]) -> list[Passage]:
-    """Return the passages of all orders, best first; one that several hold is taken from the first of them."""
+def fuse(orders: Sequence[Sequence[Passage]], weights: Sequence[float] = ()) -> list[Passage]:
+    """Return the passages of all orders, best first; one that several hold is taken from the first of them.
+
+    `weights` say what each order counts, 1 where there are none.
+    """
     if len(orders) == 1:
         return list(orders[0])
     scores: defaultdict[str, float] = defaultdict(float)
     passages: dict[str, Passage] = {}
-    for order in orders:
+    for order, weight in zip(orders, weights or [1.0] * len(orders), strict=True):
         for rank, passage in enumerate(order, start=1):
-            scores[passage.id] += 1 / (RANK_CONSTANT + rank)
+            scores[passage.id] += weight / (RANK_CONSTANT + rank)
             passages.setdefault(passage.id, passage)
     return sorted(passages.values(), key=lambda passage: -scores[passage.id])
 

@@ -15,7 +15,7 @@ from rag.domain import Question
 from rag.errors import EmbeddingError, RagError, RetrievalError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from rag.domain import Docs, Retrieved
     from rag.protocols import Retriever
@@ -67,7 +67,7 @@ class ReloadingRetriever:
         """Return what the newest generation searches; None while there is none."""
         return self.snapshot.retriever.docs() if self.snapshot else None
 
-    async def search(self, question: Question, *, limit: int) -> Retrieved:
+    async def search(self, question: Question, *, limit: int, reworded: Awaitable[str] | None = None) -> Retrieved:
         """Return what the newest generation finds; while Milvus is away raise RetrievalError at once."""
         snapshot = self.snapshot
         if self.outage or not snapshot:
@@ -75,7 +75,7 @@ class ReloadingRetriever:
             raise RetrievalError(message)
         snapshot.searching += 1
         try:
-            return await snapshot.retriever.search(question, limit=limit)
+            return await snapshot.retriever.search(question, limit=limit, reworded=reworded)
         except EmbeddingError:
             raise  # Milvus is well
         except RetrievalError as error:

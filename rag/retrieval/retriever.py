@@ -10,27 +10,28 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
-from rag.domain import Docs, Explanation, Retrieved
+from rag.domain import Docs, Explanation, Question, Retrieved
 from rag.errors import RetrievalError
 from rag.query.search_plan import make_search_plans, search_text
 from rag.query.versions import choose_versions
 from rag.retrieval.batching import Batcher
 from rag.retrieval.fusion import fuse, one_a_page
-from rag.retrieval.ranking import measure, neighbours_of, rank, without_duplicates
+from rag.retrieval.ranking import measure, neighbours_of, without_duplicates
+from rag.retrieval.rewording import compared_texts, weight_of
 from rag.retrieval.scope import NEAREST, off_topic, signs
-from rag.text.language import language_of
+from rag.retrieval.searched import Looked, Reworded, Searched, View, blend, texts_of
+from rag.text.language import is_foreign, language_of
 from rag.text.terms import query_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Candidate, Question
+    from rag.domain import Candidate
     from rag.protocols import Embedder, PassageStore
     from rag.query.search_plan import SearchPlan
     from rag.query.spelling import Speller
@@ -41,8 +42,9 @@ if TYPE_CHECKING:
 
 CANDIDATES = 50
 """How many passages each of the two searches brings."""
-EXPANDED_SHARE = 0.4
-"""What the vector of the question with the docs' words counts against the one without."""
+COMPARABLE = "bundled"
+"""The embedding model whose cosines tell whether a rewording means the same."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,39 +70,77 @@ class HybridRetriever:
         object.__setattr__(self, "threads", ThreadPoolExecutor(self.search_threads, "search"))
         object.__setattr__(self, "batcher", Batcher(self.embedder))
 
-    async def search(self, question: Question, *, limit: int) -> Retrieved:
+    async def search(self, question: Question, *, limit: int, reworded: Awaitable[str] | None = None) -> Retrieved:
         """Return at most `limit` passages, best first; raise RetrievalError when there are none at all.
 
-        The event loop is free meanwhile: words and Milvus have their threads, the embedding model has one of its own.
+        `reworded` brings the question in a model's words, or "": it is searched beside the question, as far as it means
+        the same. The event loop is free meanwhile: words and Milvus have their threads, the embedding models theirs.
         """
-        run = asyncio.get_running_loop().run_in_executor
-        foreign = await self.foreign.read(question.text) if self.foreign else None
-        searched = await run(self.threads, partial(self.understand, question, foreign))
-        vectors = await self.batcher.encode(searched.texts)
-        return await run(self.threads, partial(self.find, searched, vectors, limit=limit))
+        looked = await self._look(question)
+        text = await reworded if reworded else ""
+        other = await self._look_again(looked, text) if text else None
+        return await self._run(partial(self.order, looked, other, limit=limit))
 
     def docs(self) -> Docs:
         """Return what there is to answer from."""
         return Docs(versions=self.vocabulary.versions, built_at=self.built_at)
 
-    def search_now(self, question: Question, *, limit: int) -> Retrieved:
+    def search_now(self, question: Question, *, limit: int, reworded: str = "") -> Retrieved:
         """Do the same on this thread."""
-        searched = self.understand(question, self._read_now(question))
-        return self.find(searched, self.embedder.encode_queries(searched.texts), limit=limit)
+        return self._search_now(question, limit=limit, reworded=reworded)[0]
 
-    def explain(self, question: Question, *, limit: int) -> Explanation:
+    def explain(self, question: Question, *, limit: int, reworded: str = "") -> Explanation:
         """Return what a question is searched by and what is found, in the order of the search."""
-        searched = self.understand(question, self._read_now(question))
-        found = self.find(searched, self.embedder.encode_queries(searched.texts), limit=limit, spread=False)
+        found, looked, other = self._search_now(question, limit=limit, reworded=reworded, spread=False)
+        plans = [*looked.searched.plans, *(other.looked.searched.plans if other and other.weight else ())]
         return Explanation(
             language=language_of(question.text),
-            versions=searched.versions.searched,
-            queries=tuple(plan.text for plan in searched.plans),
+            versions=looked.searched.versions.searched,
+            queries=tuple(plan.text for plan in plans),
             retrieved=found,
         )
 
-    def _read_now(self, question: Question) -> ForeignQuestion | None:
-        return self.foreign.read_now(question.text) if self.foreign else None
+    def _search_now(
+        self, question: Question, *, limit: int, reworded: str, spread: bool = True
+    ) -> tuple[Retrieved, Looked, Reworded | None]:
+        looked, other = self._look_now(question), None
+        if reworded:
+            pair = compared_texts(question, reworded)
+            vectors = self.foreign.embedder.encode_queries(pair) if self.foreign and looked.searched.foreign else ()
+            again = self._look_now(Question(text=reworded))
+            alone = self._look_now(Question(text=question.text)) if question.history else None
+            other = Reworded(again, self._trust(looked, again, vectors), alone)
+        return self.order(looked, other, limit=limit, spread=spread), looked, other
+
+    def _look_now(self, question: Question) -> Looked:
+        searched = self.understand(question, self.foreign.read_now(question.text) if self.foreign else None)
+        return self.look_up(searched, self.embedder.encode_queries(searched.texts))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+    async def _look(self, question: Question) -> Looked:
+        foreign = await self.foreign.read(question.text) if self.foreign else None
+        searched = await self._run(partial(self.understand, question, foreign))
+        vectors = await self.batcher.encode(searched.texts)
+        return await self._run(partial(self.look_up, searched, vectors))
+
+    async def _look_again(self, looked: Looked, text: str) -> Reworded:
+        """Look for a question in a model's words, and tell how far they are trusted."""
+        pair = compared_texts(looked.searched.question, text)
+        vectors = await self.foreign.batcher.encode(pair) if self.foreign and looked.searched.foreign else ()
+        again = await self._look(Question(text=text))
+        question = looked.searched.question
+        alone = await self._look(Question(text=question.text)) if question.history else None
+        return Reworded(again, self._trust(looked, again, vectors), alone)
+
+    def _trust(self, looked: Looked, again: Looked, vectors: Sequence[npt.NDArray[np.float32]]) -> float:
+        """Return what a rewording counts; `vectors` are the multilingual model's, of a foreign question and of it."""
+        if vectors:
+            return weight_of(float(vectors[0] @ vectors[1]), is_foreign=True)
+        if is_foreign(looked.searched.question.text) or self.embedder.name != COMPARABLE:
+            return weight_of(None, is_foreign=True)
+        return weight_of(float(looked.whole.vector @ again.whole.vector), is_foreign=False)
 
     def understand(self, question: Question, foreign: ForeignQuestion | None = None) -> Searched:
         """Return what to look for."""
@@ -112,38 +152,40 @@ class HybridRetriever:
             versions=choose_versions(question.text, present=self.vocabulary.versions, default=self.default_version),
         )
 
-    def find(
-        self, searched: Searched, vectors: Sequence[npt.NDArray[np.float32]], *, limit: int, spread: bool = True
-    ) -> Retrieved:
-        """Return the passages for what is searched and the vectors of its texts.
-
-        With `spread`, the best of each page come first where a post has several parts.
-        """
+    def look_up(self, searched: Searched, vectors: Sequence[npt.NDArray[np.float32]]) -> Looked:
+        """Return what is found for the vectors of the texts that are searched for."""
         views = [
             self._view(plan, vector, searched.versions, foreign=None if number else searched.foreign)
             for number, (plan, vector) in enumerate(searched.with_vectors(vectors))
         ]
-        whole = views[0]
+        return Looked(searched=searched, views=views)
+
+    def order(self, looked: Looked, other: Reworded | None, *, limit: int, spread: bool = True) -> Retrieved:
+        """Return the passages in one order.
+
+        With `spread`, the best of each page come first where a post has several parts.
+        """
+        whole, searched = looked.whole, looked.searched
         if not whole.candidates:
             message = "Milvus found no passage at all, which a collection that holds some can't do."
             raise RetrievalError(message, hint="Run: milvusfaq ingest --recreate SOURCE")
-        ranked = fuse([rank(view.table, view.candidates, bonus=view.bonus) for view in views])
-        if spread and len(views) > 1:
+        more = other.looked.orders if other and other.weight else []
+        weights = [*(1.0 for _ in looked.views), *(other.weight if other else 0.0 for _ in more)]
+        ranked = fuse([*looked.orders, *more], weights)
+        if spread and len(looked.views) > 1:
             ranked = one_a_page(ranked)
         passages = tuple(without_duplicates(ranked, limit))
+        own = other.alone.views if other and other.alone else looked.views
+        views = [*own, *(other.looked.views if other else ())]
         return Retrieved(
             passages=passages,
             neighbours=tuple(neighbours_of(passages[:NEAREST], ranked)),
             notices=searched.versions.notices,
             off_topic=off_topic(
                 search_text(searched.question),
-                parts=[
-                    signs(terms=len(set(plan.terms)), table=view.table)
-                    for plan, view in zip(searched.plans, views, strict=True)
-                    if view.candidates
-                ],
-                table=whole.table,
-                candidates=whole.candidates,
+                alone=searched.question.text if other and other.alone else "",
+                parts=[signs(terms=len(set(view.plan.terms)), table=view.table) for view in views if view.candidates],
+                whole=whole,
                 best=ranked[:NEAREST],
             ),
         )
@@ -162,59 +204,15 @@ class HybridRetriever:
             near = self.store.passages(foreign.nearest(versions.searched))
             candidates = list({found.passage.id: found for found in (*candidates, *near)}.values())
             bonus = foreign.bonus(candidates)
-        return View(candidates=candidates, table=measure(candidates, plan, vector), bonus=bonus)
+        table = measure(candidates, plan, vector)
+        return View(plan=plan, vector=vector, candidates=candidates, table=table, bonus=bonus)
 
     def embed(self, plan: SearchPlan) -> npt.NDArray[np.float32]:
         """Return the plan's vector, of length 1."""
-        return _blend(self.embedder.encode_queries(texts_of(plan)))
+        return blend(self.embedder.encode_queries(texts_of(plan)))
 
     def candidates(self, plan: SearchPlan, vector: npt.NDArray[np.float32], versions: Versions) -> list[Candidate]:
         """Return what the two searches find, each passage once."""
         near = self.store.search_dense(vector, limit=CANDIDATES, versions=versions.searched)
         worded = self.store.search_sparse(query_vector(plan.weights), limit=CANDIDATES, versions=versions.searched)
         return list({found.passage.id: found for found in (*near, *worded)}.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Searched:
-    """What is looked for: the whole question and its parts, and the docs versions that they may be found in."""
-
-    question: Question
-    foreign: ForeignQuestion | None
-    plans: tuple[SearchPlan, ...]
-    versions: Versions
-
-    @property
-    def texts(self) -> list[str]:
-        """What is embedded."""
-        return [text for plan in self.plans for text in texts_of(plan)]
-
-    def with_vectors(
-        self, vectors: Sequence[npt.NDArray[np.float32]]
-    ) -> Iterator[tuple[SearchPlan, npt.NDArray[np.float32]]]:
-        """Yield each plan with its vector, of those of `texts`."""
-        left = iter(vectors)
-        for plan in self.plans:
-            yield plan, _blend([next(left) for _ in texts_of(plan)])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What one plan finds, and what ranking measured of it; `bonus` is what each candidate gains beside, if any."""
-
-    candidates: list[Candidate]
-    table: npt.NDArray[np.float64]
-    bonus: npt.NDArray[np.float64] | None = None
-
-
-def texts_of(plan: SearchPlan) -> list[str]:
-    """Return the text, and the text with the docs' words where they add any."""
-    return [plan.text] if plan.expanded == plan.text else [plan.text, plan.expanded]
-
-
-def _blend(vectors: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-    """Return one vector of length 1 for those of a query's texts."""
-    plain, *expanded = vectors
-    vector = (1 - EXPANDED_SHARE) * plain + EXPANDED_SHARE * expanded[0] if expanded else plain
-    unit: npt.NDArray[np.float32] = np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
-    return unit

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Candidate, OffTopic, Passage
+    from rag.domain import OffTopic, Passage
+    from rag.retrieval.searched import View
 
 
 RULE_FILE = "topic.json"
@@ -50,24 +51,24 @@ _JOINS = re.compile(
 def off_topic(
     text: str,
     *,
+    alone: str = "",
     parts: Sequence[dict[str, float]],
-    table: npt.NDArray[np.float64],
-    candidates: Sequence[Candidate],
+    whole: View,
     best: Sequence[Passage],
 ) -> OffTopic | None:
     """Return why the question is none for the docs, or None.
 
-    `parts` are the signs of the whole and of each part: one that is near is enough. `table` is what ranking measured
-    of the whole's candidates, `best` the passages that would be shown first.
+    `parts` are the signs of the whole and of each part: one that is near is enough. `alone` is a follow-up without the
+    turn before it, where `parts` are of that and of a model's words for it. `best` would be shown first.
     """
     post = read_post(text)
     said = f"{post.headline}\n{post.prose}" if post else text  # what a log or a configuration names is not the matter
-    if _is_about_another(said, table, candidates):
+    if _is_about_another(said, whole):
         return "another product"
     kind = beyond_docs(said)
     if kind and not any(is_told(kind, said, passage) for passage in best):
         return kind
-    if speaks_of_milvus(said) or is_foreign(text) or any(map(_is_near, parts)):
+    if speaks_of_milvus(alone or said) or is_foreign(text) or any(map(_is_near, parts)):
         return None  # an English model sees nothing near a foreign question, which tells nothing
     return "orders" if gives_orders(text) else "nothing near"
 
@@ -87,7 +88,7 @@ def signs(*, terms: int, table: npt.NDArray[np.float64]) -> dict[str, float]:
     }
 
 
-def _is_about_another(text: str, table: npt.NDArray[np.float64], candidates: Sequence[Candidate]) -> bool:
+def _is_about_another(text: str, whole: View) -> bool:
     """Tell whether it names another product and not Milvus.
 
     Who moves from there, or joins the two, is at home here where the nearest passages name that product too.
@@ -95,8 +96,8 @@ def _is_about_another(text: str, table: npt.NDArray[np.float64], candidates: Seq
     named = other_product_in(text)
     if not named or names_milvus(text):
         return False
-    nearest = table[:, FEATURES.index("whole")].argsort()[::-1][:NEAREST]
-    is_told = any(named.lower() in candidates[i].passage.text.lower() for i in nearest)
+    nearest = whole.table[:, FEATURES.index("whole")].argsort()[::-1][:NEAREST]
+    is_told = any(named.lower() in whole.candidates[i].passage.text.lower() for i in nearest)
     return not (is_told and _JOINS.search(text))
 
 

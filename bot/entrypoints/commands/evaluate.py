@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from rag import Question, RagError
+from rag import RagError
 from rag.evaluation import DEPTH, Scored, difference, interval, percentile, read_run, run_line, score, summarise
 from rag.settings import RagSettings
 from rag.wiring import open_retriever, open_rewriter
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from rag.answering.rewriting import Rewriter
     from rag.domain import Retrieved
     from rag.evaluation import Case
     from rag.retrieval.retriever import HybridRetriever
@@ -45,7 +44,7 @@ class Evaluation:
 
 
 def evaluate_cases(cases: list[Case], *, rewrite: bool) -> Evaluation:
-    """Search for every row; with `rewrite`, the language model first words follow-ups and foreign questions anew."""
+    """Search for every row; with `rewrite`, in the language model's words too where it gives some."""
     settings = RagSettings()
     with open_retriever(settings) as retriever:
         return asyncio.run(_search_all(settings, retriever, cases, rewrite=rewrite))
@@ -61,16 +60,11 @@ async def _search_all(
         if rewrite and rewriter is None:
             raise RagError("--rewrite needs a language model.", hint="Set LEPTONAI_TOKEN.")
         for case in cases:
-            question = await _reworded(case.question, rewriter)
+            reworded = await rewriter.rewrite(case.question) if rewriter else ""
             begun = time.perf_counter()
-            found[case.id] = retriever.search_now(question, limit=DEPTH)
+            found[case.id] = retriever.search_now(case.question, limit=DEPTH, reworded=reworded)
             seconds[case.id] = time.perf_counter() - begun
     return Evaluation(cases=cases, found=found, seconds=seconds, pages=retriever.store.paths())
-
-
-async def _reworded(question: Question, rewriter: Rewriter | None) -> Question:
-    text = await rewriter.rewrite(question) if rewriter else ""
-    return Question(text=text) if text else question
 
 
 def write_run(evaluation: Evaluation, path: Path) -> None:

@@ -42,24 +42,26 @@ def explain_searches(
 ) -> list[dict[str, Any]]:
     """Return for each row's text, behind its context, how it is searched; a model words it anew only if asked for."""
     questions = [Question(text=row["text"], history=tuple(map(_turn, row["context"]))) for row in rows]
-    reworded = asyncio.run(_reworded(settings, questions)) if with_model else questions
+    reworded = asyncio.run(_reworded(settings, questions)) if with_model else [""] * len(questions)
     with open_beside(settings) as retriever:
-        return [_explained(retriever, question) if question.text.strip() else NOTHING for question in reworded]
+        return [
+            _explained(retriever, question, text) if question.text.strip() else NOTHING
+            for question, text in zip(questions, reworded, strict=True)
+        ]
 
 
 NOTHING: dict[str, Any] = {"off_topic": None, "language": "", "versions": [], "query": "", "parts": [], "passages": []}
 
 
-async def _reworded(settings: RagSettings, questions: Sequence[Question]) -> list[Question]:
+async def _reworded(settings: RagSettings, questions: Sequence[Question]) -> list[str]:
     async with open_rewriter(settings) as rewriter:
         if rewriter is None:
             raise RagError("--model needs a language model.", hint="Set LEPTONAI_TOKEN.")
-        texts = [await rewriter.rewrite(question) for question in questions]
-    return [Question(text=text) if text else question for text, question in zip(texts, questions, strict=True)]
+        return [await rewriter.rewrite(question) for question in questions]
 
 
-def _explained(retriever: HybridRetriever, question: Question) -> dict[str, Any]:
-    explained = retriever.explain(question, limit=DEPTH)
+def _explained(retriever: HybridRetriever, question: Question, reworded: str) -> dict[str, Any]:
+    explained = retriever.explain(question, limit=DEPTH, reworded=reworded)
     passages = [
         {"path": passage.path, "heading": passage.heading, "score": round(passage.score, 4)}
         for passage in explained.retrieved.passages

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ from tests.fakes import FakeRetriever
 
 QUESTION = Question(text="?")
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
 
 @dataclass
 class SlowRetriever:
@@ -27,8 +31,9 @@ class SlowRetriever:
     def docs(self) -> Docs | None:
         return None
 
-    async def search(self, question: Question, *, limit: int) -> Retrieved:
+    async def search(self, question: Question, *, limit: int, reworded: Awaitable[str] | None = None) -> Retrieved:
         assert question
+        assert reworded is None
         self.begun.set()
         await self.let.wait()
         return Retrieved(passages=tuple(make_passages("old")[:limit]))
