@@ -39,9 +39,9 @@ transcript: setup
 real-model: setup
 	$(BIN)/python -m benchmarks.real_model
 
-# Learn the ranking's weights, and fit what is off topic, from a question file: make tune QUESTIONS=dev.jsonl
+# Learn the ranking's weights, and fit what is off topic: make tune QUESTIONS=dev.jsonl POSTS=posts.jsonl
 tune: setup
-	$(BIN)/python -m benchmarks.tune $(QUESTIONS) --write
+	$(BIN)/python -m benchmarks.tune $(QUESTIONS) $(if $(POSTS),--posts $(POSTS)) --write
 calibrate: setup
 	$(BIN)/python -m benchmarks.calibrate $(QUESTIONS) --write
 

@@ -22,10 +22,6 @@ SYNONYM_WEIGHT = 0.2
 """What a synonym counts against one of the question's own."""
 
 
-EXPANDED_CHARACTERS = 300
-"""A longer text says so much that the docs' words behind it change nothing but the time that it takes."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPlan:
     """What is searched for.
@@ -61,19 +57,18 @@ def make_search_plans(
     headline = post.headline if post and not english else ""
     parts = (headline, "\n".join(post.errors)) if post else ()
     texts = dict.fromkeys((english or search_text(question), *filter(None, parts)))
-    return tuple(make_search_plan(text, vocabulary=vocabulary, speller=speller) for text in texts)
+    return tuple(
+        make_search_plan(text, vocabulary=vocabulary, speller=speller, is_post=post is not None) for text in texts
+    )
 
 
-def make_search_plan(text: str, *, vocabulary: Vocabulary, speller: Speller) -> SearchPlan:
-    """Return what to search for by this text."""
+def make_search_plan(text: str, *, vocabulary: Vocabulary, speller: Speller, is_post: bool = False) -> SearchPlan:
+    """Return what to search for by this text; a post says so much that the docs' words behind it gain nothing."""
     if not is_foreign(text):
         text = speller.correct(text)
-    added = synonyms_for(text)
+    added = "" if is_post else synonyms_for(text)
     own = tuple(terms(text))
     weights = {term: vocabulary.rarity(term) for term in own}
     for term in terms(added):
         weights.setdefault(term, SYNONYM_WEIGHT * vocabulary.rarity(term) if term in vocabulary.term_counts else 0.0)
-    is_short = len(text) <= EXPANDED_CHARACTERS
-    return SearchPlan(
-        text=text, expanded=f"{text} ({added})" if added and is_short else text, terms=own, weights=weights
-    )
+    return SearchPlan(text=text, expanded=f"{text} ({added})" if added else text, terms=own, weights=weights)

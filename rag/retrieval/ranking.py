@@ -1,4 +1,4 @@
-"""Ranking: candidates are ordered by a weighted sum of ten features, learned from a question file.
+"""Ranking: candidates are ordered by a weighted sum of nine features, learned from questions and posts.
 
 `make tune` learns the weights (starter/ranking.json), tells how well they do on questions that they have not seen, and
 what each feature is worth; docs/decisions/0007 says why this and not another way.
@@ -7,7 +7,6 @@ what each feature is worth; docs/decisions/0007 says why this and not another wa
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -38,7 +37,6 @@ FEATURES = (
     "pairs",  # which share of its neighbouring terms stand there as neighbours
     "asks",  # the heading is a question
     "opening",  # the page's beginning, before any heading
-    "length",  # the logarithm of its words
     "aside",  # a page about something other than Milvus itself
 )
 COSINES = 3
@@ -48,8 +46,6 @@ DEPRECATED_PENALTY = 1.5
 """What a deprecated page loses, in relevance: sometimes it alone holds the answer."""
 SAME_TEXT = 0.8
 """Passages that share this much of their terms say the same: one of them is shown."""
-_FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +55,6 @@ class _PassageTerms:
     vector: dict[int, float]
     terms: frozenset[str]
     pairs: frozenset[tuple[str, str]]
-    words: int
 
 
 def rank(
@@ -99,7 +94,7 @@ def measure(
             sum(weight * reading.vector.get(dimension, 0.0) for dimension, weight in sparse.items()) / 10,
             sum(weight for term, weight in query.weights.items() if term in reading.terms) / total,
             len(pairs & reading.pairs) / max(1, len(pairs)),
-            *_kind(candidate.passage, reading.words),
+            *_kind(candidate.passage),
         )
         for candidate, reading, own in zip(candidates, readings, cosines, strict=True)
     ]
@@ -115,12 +110,11 @@ def standardise(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return table
 
 
-def _kind(passage: Passage, words: int) -> tuple[float, ...]:
+def _kind(passage: Passage) -> tuple[float, ...]:
     last = passage.headings[-1] if passage.headings else ""
     return (
         float(last.endswith("?")),
         float(not passage.headings),
-        float(np.log(words + 5)),
         float(passage.path.startswith(ASIDES)),
     )
 
@@ -132,7 +126,6 @@ def _read(label: str, text: str) -> _PassageTerms:
         vector=passage_vector(found),
         terms=frozenset(found),
         pairs=frozenset(pairwise(found)),
-        words=len(_WORD.findall(_FENCE.sub("", text))),
     )
 
 

@@ -19,7 +19,7 @@ SPELLER = Speller(VOCABULARY)
 def test_the_docs_words_stand_beside_the_askers_with_less_weight() -> None:
     query = make_search_plan("When do rows expire?", vocabulary=VOCABULARY, speller=SPELLER)
     assert query.text == "When do rows expire?"
-    assert query.expanded.startswith("When do rows expire? (entity TTL")
+    assert query.expanded == "When do rows expire? (entity entities TTL ttl.seconds)"
     assert query.terms == ("do", "row", "expir")[1:]
     assert query.weights["ttl"] == pytest.approx(SYNONYM_WEIGHT * VOCABULARY.rarity("ttl"))
     assert query.weights["expir"] == pytest.approx(VOCABULARY.rarity("expir"))
