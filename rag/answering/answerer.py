@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rag.answering.abstaining import abstain
 from rag.answering.citations import cite, stable_prefix
 from rag.answering.extractive import quote_passages
+from rag.answering.leaks import repeats_instructions
 from rag.answering.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
 from rag.domain import Discard, Hearing, Notice, Question, Thinking, Trace, Usage, WrittenBy
 from rag.errors import ContextTooLongError, GenerationError
@@ -142,6 +143,9 @@ class Answerer:
                 raise
             logger.info("The model is asked with less: %s", error.message)
             return await self._ask(model, *shorter, listener)
+        if repeats_instructions(reply.text):
+            logger.warning("The reply repeats the instructions; it is not shown.")
+            return replace(abstain("orders", passages), trace=reply.trace())
         answer = cite(reply.text, passages, most=listener.most_cited)
         return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace())
 
@@ -210,6 +214,9 @@ class Reply:
         if self.is_silent or len(self.text) < self.next_check or _may_be_mark(self.text):
             return
         self.next_check = len(self.text) + max(SMALLEST_STEP, len(self.text) // 50)
+        if repeats_instructions(self.text):
+            self.is_silent = True  # what was passed on already is replaced when the reply has ended
+            return
         stable = stable_prefix(self.text, self.passages, most=self.listener.most_cited)
         if len(stable) > self.sent:
             await self.listener.on_text(stable[self.sent :])
