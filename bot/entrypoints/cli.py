@@ -217,8 +217,7 @@ def explain(  # noqa: PLR0913 - a command's options
         _fail('Give a text or a file: milvusfaq explain "load never ends", or --file ROWS.jsonl.')
     rows = read_rows(file) if file else [{"id": "1", "text": text}]
     where, settings = Where(bot=bot, support=",".join(support or ()), policy=policy), RagSettings()
-    explaining = explain_rows(rows, SlackSettings(), where, rag_settings=settings, with_model=model)
-    read = asyncio.run(explaining)
+    read = asyncio.run(explain_rows(rows, SlackSettings(), where, rag_settings=settings, with_model=model))
     for row, searched in zip(read, explain_searches(settings, read, with_model=model), strict=True):
         if as_json:
             sys.stdout.write(json.dumps({**row, **searched}, ensure_ascii=False) + "\n")

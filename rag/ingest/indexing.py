@@ -80,35 +80,30 @@ def index(  # noqa: PLR0913 - all but the first three are told by name
 ) -> IngestReport:
     """Make the collection hold these passages in place of whatever their sources held before.
 
-    Other sources stay as they are, but for the starter FAQ, which makes way for the first real one. With `recreate`
-    nothing stays. With `multilingual`, questions in other languages find them too. `progress` hears (step, done, of)
-    for the steps embed and insert.
+    Other sources stay, but for the starter FAQ, which makes way for the first real one; with `recreate` none. With
+    `multilingual`, questions in other languages find them too. `progress` hears (step, done, of) for embed and insert.
     """
     wanted = {passage.id: passage for passage in passages}
     stored: dict[str, set[str]] = {} if recreate else _stored_ids(store, embedder)
     leaving = _leaving(stored, wanted)
     present = {id_ for ids in stored.values() for id_ in ids}
     missing = [passage for id_, passage in wanted.items() if id_ not in present]
+    before = store.multilingual_index() if multilingual and stored else None
     report = IngestReport(
         new=len(missing),
         kept=len(wanted) - len(missing),
         removed=len(leaving),
-        multilingual_anew=bool(stored) and _lacks(store, multilingual),
+        multilingual_anew=bool(multilingual and stored and not multilingual.is_current(before)),
         starter_left=STARTER_SOURCE in stored and all(passage.source != STARTER_SOURCE for passage in passages),
     )
     if report.changed:
         with building(store, embedding=embedder.name, dim=embedder.dim) as build:
             others = [] if recreate else _copy(store, build, but_not=leaving)
             _insert(build, _embed(embedder, missing, progress), total=len(missing), progress=progress)
-            build.vocabulary = count_words([*others, *missing])
-            if multilingual:
-                before = None if recreate else store.multilingual_index()
-                build.multilingual = multilingual.index([*others, *missing], build.vocabulary, before)
+            every = [*others, *missing]
+            build.vocabulary = count_words(every)
+            build.multilingual = multilingual.index(every, build.vocabulary, before) if multilingual else None
     return report
-
-
-def _lacks(store: MilvusStore, multilingual: MultilingualEncoder | None) -> bool:
-    return multilingual is not None and not multilingual.is_current(store.multilingual_index())
 
 
 def _leaving(stored: dict[str, set[str]], wanted: dict[str, Passage]) -> set[str]:
