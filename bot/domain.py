@@ -73,8 +73,11 @@ A follow-up is a reply in a thread that the bot has joined, and does not mention
 another's message, and answered in its thread or in private; home is a press on an example.
 """
 UNADDRESSED_ORIGINS = ("follow-up", "support")
-SupportPolicy = Literal["questions", "all", "mentions"]
-"""What is answered in a support channel without a mention: what asks something, everything, or nothing."""
+SupportPolicy = Literal["questions", "questions:say", "questions:silent", "all", "mentions"]
+"""What is answered in a support channel without a mention: what asks something, everything, or nothing.
+
+That the docs do not hold something is told to the asker alone, with `say` to everybody, with `silent` to nobody.
+"""
 MAX_QUESTION_CHARACTERS = 3_000
 
 

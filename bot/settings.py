@@ -37,7 +37,8 @@ class SlackSettings(EnvironmentSettings):
     support_channels: Annotated[dict[str, SupportPolicy], NoDecode] = Field(
         default={},
         description="Channel ids, separated by commas, where questions are answered without a mention; "
-        "`C0123456789:all` for every message, `C0123456789:mentions` for none, not even follow-ups.",
+        "`C0123456789:all` for every message, `C0123456789:mentions` for none, not even follow-ups. What the docs lack "
+        "is told to the asker alone; with `C0123456789:questions:say` in the thread, with `:silent` to nobody.",
     )
 
     answer_apps: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -15,6 +15,7 @@ from bot.answering.endings import (
     Published,
     Refused,
     Restored,
+    ToldAlone,
     Unreachable,
 )
 from bot.answering.outcome import log_answered
@@ -22,7 +23,7 @@ from bot.domain import Ignored
 from bot.ledger import MAY_NOT_ASK, Outcome, State, end_of
 from bot.posting.destinations import ThreadDestination
 from bot.posting.ephemeral import ephemeral_destination
-from bot.posting.own_messages import send_direct_message
+from bot.posting.own_messages import post_ephemeral, send_direct_message
 from bot.posting.placing import thread_destination
 from bot.posting.status import StatusIndicator
 from bot.rendering.blocks import mrkdwn_message, notice_message
@@ -73,8 +74,8 @@ class QuestionCloser:
             case Refused():
                 await self._tell_alone(entry, ending.text)
                 await self._end_quietly(entry, ending.reason)
-            case Ignored():
-                await self._end_quietly(entry, ending.reason)
+            case Ignored() | ToldAlone():
+                await self._end_unasked(entry, ending)
             case NotHeard():
                 await self._forget(entry)
             case PersonCalled():
@@ -159,6 +160,18 @@ class QuestionCloser:
                 await thread_destination(self.client, entry).post_ephemeral(text)
         except (SlackRefusedError, AskerUnreachableError) as error:
             logger.info("The asker in %s can't be told: %s", question.channel, error)
+
+    async def _end_unasked(self, entry: Entry, ending: Ignored | ToldAlone) -> None:
+        """End what nobody has asked the bot, without a word in the thread."""
+        question = entry.question
+        if isinstance(ending, Ignored):
+            await self._end_quietly(entry, ending.reason)
+            return
+        try:
+            await post_ephemeral(self.client, question.channel, question.user, ending.message)
+        except SlackRefusedError as error:
+            logger.info("%s can't be shown something alone in %s: %s", question.user, question.channel, error.code)
+        await self._end_quietly(entry, "not in the docs")
 
     async def _tell_elsewhere(self, entry: Entry, error: SlackRefusedError) -> None:
         """Tell the asker directly that the bot can't post where they asked, and whoever runs it what can be done."""

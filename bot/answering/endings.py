@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from bot.domain import Ignored
 
 if TYPE_CHECKING:
+    from bot.domain import SlackMessage
     from bot.ledger import Entry, Outcome
     from bot.slack.errors import AskerUnreachableError, SlackRefusedError
 
@@ -45,6 +46,13 @@ class PersonCalled:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldAlone:
+    """The docs do not hold what nobody has asked the bot: its asker alone is shown the nearest pages."""
+
+    message: SlackMessage
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """Nothing was said, and the answer before stands again: the ledger knows that already."""
 
@@ -71,4 +79,6 @@ class GaveUp:
     reason: str
 
 
-Ending = Published | Refused | Ignored | NotHeard | PersonCalled | Restored | CannotPost | Unreachable | GaveUp
+Ending = (
+    Published | Refused | Ignored | NotHeard | PersonCalled | ToldAlone | Restored | CannotPost | Unreachable | GaveUp
+)

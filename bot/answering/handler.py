@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from bot.answering.admission import question_problem
 from bot.answering.conversation import thread_unread_line
-from bot.answering.endings import CannotPost, NotHeard, PersonCalled, Published, Restored, Unreachable
+from bot.answering.endings import CannotPost, NotHeard, PersonCalled, Published, Restored, ToldAlone, Unreachable
 from bot.answering.files import unread_lines
 from bot.answering.generation import StoppableGeneration
+from bot.answering.hearing import unasked_ending
 from bot.answering.outcome import outcome_of
 from bot.domain import Ignored
 from bot.ledger import Outcome
@@ -28,7 +29,7 @@ from rag import Question
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.answering.admission import Admission
     from bot.answering.closing import QuestionCloser
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from bot.answering.endings import Ending
     from bot.answering.files import QuestionFiles
     from bot.answering.hearing import PostHearing
-    from bot.domain import BotIdentity, SlackMessage
+    from bot.domain import BotIdentity, SlackMessage, SupportPolicy
     from bot.ledger import Entry, Ledger
     from bot.posting.destinations import Destination
     from bot.posting.placing import AnswerPlacing
@@ -113,6 +114,7 @@ class QuestionHandler:
     rate_limits: SlackRateLimits
     files: QuestionFiles
     bot: BotIdentity
+    support_channels: Mapping[str, SupportPolicy]
     actions: tuple[str, ...]
     private_actions: tuple[str, ...]
 
@@ -160,7 +162,9 @@ class QuestionHandler:
         )
         return Published(entry=entry, outcome=outcome, was_stopped=attempt.stop.is_set())
 
-    async def _prepare(self, attempt: RunningAttempt, destination: Destination) -> Prepared | Ignored | Restored:
+    async def _prepare(
+        self, attempt: RunningAttempt, destination: Destination
+    ) -> Prepared | Ignored | Restored | ToldAlone:
         """Find the answer, and keep it before it is posted."""
         question = attempt.entry.question
         if attempt.status and not question.is_unaddressed:
@@ -179,8 +183,10 @@ class QuestionHandler:
         answer = await self._generate(attempt, destination, history)
         if answer is None:
             return await self._stopped(attempt)
-        if is_unaddressed and answer.kind == "abstained" and not answer.trace.model:
-            return Ignored("not about Milvus")
+        if is_unaddressed and answer.kind == "abstained":
+            policy = self.support_channels.get(question.channel)
+            if ending := unasked_ending(question, answer, attempt.words, policy=policy, actions=self.actions):
+                return ending
         messages = answer_messages(answer, attempt.words, await self._context(attempt, answer, destination, remarks))
         if isinstance(destination, EphemeralDestination) and destination.refusal:
             messages[-1] = self._with_refusal(messages[-1], destination.refusal, attempt.words)

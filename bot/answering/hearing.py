@@ -6,11 +6,19 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from bot.answering.endings import ToldAlone
+from bot.domain import Ignored
+from bot.rendering.action_ids import ESCALATE_ACTION
+from bot.rendering.answer import AnswerContext, answer_messages
 from bot.text.intent import may_want_person
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.domain import SlackQuestion, SupportPolicy
     from bot.ledger import Entry, Ledger
-    from rag import Hearing, Wants
+    from bot.text.wording import Wording
+    from rag import Answer, Hearing, Wants
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +64,27 @@ class PostHearing:
         where = question.channel, question.ts
         logger.debug("%s %s wants %s (%.2f, %s)", *where, hearing.wants, hearing.likelihood, hearing.told_by)
         return entry, "nothing" if hearing.wants == "person" and not self.caller else hearing.wants
+
+
+def unasked_ending(
+    question: SlackQuestion,
+    answer: Answer,
+    words: Wording,
+    *,
+    policy: SupportPolicy | None,
+    actions: Sequence[str],
+) -> Ignored | ToldAlone | None:
+    """Return how it ends that the docs do not hold what nobody has asked the bot; None where everybody is told."""
+    if question.origin == "follow-up":
+        return None if answer.trace.model else Ignored("not about Milvus")
+    if policy == "questions:say":
+        return None
+    if policy == "questions:silent" or not question.user:
+        return Ignored("not about Milvus")
+    offered = [action for action in actions if action == ESCALATE_ACTION]
+    context = AnswerContext(question=question.ts, actions=offered, remarks=(words.nobody_else_sees,))
+    (message, *_) = answer_messages(answer, words, context)
+    return ToldAlone(message)
 
 
 async def wants_person(hearer: Hearer, text: str) -> bool:

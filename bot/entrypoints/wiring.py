@@ -205,6 +205,7 @@ def _handler(around: Surroundings, closer: QuestionCloser, escalator: Escalator)
         rate_limits=closer.rate_limits,
         files=QuestionFiles(around.files, ledger),
         bot=around.identity,
+        support_channels=settings.support_channels,
         actions=(*((ESCALATE_ACTION,) if settings.escalation_group else ()), MUTE_ACTION),
         private_actions=(ESCALATE_ELSEWHERE_ACTION,) if can_escalate_elsewhere else (),
     )

@@ -27,6 +27,7 @@ class Wording:
     reading: str
     waiting: str
     sources: str
+    nobody_else_sees: str
     nearest_pages: str
     deprecated_page: str
     nothing_found: str

@@ -78,3 +78,15 @@ def test_a_long_post_is_answered_and_told_what_was_read(slack: SlackStandIn, mod
     assert "load failed: OOM" in question
     assert "What can I do about it?" in question
     assert "sync done" not in question
+
+
+def test_what_the_docs_lack_is_told_to_the_asker_alone_where_nobody_has_asked_the_bot(slack: SlackStandIn) -> None:
+    told = len(slack.private)
+    ts = slack.say(SUPPORT, "Is Milvus faster than Weaviate?")
+    (shown,) = slack.wait_for(lambda: slack.private[told:], "a word to the asker")
+    assert (shown["channel"], shown["user"]) == (SUPPORT, ASKER)
+    assert WORDS.off_topic_comparison in str(shown["blocks"])
+    assert WORDS.ask_a_person in str(shown["blocks"])
+    assert slack.replies(SUPPORT, ts) == []
+    (reply,) = slack.wait_for_replies(SUPPORT, slack.mention(SUPPORT, "Is Milvus faster than Weaviate?"))
+    assert WORDS.off_topic_comparison in reply["text"]

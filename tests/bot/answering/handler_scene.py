@@ -88,6 +88,7 @@ async def scene_in(folder: Path, question: SlackQuestion) -> AsyncIterator[Scene
             "bot": BOT,
             "hearing": PostHearing(ledger=ledger, hearer=answerer, caller=caller),
             "files": QuestionFiles(files, ledger),  # type: ignore[arg-type]
+            "support_channels": {},
             "actions": (MUTE_ACTION,),
             "private_actions": (),
         }

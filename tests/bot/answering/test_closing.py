@@ -15,9 +15,10 @@ from bot.answering.endings import (
     Published,
     Refused,
     Restored,
+    ToldAlone,
     Unreachable,
 )
-from bot.domain import Ignored
+from bot.domain import Ignored, SlackMessage
 from bot.ledger import LostLeaseError, Outcome, State
 from bot.slack.errors import AskerUnreachableError, CannotPostError, SlackRefusedError
 from tests.bot.answering.closing_scene import MESSAGES, Scene, answered_anew, told_alone
@@ -106,6 +107,18 @@ def test_an_undecided_post_that_is_given_up_is_forgotten_too(play: Callable[...,
         await scene.closer.show_queue(undecided, before=3)
         await scene.closer.close(undecided, GaveUp("busy", reason="the queue is full"))
         assert (await scene.state())[0] is State.NOT_HEARD
+        assert scene.destination.texts() == []
+
+    play(act, question=replace(A_QUESTION, origin="support"))
+
+
+def test_what_is_told_alone_is_seen_by_its_asker_and_ends_quietly(
+    play: Callable[..., None], slack: SlackStandIn
+) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.closer.close(scene.entry, ToldAlone(SlackMessage(text="not there", blocks=[])))
+        assert await scene.state() == (State.QUIET, "not in the docs")
+        assert told_alone(slack, scene) == ["not there"]
         assert scene.destination.texts() == []
 
     play(act, question=replace(A_QUESTION, origin="support"))

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.answering.endings import NotHeard, PersonCalled, Published, Refused
+from bot.answering.endings import NotHeard, PersonCalled, Published, Refused, ToldAlone
+from bot.domain import Ignored
 from bot.ledger import State
-from rag import Hearing
+from rag import Answer, Hearing, Trace
 from tests.bot.answering.handler_scene import Scene, play
+from tests.bot.fakes import WORDS
 from tests.builders import A_QUESTION
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bot.domain import SupportPolicy
     from rag import Wants
 
 UNDECIDED = replace(A_QUESTION, origin="support", is_undecided=True)
@@ -121,3 +124,44 @@ def test_nobody_sees_a_status_for_a_post_that_is_not_heard(tmp_path: Path) -> No
         assert scene.destination.messages == {}
 
     play(tmp_path, act, UNDECIDED)
+
+
+ABSTAINED = Answer(text="The docs do not hold it.", citations=(), kind="abstained")
+BY_MODEL = replace(ABSTAINED, trace=Trace(model="m"))
+
+
+@pytest.mark.parametrize("answer", [ABSTAINED, BY_MODEL])
+@pytest.mark.parametrize(
+    ("policy", "ending"),
+    [("questions", ToldAlone), ("all", ToldAlone), ("questions:say", Published), ("questions:silent", Ignored)],
+)
+def test_what_the_docs_lack_disturbs_nobody_who_has_not_asked(
+    tmp_path: Path, answer: Answer, policy: SupportPolicy, ending: type
+) -> None:
+    async def act(scene: Scene) -> None:
+        scene.answerer.outcomes.append(answer)
+        scene.handler = replace(scene.handler, support_channels={UNDECIDED.channel: policy})
+        ended = await scene.handle()
+        assert isinstance(ended, ending)
+        assert bool(scene.destination.texts()) == (ending is Published)
+        if isinstance(ended, ToldAlone):
+            assert "The docs do not hold it." in ended.message.text
+            assert WORDS.nobody_else_sees in str(ended.message.blocks)
+
+    play(tmp_path, act, UNDECIDED)
+
+
+def test_a_mention_in_a_support_channel_is_told_in_the_thread(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.answerer.outcomes.append(ABSTAINED)
+        assert isinstance(await scene.handle(), Published)
+
+    play(tmp_path, act)
+
+
+def test_an_app_that_asks_for_nobody_is_told_nothing_alone(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.answerer.outcomes.append(ABSTAINED)
+        assert isinstance(await scene.handle(), Ignored)
+
+    play(tmp_path, act, replace(UNDECIDED, user=""))
