@@ -41,7 +41,8 @@ class Rewriter:
 
     async def rewrite(self, question: Question) -> str:
         """Return the question as one line in English that needs no history; "" when it is one, or there is none."""
-        if not (question.history or len(question.text) > LONG_POST or is_foreign(question.text)):
+        needs_one = question.history or len(question.text) > LONG_POST
+        if not needs_one and not await asyncio.to_thread(is_foreign, question.text):
             return ""
         try:
             async with asyncio.timeout(self.timeout_s):

@@ -6,6 +6,7 @@ the likelihood alone decides. docs/quality.md tells what the bands cost.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,7 +44,8 @@ class PostHearer:
         """Return what a post wants, and by what that was told."""
         if _ISSUE.match(text):
             return Hearing(wants="answer", likelihood=1.0, told_by="form")
-        weights = load_weights("foreign" if self._is_foreign(text) else "english")
+        is_other = self.multilingual is not None and await asyncio.to_thread(is_foreign, text)
+        weights = load_weights("foreign" if is_other else "english")
         found = await self._likelihood(weights, text)
         if found.person >= PERSON_FROM and len(text) <= LONGEST_CALL:
             return Hearing(wants="person", likelihood=found.answer, told_by="classifier")
@@ -68,6 +70,3 @@ class PostHearer:
         if self.multilingual is not None and weights is load_weights("foreign"):
             vectors += await self.multilingual.encode(texts)
         return weights.likelihood(text, vectors)
-
-    def _is_foreign(self, text: str) -> bool:
-        return self.multilingual is not None and is_foreign(text)

@@ -66,20 +66,23 @@ class ForeignReader:
 
     async def read(self, text: str) -> ForeignQuestion | None:
         """Return what is known of a question; None for an English one, or where nothing can be known."""
-        if not is_foreign(text):
+        begun = await asyncio.to_thread(self._begin, text)
+        if begun is None:
             return None
-        index = await asyncio.to_thread(self._index)
-        if index is None:
-            return None
-        said, found = _said(text)
-        return _question(text, found, await self.batcher.encode(_texts(said, found)), index)
+        vectors = await self.batcher.encode(begun.texts)
+        return await asyncio.to_thread(begun.question, vectors)
 
     def read_now(self, text: str) -> ForeignQuestion | None:
         """Do the same on this thread."""
+        begun = self._begin(text)
+        return begun.question(self.embedder.encode_queries(begun.texts)) if begun else None
+
+    def _begin(self, text: str) -> _Begun | None:
         if not is_foreign(text) or (index := self._index()) is None:
             return None
-        said, found = _said(text)
-        return _question(text, found, self.embedder.encode_queries(_texts(said, found)), index)
+        post = read_post(text)
+        said = post.prose or text if post else text
+        return _Begun(said=said, units=units(said), index=index)
 
     def _index(self) -> MultilingualIndex | None:
         if self.loaded is None:
@@ -87,21 +90,22 @@ class ForeignReader:
         return self.loaded[0]
 
 
-def _said(text: str) -> tuple[str, list[Unit]]:
-    """Return what is said in a post, and what in it may be words."""
-    post = read_post(text)
-    said = post.prose or text if post else text
-    return said, units(said)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """What is said in a question, and what in it may be words."""
 
+    said: str
+    units: Sequence[Unit]
+    index: MultilingualIndex
 
-def _texts(said: str, found: Sequence[Unit]) -> list[str]:
-    return [said, *(unit.text for unit in found)]
+    @property
+    def texts(self) -> list[str]:
+        """What is embedded."""
+        return [self.said, *(unit.text for unit in self.units)]
 
-
-def _question(
-    text: str, found: Sequence[Unit], vectors: Sequence[Vectors], index: MultilingualIndex
-) -> ForeignQuestion:
-    said, _ = _said(text)
-    meant = translate(found, np.array(vectors[1:]), index.words, index.word_vectors)
-    words = " ".join(dict.fromkeys([*latin_words(said), *meant]))
-    return ForeignQuestion(words=words, vector=vectors[0], index=index)
+    def question(self, vectors: Sequence[Vectors]) -> ForeignQuestion:
+        """Return what the vectors of the texts tell."""
+        whole, *of_units = vectors
+        meant = translate(self.units, np.array(of_units), self.index.words, self.index.word_vectors)
+        words = " ".join(dict.fromkeys([*latin_words(self.said), *meant]))
+        return ForeignQuestion(words=words, vector=whole, index=self.index)

@@ -132,7 +132,8 @@ class HybridRetriever:
         again = await self._look(Question(text=text))
         question = looked.searched.question
         alone = await self._look(Question(text=question.text)) if question.history else None
-        return Reworded(again, self._trust(looked, again, vectors), alone)
+        weight = await self._run(partial(self._trust, looked, again, vectors))
+        return Reworded(again, weight, alone)
 
     def _trust(self, looked: Looked, again: Looked, vectors: Sequence[npt.NDArray[np.float32]]) -> float:
         """Return what a rewording counts; `vectors` are the multilingual model's, of a foreign question and of it."""
