@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,6 @@ from rag.domain import Question
 from rag.evaluation import read_cases
 from rag.retrieval.ranking import measure, rank
 from rag.retrieval.scope import NEAREST, RULE_FILE, SIGNS, off_topic, signs
-from rag.retrieval.searched import View
 from rag.settings import RagSettings
 from rag.text.language import is_foreign
 from rag.wiring import open_retriever
@@ -59,17 +58,12 @@ class Read:
 
 def read(retriever: HybridRetriever, question: Question, only: str) -> Read:
     """Return what scope reads of a question in the pages below `only`."""
-    searched = retriever.understand(question)
-    plan = searched.plans[0]
-    vector = retriever.embed(plan)
-    found = retriever.candidates(plan, vector, searched.versions)
-    candidates = [candidate for candidate in found if candidate.passage.path.startswith(only)] or found
-    table = measure(candidates, plan, vector)
-    terms = len(set(plan.terms))
-    weighed = signs(terms=terms, table=table)
-    best = rank(table, candidates)[:NEAREST]
-    whole = View(plan=plan, vector=vector, candidates=candidates, table=table)
-    reason = off_topic(plan.text, parts=[weighed], whole=whole, best=best)
+    whole = retriever.look_now(question).whole
+    of_pages = [found for found in whole.candidates if found.passage.path.startswith(only)] or whole.candidates
+    table = measure(of_pages, whole.plan, whole.vector)
+    weighed = signs(terms=len(set(whole.plan.terms)), table=table)
+    view = replace(whole, candidates=of_pages, table=table)
+    reason = off_topic(whole.plan.text, parts=[weighed], whole=view, best=rank(table, of_pages)[:NEAREST])
     return Read([weighed[sign] for sign in SIGNS], reason)
 
 

@@ -135,7 +135,8 @@ def by_async_client(retriever: HybridRetriever, count: int) -> Timings:
                     output_fields=["id"],
                     search_params={"metric_type": "IP"},
                 )
-            looked = await on_thread(retriever.look_up, searched, vectors)
+            worded = await on_thread(retriever.search_words, searched)
+            looked = await on_thread(retriever.look_up, searched, vectors, worded)
             return await on_thread(retriever.order, looked, None, limit=LIMIT)
 
         try:

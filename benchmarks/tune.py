@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from rag.domain import Candidate, Passage
     from rag.evaluation import Case
     from rag.retrieval.retriever import HybridRetriever
-    from rag.retrieval.searched import Looked
 
 FOLDS = 6
 SHUFFLES = 3
@@ -82,7 +81,7 @@ def collect(retriever: HybridRetriever, cases: Sequence[Case]) -> list[Example]:
 
 
 def _example(retriever: HybridRetriever, case: Case, corpus: str, pages: set[str]) -> Example | None:
-    looked = look(retriever, case.question).whole
+    looked = retriever.look_now(case.question).whole
     kept = [i for i, candidate in enumerate(looked.candidates) if candidate.passage.path in pages]
     candidates = [looked.candidates[i] for i in kept]
     figures = [score(case, [candidate.passage], pages) for candidate in candidates]
@@ -91,12 +90,6 @@ def _example(retriever: HybridRetriever, case: Case, corpus: str, pages: set[str
     right = np.array([bool(figure and figure.hit3) for figure in figures])
     part = Part(candidates=candidates, table=standardise(looked.table[kept]), right=right)
     return Example(page=case.relevant[0].partition("#")[0], corpus=corpus, parts=[part], pages=pages, case=case)
-
-
-def look(retriever: HybridRetriever, question: Question) -> Looked:
-    """Return what the bot finds for a question, before any order."""
-    searched = retriever.understand(question)
-    return retriever.look_up(searched, retriever.embedder.encode_queries(searched.texts))
 
 
 def collect_posts(retriever: HybridRetriever, path: Path) -> list[Example]:
@@ -113,7 +106,7 @@ def _post(retriever: HybridRetriever, row: dict[str, Any]) -> Example:
             table=standardise(view.table),
             right=np.array([candidate.passage.path in pages for candidate in view.candidates]),
         )
-        for view in look(retriever, Question(text=row["text"])).views
+        for view in retriever.look_now(Question(text=row["text"])).views
     ]
     return Example(page=row["pages_24"][0], corpus="post", parts=parts, pages=pages)
 

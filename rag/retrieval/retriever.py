@@ -21,7 +21,7 @@ from rag.retrieval.fusion import fuse, one_a_page
 from rag.retrieval.ranking import measure, neighbours_of, without_duplicates
 from rag.retrieval.rewording import compared_texts, weight_of
 from rag.retrieval.scope import NEAREST, off_topic, signs
-from rag.retrieval.searched import Looked, Reworded, Searched, View, blend, texts_of
+from rag.retrieval.searched import Looked, Reworded, Searched, View
 from rag.text.language import is_foreign, language_of
 from rag.text.terms import query_vector
 
@@ -103,18 +103,19 @@ class HybridRetriever:
     def _search_now(
         self, question: Question, *, limit: int, reworded: str, spread: bool = True
     ) -> tuple[Retrieved, Looked, Reworded | None]:
-        looked, other = self._look_now(question), None
+        looked, other = self.look_now(question), None
         if reworded:
             pair = compared_texts(question, reworded)
             vectors = self.foreign.embedder.encode_queries(pair) if self.foreign and looked.searched.foreign else ()
-            again = self._look_now(Question(text=reworded))
-            alone = self._look_now(Question(text=question.text)) if question.history else None
+            again = self.look_now(Question(text=reworded))
+            alone = self.look_now(Question(text=question.text)) if question.history else None
             other = Reworded(again, self._trust(looked, again, vectors), alone)
         return self.order(looked, other, limit=limit, spread=spread), looked, other
 
-    def _look_now(self, question: Question) -> Looked:
+    def look_now(self, question: Question) -> Looked:
+        """Return what is found for a question, before any order."""
         searched = self.understand(question, self.foreign.read_now(question.text) if self.foreign else None)
-        return self.look_up(searched, self.embedder.encode_queries(searched.texts))
+        return self.look_up(searched, self.embedder.encode_queries(searched.texts), self.search_words(searched))
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
@@ -122,8 +123,10 @@ class HybridRetriever:
     async def _look(self, question: Question) -> Looked:
         foreign = await self.foreign.read(question.text) if self.foreign else None
         searched = await self._run(partial(self.understand, question, foreign))
-        vectors = await self.batcher.encode(searched.texts)
-        return await self._run(partial(self.look_up, searched, vectors))
+        # Words need no vectors: Milvus looks for them while the model embeds.
+        words = self._run(partial(self.search_words, searched))
+        vectors, worded = await asyncio.gather(self.batcher.encode(searched.texts), words)
+        return await self._run(partial(self.look_up, searched, vectors, worded))
 
     async def _look_again(self, looked: Looked, text: str) -> Reworded:
         """Look for a question in a model's words, and tell how far they are trusted."""
@@ -153,11 +156,19 @@ class HybridRetriever:
             versions=choose_versions(question.text, present=self.vocabulary.versions, default=self.default_version),
         )
 
-    def look_up(self, searched: Searched, vectors: Sequence[npt.NDArray[np.float32]]) -> Looked:
-        """Return what is found for the vectors of the texts that are searched for."""
+    def search_words(self, searched: Searched) -> list[list[Candidate]]:
+        """Return what is found by words alone, a list a plan."""
+        search = partial(self.store.search_sparse, limit=CANDIDATES, versions=searched.versions.searched)
+        return [search(query_vector(plan.weights)) for plan in searched.plans]
+
+    def look_up(
+        self, searched: Searched, vectors: Sequence[npt.NDArray[np.float32]], worded: Sequence[Sequence[Candidate]]
+    ) -> Looked:
+        """Return what is found for the vectors of the texts that are searched for, beside what their words found."""
+        found = zip(searched.plans, searched.vectors(vectors), worded, strict=True)
         views = [
-            self._view(plan, vector, searched.versions, foreign=None if number else searched.foreign)
-            for number, (plan, vector) in enumerate(searched.with_vectors(vectors))
+            self._view(plan, vector, by_words, searched.versions, foreign=None if number else searched.foreign)
+            for number, (plan, vector, by_words) in enumerate(found)
         ]
         return Looked(searched=searched, views=views)
 
@@ -195,25 +206,16 @@ class HybridRetriever:
         self,
         plan: SearchPlan,
         vector: npt.NDArray[np.float32],
+        by_words: Sequence[Candidate],
         versions: Versions,
         *,
         foreign: ForeignQuestion | None,
     ) -> View:
-        candidates = self.candidates(plan, vector, versions)
-        bonus = None
+        """Return what the plan's vector and its words find; `foreign` adds what is near in any language."""
+        found = [*self.store.search_dense(vector, limit=CANDIDATES, versions=versions.searched), *by_words]
         if foreign:
-            near = self.store.passages(foreign.nearest(versions.searched))
-            candidates = list({found.passage.id: found for found in (*candidates, *near)}.values())
-            bonus = foreign.bonus(candidates)
+            found += self.store.passages(foreign.nearest(versions.searched))
+        candidates = list({one.passage.id: one for one in found}.values())
+        bonus = foreign.bonus(candidates) if foreign else None
         table = measure(candidates, plan, vector)
         return View(plan=plan, vector=vector, candidates=candidates, table=table, bonus=bonus)
-
-    def embed(self, plan: SearchPlan) -> npt.NDArray[np.float32]:
-        """Return the plan's vector, of length 1."""
-        return blend(self.embedder.encode_queries(texts_of(plan)))
-
-    def candidates(self, plan: SearchPlan, vector: npt.NDArray[np.float32], versions: Versions) -> list[Candidate]:
-        """Return what the two searches find, each passage once."""
-        near = self.store.search_dense(vector, limit=CANDIDATES, versions=versions.searched)
-        worded = self.store.search_sparse(query_vector(plan.weights), limit=CANDIDATES, versions=versions.searched)
-        return list({found.passage.id: found for found in (*near, *worded)}.values())

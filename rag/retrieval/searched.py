@@ -10,7 +10,7 @@ import numpy as np
 from rag.retrieval.ranking import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -37,13 +37,10 @@ class Searched:
         """What is embedded."""
         return [text for plan in self.plans for text in texts_of(plan)]
 
-    def with_vectors(
-        self, vectors: Sequence[npt.NDArray[np.float32]]
-    ) -> Iterator[tuple[SearchPlan, npt.NDArray[np.float32]]]:
-        """Yield each plan with its vector, of those of `texts`."""
+    def vectors(self, vectors: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
+        """Return each plan's vector, of those of `texts`."""
         left = iter(vectors)
-        for plan in self.plans:
-            yield plan, blend([next(left) for _ in texts_of(plan)])
+        return [blend([next(left) for _ in texts_of(plan)]) for plan in self.plans]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,10 @@ from rag.text.language import is_foreign
         ("¿Cuánto cuesta Milvus?", True),
         ("如何限制内存", True),
         ("هل يعمل بدون إنترنت", True),
+        ("queryNode.enableDisk", False),
+        ("docker ps three containers healthy", False),
+        ("一次写入就报 grpc: received message larger than max (1 vs. 2)", True),
+        ("the server said 超时 and then it went on as if nothing had happened", False),
     ],
 )
 def test_another_language_is_told_from_keywords_and_slips(text: str, *, foreign: bool) -> None:
