@@ -79,6 +79,9 @@ SupportPolicy = Literal["questions", "questions:say", "questions:silent", "all",
 That the docs do not hold something is told to the asker alone, with `say` to everybody, with `silent` to nobody.
 """
 MAX_QUESTION_CHARACTERS = 3_000
+SPLIT_FROM, SPLIT_WITHIN_S = 2_500, 2.0
+"""Slack makes two messages of a post of more than 4,000 characters: so much at least is kept of the first, and so soon
+comes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,11 @@ class SlackQuestion:
     def ref(self) -> MessageRef:
         """What tells one question from another."""
         return MessageRef(self.team, self.channel, self.ts)
+
+    def goes_on_in(self, later: SlackQuestion) -> bool:
+        """Tell whether a post by the same person is the rest of this one, which Slack has cut in two."""
+        is_same = (self.channel, self.user) == (later.channel, later.user)
+        return is_same and len(self.text) >= SPLIT_FROM and 0 < float(later.ts) - float(self.ts) <= SPLIT_WITHIN_S
 
     @property
     def thread(self) -> ThreadRef:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 Role = Literal["user", "assistant"]
 AnswerKind = Literal["grounded", "extractive", "abstained"]
 Style = Literal["", "anew", "longer", "shorter"]
-OffTopic = Literal["orders", "another product", "nothing near", "prices", "plans", "licences", "comparison"]
+OffTopic = Literal[
+    "orders", "another product", "nothing near", "refers to nothing", "prices", "plans", "licences", "comparison"
+]
 Wants = Literal["answer", "person", "nothing"]
 NoticeKind = Literal[
     "no model",

@@ -60,6 +60,8 @@ class PostHearing:
         if not entry.is_undecided:
             return entry, "answer"
         question = entry.question
+        if await self.ledger.questions.is_rest(question):
+            return entry, "nothing"  # what it goes on with is answered
         hearing = await self.hearer.hear(question.text)
         where = question.channel, question.ts
         logger.debug("%s %s wants %s (%.2f, %s)", *where, hearing.wants, hearing.likelihood, hearing.told_by)

@@ -45,6 +45,7 @@ class Wording:
     off_topic_licences: str
     off_topic_comparison: str
     off_topic_nothing_near: str
+    off_topic_refers_to_nothing: str
     notice_no_model: str
     notice_model_unreachable: str
     notice_shortened: str

@@ -23,10 +23,12 @@ REASONS: dict[OffTopic, str] = {
     "comparison": "The docs on Milvus, which are all I know, do not compare it with other products.",
     "nothing near": "I found nothing on this in the docs on Milvus, which are all I know. If it is about Milvus, "
     "please ask it in other words.",
+    "refers to nothing": "I see no message that this follows on from. What is it about? Please ask it in one whole "
+    "sentence.",
 }
 
 
 def abstain(reason: OffTopic, passages: Sequence[Passage]) -> Answer:
     """Return the answer that there is none, and why; its citations are the nearest pages, if any are to be shown."""
-    nearest = () if reason == "orders" else passages[:NEAREST_PAGES]
+    nearest = () if reason in ("orders", "refers to nothing") else passages[:NEAREST_PAGES]
     return Answer(text=REASONS[reason], citations=whole_passages(nearest), kind="abstained", off_topic=reason)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.query.post import read_post
+from rag.query.post import read_post, without_author
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -52,6 +52,7 @@ def asking_sentences(text: str) -> list[str]:
 
 def embedded_texts(text: str) -> list[str]:
     """Return what is embedded of a post: its beginning, and its headline."""
+    text = without_author(text)
     post = read_post(text)
     headline = post.headline if post and post.headline else text
     return [said_in(text)[:WHOLE_CHARACTERS], headline[:HEADLINE_CHARACTERS]]
@@ -59,5 +60,6 @@ def embedded_texts(text: str) -> list[str]:
 
 def said_in(text: str) -> str:
     """Return what people and errors say in a long post; a short one as it is."""
+    text = without_author(text)
     post = read_post(text) if len(text) > WHOLE_CHARACTERS else None
     return ("\n".join([post.prose, *post.errors]).strip() if post else "") or text

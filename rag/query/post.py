@@ -70,6 +70,7 @@ _NOISE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_AUTHOR = re.compile(r"^\S[^\n]{0,60} wrote:[ \t]*\n", re.MULTILINE)
 _RUNS = re.compile(r"[\s\[\]{}\"'=|]{2,}")
 _BRACKETS = re.compile(r"\(.*?\)")
 _FIELD = re.compile(r"^[-*•\s]*(?:\*\*)?([\w /().,&-]{2,60}?)(?:\*\*)?\s*[:：=]\s*\S.{0,60}$")  # noqa: RUF001
@@ -100,6 +101,11 @@ def read_post(text: str) -> Post | None:
                 continue
             (machine if is_code or _LOG.match(line) or _CODE.match(line) else prose).append(line)
     return Post(headline=_headline(prose), prose=_joined(prose), errors=_errors(machine))
+
+
+def without_author(text: str) -> str:
+    """Return a forwarded post without the line that tells whose it is, which says nothing of the trouble."""
+    return _AUTHOR.sub("", text)
 
 
 def shorten_post(text: str, most: int = LONGEST_QUESTION) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
-from rag.query.post import read_post
+import yaml
+
+from rag.query.post import read_post, without_author
 from rag.query.synonyms import synonyms_for
 from rag.text.language import is_foreign
 from rag.text.terms import terms
@@ -20,6 +25,11 @@ if TYPE_CHECKING:
 
 SYNONYM_WEIGHT = 0.2
 """What a synonym counts against one of the question's own."""
+FOLLOW_UPS_FILE = "follow_ups.yaml"
+LONGEST_FOLLOW_UP = 60
+MOST_WORDS = 7
+_WORD = re.compile(r"[^\W\d_]+(?:['’][a-z]+)?")  # noqa: RUF001
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +52,31 @@ def search_text(question: Question) -> str:
     A follow-up names its subject in the turn before: hit@3 on follow-ups goes from .27 to .77 with it.
     """
     earlier = [message.text for message in question.history if message.role == "user"]
-    return "\n".join([*earlier[-1:], question.text])
+    return "\n".join([*earlier[-1:], without_author(question.text)])
+
+
+def refers_to_nothing(question: Question) -> bool:
+    """Tell a follow-up, short and without a subject of its own, that has nothing before it."""
+    text = _AROUND.sub("", question.text.lower())
+    words = _WORD.findall(text)
+    if question.history or not words or len(text) > LONGEST_FOLLOW_UP:
+        return False
+    follow_ups = _follow_ups()
+    if text in follow_ups["texts"] or follow_ups["words"].issuperset(words):
+        return True
+    begins_so, has_verb = follow_ups["begins"].match(text), follow_ups["verbs"].search(text)
+    return len(words) <= MOST_WORDS and bool(begins_so) and not has_verb
+
+
+@cache
+def _follow_ups() -> dict[str, Any]:
+    parts = yaml.safe_load((files("rag.query") / FOLLOW_UPS_FILE).read_text(encoding="utf-8"))
+    return {
+        "words": frozenset(word for words in parts["words"].values() for word in words.split()),
+        "texts": frozenset(parts["texts"]),
+        "begins": re.compile("|".join(parts["begins"])),
+        "verbs": re.compile(parts["verbs"]),
+    }
 
 
 def make_search_plans(
@@ -53,7 +87,7 @@ def make_search_plans(
     A plain question has none. A headline and error lines find what the whole drowns in its own words. `english` is what
     stands in the place of whole and headline where those are in another language.
     """
-    post = read_post(question.text)
+    post = read_post(without_author(question.text))
     headline = post.headline if post and not english else ""
     parts = (headline, "\n".join(post.errors)) if post else ()
     texts = dict.fromkeys((english or search_text(question), *filter(None, parts)))

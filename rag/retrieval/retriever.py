@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rag.domain import Docs, Explanation, Question, Retrieved
 from rag.errors import RetrievalError
-from rag.query.search_plan import make_search_plans, search_text
+from rag.query.search_plan import make_search_plans, refers_to_nothing, search_text
 from rag.query.versions import choose_versions
 from rag.retrieval.batching import Batcher
 from rag.retrieval.fusion import fuse, one_a_page
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Candidate
+    from rag.domain import Candidate, OffTopic, Passage
     from rag.protocols import Embedder, PassageStore
     from rag.query.search_plan import SearchPlan
     from rag.query.spelling import Speller
@@ -177,8 +177,7 @@ class HybridRetriever:
 
         With `spread`, the best of each page come first where a post has several parts.
         """
-        whole, searched = looked.whole, looked.searched
-        if not whole.candidates:
+        if not looked.whole.candidates:
             message = "Milvus found no passage at all, which a collection that holds some can't do."
             raise RetrievalError(message, hint="Run: milvusfaq ingest --recreate SOURCE")
         more = other.looked.orders if other and other.weight else []
@@ -187,19 +186,25 @@ class HybridRetriever:
         if spread and len(looked.views) > 1:
             ranked = one_a_page(ranked)
         passages = tuple(without_duplicates(ranked, limit))
-        own = other.alone.views if other and other.alone else looked.views
-        views = [*own, *(other.looked.views if other else ())]
         return Retrieved(
             passages=passages,
             neighbours=tuple(neighbours_of(passages[:NEAREST], ranked)),
-            notices=searched.versions.notices,
-            off_topic=off_topic(
-                search_text(searched.question),
-                alone=searched.question.text if other and other.alone else "",
-                parts=[signs(terms=len(set(view.plan.terms)), table=view.table) for view in views if view.candidates],
-                whole=whole,
-                best=ranked[:NEAREST],
-            ),
+            notices=looked.searched.versions.notices,
+            off_topic=self._off_topic(looked, other, best=ranked[:NEAREST]),
+        )
+
+    def _off_topic(self, looked: Looked, other: Reworded | None, *, best: Sequence[Passage]) -> OffTopic | None:
+        """Return why the question is none for the docs: a follow-up is told by itself and by a model's words for it."""
+        question, alone = looked.searched.question, other.alone if other else None
+        if refers_to_nothing(question):
+            return "refers to nothing"
+        views = [*(alone or looked).views, *(other.looked.views if other else ())]
+        return off_topic(
+            search_text(question),
+            alone=question.text if alone else "",
+            parts=[signs(terms=len(set(view.plan.terms)), table=view.table) for view in views if view.candidates],
+            whole=looked.whole,
+            best=best,
         )
 
     def _view(

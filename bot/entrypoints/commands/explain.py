@@ -97,7 +97,13 @@ async def explain_rows(
         apps = frozenset(settings.answer_apps)
         parser = MessageParser(bot=identity, support_channels=channels, answer_apps=apps)
         hearer = await stack.enter_async_context(open_hearer(rag_settings, with_model=with_model))
-        return [await Explanation(_as_event(row), parser, users, hearer).as_row() for row in rows]
+        explained: list[dict[str, Any]] = []
+        before: SlackQuestion | Ignored | None = None
+        for explanation in (Explanation(_as_event(row), parser, users, hearer) for row in rows):
+            read = await explanation.parsed()
+            explained.append(await explanation.as_row(read, before=before))
+            before = read
+        return explained
 
 
 def _as_event(row: Row) -> Row:
@@ -136,13 +142,17 @@ class Explanation:
     users: Users | None
     hearer: Hearer
 
-    async def as_row(self) -> dict[str, Any]:
-        """Return {id, heard, ignored_because, told_by, person, text, redactions, context, unread}."""
+    async def as_row(
+        self, read: SlackQuestion | Ignored, *, before: SlackQuestion | Ignored | None = None
+    ) -> dict[str, Any]:
+        """Return {id, heard, ignored_because, told_by, person, text, redactions, context, unread}.
+
+        `before` is what the row before it says: this one may be the rest of it.
+        """
         event = self.row["event"]
         message = edited_message(event) or event.get("message") or event
         reading = read_message(message, bot_user=self.parser.bot.user)
-        read = await self._parsed(event)
-        reason, told_by = (read.reason, "form") if isinstance(read, Ignored) else await self._judged(read)
+        reason, told_by = (read.reason, "form") if isinstance(read, Ignored) else await self._judged(read, before)
         place = read if isinstance(read, SlackQuestion) else _placed(event, message)
         return {
             "id": self.row["id"],
@@ -156,7 +166,9 @@ class Explanation:
             "unread": [file.name or file.id for file in reading.unread],
         }
 
-    async def _parsed(self, event: Row) -> SlackQuestion | Ignored:
+    async def parsed(self) -> SlackQuestion | Ignored:
+        """Return the question that the row's event is, or why it is none."""
+        event = self.row["event"]
         edited = edited_message(event)
         if deleted_ts(event) or (event.get("subtype") == "message_changed" and not edited):
             return Ignored("an edit or another kind of message")
@@ -165,9 +177,13 @@ class Explanation:
         is_by_person = is_unclear and self.users is not None and await self.users.is_person(message["user"])
         return self.parser.parse(message, is_by_person=is_by_person)
 
-    async def _judged(self, question: SlackQuestion) -> tuple[IgnoredReason | None, str]:
+    async def _judged(
+        self, question: SlackQuestion, before: SlackQuestion | Ignored | None
+    ) -> tuple[IgnoredReason | None, str]:
         """Return why a question is not answered, None where it is, and by what that was told."""
         if question.is_undecided:
+            if isinstance(before, SlackQuestion) and before.goes_on_in(question):
+                return ASKS_NOTHING, "the post before it, whose rest it is"
             hearing = await self.hearer.hear(question.text)
             told_by = f"{hearing.told_by}, {hearing.likelihood:.2f}"
             return {"answer": None, "nothing": ASKS_NOTHING, "person": WANTS_PERSON}[hearing.wants], told_by

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.domain import SPLIT_FROM, SPLIT_WITHIN_S
 from bot.ledger.errors import LostLeaseError
 from bot.ledger.records import Entry
 from bot.ledger.repositories.rows import (
@@ -217,6 +218,15 @@ class Questions:
     async def exists(self, ref: MessageRef) -> bool:
         """Tell whether a question was ever accepted."""
         return await self.database.scalar(select(questions.c.id).where(is_message(ref))) is not None
+
+    async def is_rest(self, question: SlackQuestion) -> bool:
+        """Tell whether a post is the rest of one before it, which Slack has cut in two."""
+        where = questions.c.team == question.team, questions.c.channel == question.channel
+        since = f"{float(question.ts) - SPLIT_WITHIN_S:.6f}"
+        before = questions.c.ts.between(since, question.ts), questions.c.ts != question.ts
+        is_long = func.length(questions.c.text) >= SPLIT_FROM
+        statement = select(questions.c.id).where(*where, *before, questions.c.user == question.user, is_long).limit(1)
+        return await self.database.scalar(statement) is not None
 
     async def has_text(self, ref: MessageRef) -> bool:
         """Tell whether it is known what a question asked: it may have been deleted, or forgotten with time."""

@@ -49,6 +49,19 @@ def test_a_post_that_wants_nothing_costs_no_look_at_slack(tmp_path: Path) -> Non
     play(tmp_path, act, UNDECIDED)
 
 
+def test_the_rest_of_a_post_that_slack_has_cut_in_two_is_not_answered_again(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        rest = replace(UNDECIDED, ts=f"{float(UNDECIDED.ts) + 0.5:.6f}", text="…the rest of a log")
+        other = replace(rest, ts=f"{float(rest.ts) + 0.1:.6f}", user="U0OTHER")
+        for question, ending in ((rest, NotHeard), (other, Published)):
+            entry = await scene.ledger.questions.accept(question)
+            assert entry is not None
+            assert isinstance(await scene.handle(entry), ending)
+        assert scene.answerer.heard == ["…the rest of a log"]
+
+    play(tmp_path, act, replace(UNDECIDED, text="first, " * 400))
+
+
 def test_what_was_heard_before_is_not_asked_for_again(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
         begun = await scene.ledger.questions.start_attempt(scene.entry)

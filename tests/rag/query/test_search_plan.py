@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag import Message, Question
-from rag.query.search_plan import SYNONYM_WEIGHT, make_search_plan, search_text
+from rag.query.search_plan import SYNONYM_WEIGHT, make_search_plan, make_search_plans, search_text
 from rag.query.spelling import Speller
 from rag.text.vocabulary import count_words
 from tests.builders import make_passages
@@ -32,3 +32,10 @@ def test_a_follow_up_is_searched_behind_the_turn_before_it() -> None:
         Message(role="assistant", text="A field."),
     )
     assert search_text(Question(text="how many?", history=history)) == "What is a partition key?\nhow many?"
+
+
+def test_whose_words_are_forwarded_is_not_searched_for() -> None:
+    plans = make_search_plans(
+        Question(text="see below\n\nNora Berg wrote:\nAn entity never expires"), vocabulary=VOCABULARY, speller=SPELLER
+    )
+    assert [plan.text for plan in plans] == ["see below\n\nAn entity never expires", "see below"]

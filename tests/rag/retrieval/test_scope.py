@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rag import Question
+from rag import Message, Question
 from rag.settings import RagSettings
 from rag.wiring import open_retriever
 
@@ -52,6 +52,10 @@ def starter_retriever(folder: Path) -> Iterator[HybridRetriever]:
         ("When will Milvus support window functions?", "plans"),
         ("May we redistribute Milvus in a commercial product?", None),  # the FAQ tells its licence
         ("Is Milvus faster than Weaviate?", "comparison"),
+        ("It does not work. Why?", "refers to nothing"),
+        ("and for binary vectors?", "refers to nothing"),
+        ("为什么", "refers to nothing"),
+        ("And how is an index built?", None),
     ],
 )
 def test_what_the_docs_can_not_answer_is_told_apart(retriever: HybridRetriever, text: str, reason: str | None) -> None:
@@ -62,3 +66,9 @@ def test_identifiers_are_found_whole_and_split(retriever: HybridRetriever) -> No
     for text in ("IVF_SQ8", "nprobe"):
         (best, *_) = retriever.search_now(Question(text=text), limit=1).passages
         assert text.split()[-1].lower().replace("_", "") in best.text.lower().replace("_", "")
+
+
+def test_a_follow_up_that_has_something_before_it_is_answered(retriever: HybridRetriever) -> None:
+    before = Message(role="user", text="How is data stored in milvus?")
+    question = Question(text="and for binary vectors?", history=(before,))
+    assert retriever.search_now(question, limit=3).off_topic is None
