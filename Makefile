@@ -39,9 +39,10 @@ transcript: setup
 real-model: setup
 	$(BIN)/python -m benchmarks.real_model
 
-# Learn the ranking's weights, and fit what is off topic: make tune QUESTIONS=dev.jsonl POSTS=posts.jsonl
+# Learn the ranking's weights (with POSTS= and FOREIGN= from those too), and fit what is off topic.
 tune: setup
-	$(BIN)/python -m benchmarks.tune $(QUESTIONS) $(if $(POSTS),--posts $(POSTS)) --write
+	$(BIN)/python -m benchmarks.tune $(QUESTIONS) $(if $(POSTS),--posts $(POSTS)) \
+		$(if $(FOREIGN),--foreign $(FOREIGN)) --write
 calibrate: setup
 	$(BIN)/python -m benchmarks.calibrate $(QUESTIONS) --write
 
@@ -50,9 +51,11 @@ hearing: setup
 	$(BIN)/python -m benchmarks.train_hearing --write
 
 # The tables of docs/quality.md: make quality DOCS=milvus_docs_2.4.x_en.zip QUESTIONS=dev.jsonl
+# More tables by POSTS=, FOREIGN= and REMARKS=, each a file; ABLATION=1 switches off each part by itself: 15 minutes.
 quality: setup
 	$(BIN)/python -m benchmarks.indexing $(DOCS)
-	$(BIN)/python -m benchmarks.quality $(DOCS) $(QUESTIONS)
+	$(BIN)/python -m benchmarks.quality $(DOCS) $(QUESTIONS) $(if $(POSTS),--posts $(POSTS)) \
+		$(if $(FOREIGN),--foreign $(FOREIGN)) $(if $(REMARKS),--remarks $(REMARKS)) $(if $(ABLATION),--ablation)
 
 check: setup
 	$(BIN)/ruff format --check .

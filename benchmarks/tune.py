@@ -1,6 +1,6 @@
 """Learn the ranking's weights from questions and posts, and tell how well they do on rows that they have not seen.
 
-    python -m benchmarks.tune QUESTIONS.jsonl [--posts POSTS.jsonl] [--write]
+    python -m benchmarks.tune QUESTIONS.jsonl [--posts POSTS.jsonl] [--foreign QUESTIONS.jsonl] [--write]
 
 The collection of MILVUS_URI is searched as the bot searches it; what it finds are the candidates. The weights minimise
 -log of the softmax share of right candidates, plus a penalty on their size. Cross-validated figures come from weights
@@ -43,18 +43,23 @@ PENALTY = 3.0
 TAMED = {"asks": 100.0}
 """Penalties of features that fit these rows and lose on others: FAQ headings fill the first places with it."""
 STEPS = 250
-WEIGHTS = {"full": 1.0, "faq": 0.5, "post": 0.5}
-"""What a row of each corpus counts: a row of the FAQ is there twice, so are a post's whole and its headline."""
+WEIGHTS = {"full": 1.0, "faq": 0.5, "post": 0.5, "foreign": 0.5}
+"""What a row of each corpus counts: a row of the FAQ is there twice, so are a post's whole and its headline, and many
+foreign rows are another row's translation."""
 TARGET = Path(__file__).parent.parent / "rag" / "starter" / WEIGHTS_FILE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What was found for a question or a part of a post: candidates, their features, and which of them are right."""
+    """What was found for a question or a part of a post: candidates, their features, and which of them are right.
+
+    `bonus` is what the multilingual vectors add, in standard deviations of relevance.
+    """
 
     candidates: list[Candidate]
     table: npt.NDArray[np.float64]
     right: npt.NDArray[np.bool_]
+    bonus: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +85,13 @@ def collect(retriever: HybridRetriever, cases: Sequence[Case]) -> list[Example]:
     ]
 
 
+def collect_foreign(retriever: HybridRetriever, paths: Sequence[Path]) -> list[Example]:
+    """Return the rows in other languages over the whole collection."""
+    pages = retriever.store.paths()
+    cases = [case for path in paths for case in read_cases(path, ["faq", "full"]) if case.language != "en"]
+    return [example for case in cases if (example := _example(retriever, case, "foreign", pages))]
+
+
 def _example(retriever: HybridRetriever, case: Case, corpus: str, pages: set[str]) -> Example | None:
     looked = retriever.look_now(case.question).whole
     kept = [i for i, candidate in enumerate(looked.candidates) if candidate.passage.path in pages]
@@ -88,7 +100,8 @@ def _example(retriever: HybridRetriever, case: Case, corpus: str, pages: set[str
     if not figures or figures[0] is None:
         return None
     right = np.array([bool(figure and figure.hit3) for figure in figures])
-    part = Part(candidates=candidates, table=standardise(looked.table[kept]), right=right)
+    bonus = None if looked.bonus is None else looked.bonus[kept]
+    part = Part(candidates=candidates, table=standardise(looked.table[kept]), right=right, bonus=bonus)
     return Example(page=case.relevant[0].partition("#")[0], corpus=corpus, parts=[part], pages=pages, case=case)
 
 
@@ -151,22 +164,29 @@ def hits(example: Example, weights: npt.NDArray[np.float64], columns: Sequence[i
 def _order(part: Part, weights: npt.NDArray[np.float64], columns: Sequence[int]) -> list[Passage]:
     deprecated = np.array([candidate.passage.deprecated for candidate in part.candidates], dtype=np.float64)
     relevance = part.table[:, columns] @ weights - DEPRECATED_PENALTY * deprecated
+    if part.bonus is not None:
+        relevance += part.bonus * relevance.std()
     return [part.candidates[i].passage for i in np.argsort(-relevance, kind="stable")]
 
 
 def cross_validate(examples: Sequence[Example], columns: Sequence[int]) -> dict[str, npt.NDArray[np.float64]]:
-    """Return the mean hit@3, 5, 10 by corpus, of rows whose page the weights have not seen."""
+    """Return hit@3, 5, 10 of each row by corpus, [rows, 3], by weights that have not seen its page."""
     pages = sorted({example.page for example in examples})
-    found: dict[str, list[tuple[float, float, float]]] = {corpus: [] for corpus in WEIGHTS}
+    found: list[list[tuple[float, float, float]]] = [[] for _ in examples]
     for shuffle in range(SHUFFLES):
         order = np.random.default_rng(shuffle).permutation(len(pages))
         for fold in range(FOLDS):
             held_out = {pages[i] for i in order[fold::FOLDS]}
             weights = learn([e for e in examples if e.page not in held_out], columns)
-            for example in examples:
+            for example, figures in zip(examples, found, strict=True):
                 if example.page in held_out:
-                    found[example.corpus].append(hits(example, weights, columns))
-    return {corpus: np.mean(figures, axis=0) for corpus, figures in found.items() if figures}
+                    figures.append(hits(example, weights, columns))
+    return _by_corpus(examples, np.mean(found, axis=1))
+
+
+def _by_corpus(examples: Sequence[Example], figures: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
+    corpora = np.array([example.corpus for example in examples])
+    return {corpus: figures[corpora == corpus] for corpus in WEIGHTS if corpus in corpora}
 
 
 def main() -> None:
@@ -174,17 +194,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("questions", type=Path)
     parser.add_argument("--posts", type=Path, help="posts with their right pages")
+    parser.add_argument("--foreign", type=Path, help="more questions in other languages")
     parser.add_argument("--write", action="store_true", help=f"write rag/starter/{WEIGHTS_FILE}")
     options = parser.parse_args()
     cases = [case for case in read_cases(options.questions, ["faq", "full"]) if case.kind != "multilingual"]
     with open_retriever(RagSettings()) as retriever:
         examples = collect(retriever, cases)
         examples += collect_posts(retriever, options.posts) if options.posts else []
+        examples += collect_foreign(retriever, [options.questions, options.foreign]) if options.foreign else []
     everything = range(len(FEATURES))
-    table = Table("", *(f"{corpus} hit@{k}" for corpus in WEIGHTS for k in (3, 5, DEPTH)), box=None)
+    corpora = [corpus for corpus in WEIGHTS if any(example.corpus == corpus for example in examples)]
+    table = Table("", *(f"{corpus} hit@{k}" for corpus in corpora for k in (3, 5, DEPTH)), box=None)
     _add(table, "cross-validated", cross_validate(examples, everything))
     weights = learn(examples, everything)
-    _add(table, "held in", _means(examples, weights))
+    _add(table, "held in", _by_corpus(examples, np.array([hits(e, weights, everything) for e in examples])))
     for left_out, name in enumerate(FEATURES):
         _add(table, f"without {name}", cross_validate(examples, [c for c in everything if c != left_out]))
     out = Console()
@@ -195,16 +218,9 @@ def main() -> None:
         TARGET.write_text(json.dumps(learned, indent=2) + "\n", encoding="utf-8")
 
 
-def _means(examples: Sequence[Example], weights: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
-    everything = range(len(FEATURES))
-    return {
-        corpus: np.mean([hits(e, weights, everything) for e in examples if e.corpus == corpus], axis=0)
-        for corpus in {example.corpus for example in examples}
-    }
-
-
 def _add(table: Table, name: str, figures: dict[str, npt.NDArray[np.float64]]) -> None:
-    table.add_row(name, *(f"{figure:.3f}" for corpus in WEIGHTS for figure in figures.get(corpus, ())))
+    means = [figures[corpus].mean(axis=0) for corpus in WEIGHTS if corpus in figures]
+    table.add_row(name, *(f"{figure:.3f}" for of_corpus in means for figure in of_corpus))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from rag.text.language import is_foreign
 
 if TYPE_CHECKING:
     from rag.domain import Wants
-    from rag.hearing.classifier import HearingWeights, Likelihood
+    from rag.hearing.classifier import Head, Likelihood
     from rag.hearing.judge import HearingJudge
     from rag.retrieval.batching import Batcher
 
@@ -45,28 +45,28 @@ class PostHearer:
         if _ISSUE.match(text):
             return Hearing(wants="answer", likelihood=1.0, told_by="form")
         is_other = self.multilingual is not None and await asyncio.to_thread(is_foreign, text)
-        weights = load_weights("foreign" if is_other else "english")
-        found = await self._likelihood(weights, text)
+        head: Head = "foreign" if is_other else "english"
+        found, heard_from = await self._likelihood(head, text), load_weights(head).heard_from
         if found.person >= PERSON_FROM and len(text) <= LONGEST_CALL:
             return Hearing(wants="person", likelihood=found.answer, told_by="classifier")
         is_unclear = UNCLEAR_FROM < found.answer < UNCLEAR_TO
         verdict = await self.judge.verdict(text) if self.judge and ask_model and is_unclear else None
         if verdict:
             return Hearing(wants=verdict, likelihood=found.answer, told_by="model")
-        wants: Wants = "answer" if found.answer >= weights.heard_from else "nothing"
+        wants: Wants = "answer" if found.answer >= heard_from else "nothing"
         return Hearing(wants=wants, likelihood=found.answer, told_by="classifier")
 
-    async def _likelihood(self, weights: HearingWeights, text: str) -> Likelihood:
+    async def _likelihood(self, head: Head, text: str) -> Likelihood:
         """Return what a post wants: a sentence that asks counts by itself too, whatever stands around it."""
-        found = await self._of(weights, text)
-        if found.person >= PERSON_FROM or found.answer >= weights.heard_from:
+        found = await self._of(head, text)
+        if found.person >= PERSON_FROM or found.answer >= load_weights(head).heard_from:
             return found
-        alone = [await self._of(weights, sentence) for sentence in asking_sentences(text)]
+        alone = [await self._of(head, sentence) for sentence in asking_sentences(text)]
         return max((found, *alone), key=lambda likelihood: likelihood.answer)
 
-    async def _of(self, weights: HearingWeights, text: str) -> Likelihood:
+    async def _of(self, head: Head, text: str) -> Likelihood:
         texts = embedded_texts(text)
         vectors = list(await self.bundled.encode(texts))
-        if self.multilingual is not None and weights is load_weights("foreign"):
+        if self.multilingual is not None and head == "foreign":
             vectors += await self.multilingual.encode(texts)
-        return weights.likelihood(text, vectors)
+        return load_weights(head).likelihood(text, vectors)

@@ -161,6 +161,10 @@ class HybridRetriever:
         search = partial(self.store.search_sparse, limit=CANDIDATES, versions=searched.versions.searched)
         return [search(query_vector(plan.weights)) for plan in searched.plans]
 
+    def search_meaning(self, vector: npt.NDArray[np.float32], versions: Versions) -> list[Candidate]:
+        """Return what is found by meaning alone."""
+        return self.store.search_dense(vector, limit=CANDIDATES, versions=versions.searched)
+
     def look_up(
         self, searched: Searched, vectors: Sequence[npt.NDArray[np.float32]], worded: Sequence[Sequence[Candidate]]
     ) -> Looked:
@@ -217,7 +221,7 @@ class HybridRetriever:
         foreign: ForeignQuestion | None,
     ) -> View:
         """Return what the plan's vector and its words find; `foreign` adds what is near in any language."""
-        found = [*self.store.search_dense(vector, limit=CANDIDATES, versions=versions.searched), *by_words]
+        found = [*self.search_meaning(vector, versions), *by_words]
         if foreign:
             found += self.store.passages(foreign.nearest(versions.searched))
         candidates = list({one.passage.id: one for one in found}.values())

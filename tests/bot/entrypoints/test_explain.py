@@ -29,7 +29,7 @@ EVENT = {
     "text": "How is data stored?",
     "channel_type": "channel",
 }
-WRONGLY_HEARD = {"pd13", "pd24", "pd27", "pd36"}
+WRONGLY_HEARD = {"pd27", "pd36"}
 """Read rightly, but the classifier takes them for something else."""
 
 
