@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Figures = dict[str, list[float]]
 
-LAST_PLACE = 1e6
+LAST_PLACE = 50.0
 
 
 @dataclass(frozen=True, slots=True)
