@@ -263,5 +263,5 @@ def _ingest_starter(settings: RagSettings, opened: Index) -> None:
 def starter_passages() -> list[Passage]:
     """Return the starter FAQ that lies in the package."""
     text = (files("rag.starter") / STARTER_FILE).read_text(encoding="utf-8")
-    source = Source(name=STARTER_SOURCE, version="2.4", texts={STARTER_FILE: text}, left_out=())
+    source = Source(name=STARTER_SOURCE, version="2.4", texts={STARTER_FILE: text})
     return make_passages(source, STARTER_FILE)

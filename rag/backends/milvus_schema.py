@@ -33,6 +33,8 @@ VARCHAR_BYTES = {
     "facets": 65_535,
 }
 PASSAGE_FIELDS = [*VARCHAR_BYTES, "deprecated"]
+NO_TERMS = {2**31: 1.0}
+"""Milvus takes no sparse vector without a number: that of a text without terms has one that no question has."""
 WORDS_ROW_CHARACTERS = 60_000
 """The vocabulary is ASCII, cut into rows of this many bytes."""
 MULTILINGUAL_ROWS = "m"
@@ -92,7 +94,7 @@ def row_of(stored: EmbeddedPassage, *, sparse: bool) -> dict[str, Any]:
     texts |= {field: "\n".join(texts[field]) for field in ("headings", "languages")}  # Milvus 2.3 refuses lists in JSON
     row: dict[str, Any] = {field: _fitting(text, VARCHAR_BYTES[field]) for field, text in texts.items()}
     if sparse:
-        row["lexical"] = passage_vector(terms(f"{passage.label}\n{passage.text}"))
+        row["lexical"] = passage_vector(terms(f"{passage.label}\n{passage.text}")) or NO_TERMS
     return {**row, "facets": stored.subvectors, "deprecated": passage.deprecated, "vector": stored.vector.tolist()}
 
 

@@ -38,7 +38,7 @@ def page_paths(source: Source) -> list[str]:
 def make_passages(source: Source, path: str) -> list[Passage]:
     """Return the passages of one page, in their order."""
     page = read_page(path, source.texts)
-    below = _below_root(path)
+    below = _below_root(source, path)
     passages = [
         _make_passage(source, below, page, section, url=_address(source, path, section), text=text)
         for section in page.sections
@@ -68,14 +68,14 @@ def _make_passage(  # noqa: PLR0913 - one call, next to its only caller
     )
 
 
-def _is_milvus_docs(path: str) -> bool:
-    """Tell the pages of a docs archive, which lie below en/, from a team's own."""
-    return DOCS_ROOT in PurePosixPath(path).parts[:-1][:2]
+def _is_of_milvus_docs(source: Source, path: str) -> bool:
+    """Tell the pages of Milvus' own docs, which lie below en/, from a team's own."""
+    return source.is_milvus and DOCS_ROOT in PurePosixPath(path).parts[:-1][:2]
 
 
-def _below_root(path: str) -> str:
+def _below_root(source: Source, path: str) -> str:
     """Return the path below en/ for a page of the Milvus docs, the whole path for any other."""
-    if not _is_milvus_docs(path):
+    if not _is_of_milvus_docs(source, path):
         return path
     parts = PurePosixPath(path).parts
     return str(PurePosixPath(*parts[parts.index(DOCS_ROOT) + 1 :]))
@@ -86,7 +86,7 @@ def _address(source: Source, path: str, section: Section) -> str:
 
     The Milvus docs' is made of the version (an old one's only), the file name and the anchor.
     """
-    if section.address or not _is_milvus_docs(path):
+    if section.address or not _is_of_milvus_docs(source, path):
         return section.address
     is_old = bool(source.version) and tuple(map(int, source.version.split("."))) < NEWEST_DOCS
     address = DOCS_ADDRESS + (f"v{source.version}.x/" if is_old else "") + PurePosixPath(path).name

@@ -15,6 +15,7 @@ from rag.errors import IngestError
 from rag.ingest.archive import unpack
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator
 
 
@@ -27,7 +28,7 @@ WRAPPING = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 """NAT64 (RFC 6052) and IPv4-compatible addresses: the last 32 bits are an IPv4 address."""
 
 
-def download(address: str) -> Iterator[tuple[str, bytes | str]]:
+def download(address: str, passed_over: Counter[str]) -> Iterator[tuple[str, bytes | str]]:
     """Fetch an archive and yield its files; raise IngestError when it can't be had."""
     parts = urlsplit(address)
     if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
@@ -42,7 +43,7 @@ def download(address: str) -> Iterator[tuple[str, bytes | str]]:
             message = f"{address} can't be fetched ({reason[:120]})."
             raise IngestError(message, hint="Download the archive elsewhere and give its path.") from error
         file.seek(0)
-        yield from unpack(file, address)
+        yield from unpack(file, address, passed_over)
 
 
 def _follow(client: httpx2.Client, address: str) -> httpx2.Response:

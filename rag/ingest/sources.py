@@ -6,10 +6,12 @@ a line that says so; what can't be trusted (an archive that would swell without 
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from rag.errors import IngestError
@@ -17,74 +19,105 @@ from rag.ingest.archive import (
     MAX_FILE_BYTES,
     MAX_FILES,
     MAX_TOTAL_BYTES,
-    PAGE_SUFFIXES,
     VARIABLES_FILE,
     has_text,
+    is_other_folder,
     is_wanted,
     unpack_file,
 )
 from rag.ingest.download import download
+from rag.ingest.formats.decoding import decode
+from rag.ingest.formats.reading import PAGE_SUFFIXES, markdown_of, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    Files = Iterable[tuple[str, bytes | str]]
+
 
 TUTORIAL_ARCHIVE = "https://github.com/milvus-io/milvus-docs/releases/download/v2.4.6-preview/milvus_docs_2.4.x_en.zip"
 FRAGMENTS = "fragments"
+Kind = Literal["folder", "file", "archive", "address"]
+_MILVUS_DOCS = re.compile(r"milvus[-_]docs?[-_.]v?(\d+\.\d+)", re.IGNORECASE)
+_RELEASE = re.compile(r'"milvus_release_(?:version|tag)":\s*"v?(\d+\.\d+)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Texts by path, and what was left out of it.
 
-    `name` stands for the source from one ingest to the next; `version` is the docs version that it holds, or "".
+    `name` stands for the source from one ingest to the next; `location` is where it came from. `version` is the docs
+    version that it holds, or "". `is_milvus` tells Milvus' own docs, whose pages have addresses at milvus.io.
+    `passed_over` counts, by suffix or folder, the files that are no documents.
     """
 
     name: str
     version: str
     texts: dict[str, str]
-    left_out: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    location: str = ""
+    kind: Kind = "folder"
+    is_milvus: bool = False
+    passed_over: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    name: str
+    location: str
+    kind: Kind
+    files: Files
+    passed_over: Counter[str]
 
 
 def read_source(location: str, *, name: str | None = None, only: str = "", version: str = "") -> Source:
     """Read a source; `only` keeps the pages below one of its folders (includes and variables are read all the same).
 
-    Without `version` the docs version is the one that the source's name or its variables tell. Raise IngestError when
-    it can't be read, or holds no page.
+    Without `version` the docs version is the one that Milvus' own docs tell, and of other documents none. Raise
+    IngestError when it can't be read, or holds no page.
     """
-    default_name, files = _open(location)
-    texts, left_out = _decode(files)
+    opened = _open(location)
+    texts, left_out = _read_all(opened.files)
     kept = {path: text for path, text in texts.items() if not is_page(path) or _is_below(path, only)}
     if not any(map(is_page, kept)):
         raise IngestError(_nothing_in(location, only, texts), hint="; ".join(left_out[:3]))
+    told = _milvus_version(opened.name, texts)
     return Source(
-        name=name or default_name,
-        version=version or _version_in(default_name) or _version_told(texts),
+        name=name or opened.name,
+        version=version or told or "",
         texts=kept,
         left_out=tuple(left_out),
+        location=opened.location,
+        kind=opened.kind,
+        is_milvus=told is not None,
+        passed_over=opened.passed_over,
     )
 
 
-def _open(location: str) -> tuple[str, Iterable[tuple[str, bytes | str]]]:
+def _open(location: str) -> _Opened:
     """Return the source's own name, and its files: bytes, or the reason (a str) why one is left out."""
+    passed_over: Counter[str] = Counter()
     if "://" in location:
         name = PurePosixPath(urlsplit(location).path).stem or urlsplit(location).netloc
-        return name, download(location)
+        return _Opened(name, location, "address", download(location, passed_over), passed_over)
     path = Path(location).expanduser()
+    place = Path(os.path.normpath(Path.cwd() / path))  # what was given, links and all
     if path.is_dir():
-        return path.resolve().name, _folder(path)
+        return _Opened(place.name or place.anchor, str(place), "folder", _folder(path, passed_over), passed_over)
     if path.suffix.lower() == ".zip" and path.is_file():
-        return path.stem, unpack_file(path)
-    if path.suffix.lower() in PAGE_SUFFIXES and path.is_file():
-        return path.stem, [(path.name, _read(path))]
-    message = (
-        f"{location} is not there." if not path.exists() else f"{location} is no folder, .zip, .md, .html or .pdf."
-    )
-    raise IngestError(message, hint="Give a folder, a .md, .html or .pdf file, a .zip, or the https address of a .zip.")
+        return _Opened(path.stem, str(place), "archive", unpack_file(path, passed_over), passed_over)
+    if suffix_of(path.name) in PAGE_SUFFIXES and path.is_file():
+        return _Opened(path.stem, str(place), "file", [(path.name, _bytes_of(path))], passed_over)
+    message = f"{location} is not there." if not path.exists() else f"{location} is nothing that can be read."
+    raise IngestError(message, hint=f"Give a folder, a .zip, the https address of a .zip, or a {_suffixes()} file.")
 
 
-def _folder(root: Path) -> Iterator[tuple[str, bytes | str]]:
-    found = sorted(path for path in root.rglob("*") if is_wanted(path.name) and path.is_file())
+def _suffixes() -> str:
+    return ", ".join(sorted(PAGE_SUFFIXES))
+
+
+def _folder(root: Path, passed_over: Counter[str]) -> Iterator[tuple[str, bytes | str]]:
+    found = sorted(_files_in(root, passed_over))
     if len(found) > MAX_FILES or sum(path.stat().st_size for path in found) > MAX_TOTAL_BYTES:
         message = f"{root} holds more than {MAX_TOTAL_BYTES >> 20} MiB or {MAX_FILES:,} files of documents: refused."
         raise IngestError(message, hint="Ingest its folders one by one.")
@@ -93,19 +126,34 @@ def _folder(root: Path) -> Iterator[tuple[str, bytes | str]]:
         if not path.resolve().is_relative_to(root.resolve()):
             yield relative, "it is a link that leads out of the folder"
         else:
-            yield relative, _read(path)
+            yield relative, _bytes_of(path)
 
 
-def _read(path: Path) -> bytes | str:
-    if path.stat().st_size > MAX_FILE_BYTES:
-        return f"it is larger than {MAX_FILE_BYTES >> 20} MiB"
+def _files_in(root: Path, passed_over: Counter[str]) -> Iterator[Path]:
+    """Yield the documents below a folder; what belongs to tools is left alone, and counted."""
+    for folder, folders, names in os.walk(root):
+        for other in [name for name in folders if is_other_folder(name)]:
+            folders.remove(other)
+            passed_over[f"{other}/"] += 1
+        for name in names:
+            path = Path(folder) / name
+            if is_wanted(name) and path.is_file():
+                yield path
+            else:
+                passed_over[suffix_of(name) or name] += 1
+
+
+def _bytes_of(path: Path) -> bytes | str:
     try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return f"it is larger than {MAX_FILE_BYTES >> 20} MiB"
         return path.read_bytes()
     except OSError as error:
         return f"it can't be read ({error.strerror})"
 
 
-def _decode(files: Iterable[tuple[str, bytes | str]]) -> tuple[dict[str, str], list[str]]:
+def _read_all(files: Files) -> tuple[dict[str, str], list[str]]:
+    """Return the files' Markdown, and a line for each that is left out: one odd file never ends an ingest."""
     texts: dict[str, str] = {}
     left_out: list[str] = []
     for path, content in files:
@@ -113,32 +161,12 @@ def _decode(files: Iterable[tuple[str, bytes | str]]) -> tuple[dict[str, str], l
             left_out.append(f"{path} is left out: {content}")
             continue
         try:
-            texts[path] = _text_of(path, content)
+            texts[path] = markdown_of(path, content) if has_text(path) else decode(content)
         except IngestError as error:
             left_out.append(f"{path} is left out: {error.message}")
+        except Exception as error:  # noqa: BLE001 - whatever a reader makes of a file that nobody has foreseen
+            left_out.append(f"{path} is left out: it can't be read ({type(error).__name__}: {str(error)[:80]})")
     return texts, left_out
-
-
-def _text_of(path: str, content: bytes) -> str:
-    """Return a file's Markdown; raise IngestError with the reason when it has none."""
-    suffix = PurePosixPath(path).suffix.lower()
-    if suffix == ".pdf" and content.strip():
-        from rag.ingest.formats.pdf import pdf_to_markdown
-
-        return pdf_to_markdown(content)
-    try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise IngestError("it is not UTF-8") from error
-    if "\0" in text:
-        raise IngestError("it is not text")
-    if not text.strip():
-        raise IngestError("it is empty")
-    if suffix not in {".html", ".htm"}:
-        return text
-    from rag.ingest.formats.html import html_to_markdown
-
-    return html_to_markdown(text)
 
 
 def is_page(path: str) -> bool:
@@ -159,13 +187,10 @@ def _nothing_in(location: str, only: str, texts: dict[str, str]) -> str:
     return f"{location} holds no page below {only!r}; {has}."
 
 
-def _version_told(texts: dict[str, str]) -> str:
-    """Return the version that the Milvus docs' own variables tell; "" where there are none."""
-    variables = (text for path, text in texts.items() if PurePosixPath(path).name == VARIABLES_FILE)
-    found = re.search(r'"milvus_release_(?:version|tag)":\s*"([^"]+)"', "\n".join(variables))
-    return _version_in(found[1]) if found else ""
-
-
-def _version_in(name: str) -> str:
-    found = re.search(r"(?<![\d.])v?(\d+\.\d+)(?:\.(?:\d+|x))?(?![\d.])", name)
-    return found[1] if found else ""
+def _milvus_version(name: str, texts: dict[str, str]) -> str | None:
+    """Return the version that Milvus' own docs tell, by their name or their variables; None for other documents."""
+    if named := _MILVUS_DOCS.search(name):
+        return named[1]
+    variables = "\n".join(text for path, text in texts.items() if PurePosixPath(path).name == VARIABLES_FILE)
+    told = _RELEASE.search(variables)
+    return told[1] if told else None

@@ -1,42 +1,169 @@
-"""HTML pages: their main part as Markdown."""
+"""HTML pages: what a reader sees of their content, as Markdown.
+
+What frames a page is told by its structure: navigation, what stands outside the content, what is hidden. Text stays
+text on its way through Markdown: what would be a tag, a heading or a fence there is written as an entity, which the
+reader of Markdown pages puts back.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Comment, Tag
 from markdownify import MarkdownConverter
 
 from rag.errors import IngestError
 
-NOT_CONTENT = ("script", "style", "noscript", "template", "nav", "header", "footer", "aside", "form", "svg", "iframe")
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+# fmt: off
+UNSEEN = frozenset({
+    "script", "style", "noscript", "template", "nav", "svg", "iframe", "canvas", "object", "button", "input", "select",
+    "textarea", "option", "dialog", "link", "meta", "head",
+})
+FRAME_CLASSES = frozenset({
+    "headerlink", "anchor-link", "anchorjs-link", "hash-link", "header-anchor", "heading-anchor", "skip-link",
+    "skip-nav", "edit-this-page", "sphinxsidebar", "related", "navheader", "navfooter", "navigation", "sidebar",
+    "breadcrumb", "breadcrumbs", "pagination", "navpath", "toc", "table-of-contents", "on-this-page", "page-toc",
+    "clipboard", "copybtn",
+})
+"""Names that generators of documentation give to navigation: Sphinx, Doxygen, DocBook, GTK-Doc, MkDocs, Docusaurus."""
+# fmt: on
+FRAME = ("header", "footer", "aside")
+"""A part of the frame where they stand outside the content, a part of the content inside it."""
+CONTENT = ("main", "article", "section")
+FRAME_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog"}
+ENOUGH = 0.4
+"""Which share of a page's words its marked content must hold to be taken for all of it."""
+_HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+_HEADING = re.compile(r"h[1-6]")
+_LINE_MARK = re.compile(r"^(\s*)(#{1,6}(?=\s)|`{3,}|~{3,}|-{3,}|={3,}|\+{3,}|:{3,}|!!!|\?\?\?)", re.MULTILINE)
+_ENTITIES = {"#": "&#35;", "`": "&#96;", "~": "&#126;", "-": "&#45;", "=": "&#61;", "+": "&#43;", ":": "&#58;"}
+_ENTITIES |= {"!": "&#33;", "?": "&#63;", "[": "&#91;", "{": "&#123;"}
 
 
 def html_to_markdown(text: str) -> str:
-    """Return the main part of an HTML page as Markdown, its title as front matter; what frames it is left out.
+    """Return the content of an HTML page as Markdown, its title as front matter.
 
-    Raise IngestError for one that can't be read.
+    Raise IngestError for one that can't be read or has no content.
     """
-    page = BeautifulSoup(text, "html.parser")
-    for element in page(NOT_CONTENT):
-        element.decompose()
-    main = page.find("main") or page.find("article") or page.body or page
-    converter = MarkdownConverter(heading_style="ATX", bullets="-", code_language_callback=_language)
+    page = BeautifulSoup(text, "lxml")
+    title = page.title.get_text(" ", strip=True) if page.title else ""
     try:
-        markdown: str = converter.convert_soup(main)
+        content = _content(page)
+        markdown = "\n\n".join(_Writer().convert_soup(part) for part in content)
     except RecursionError as error:
         raise IngestError("its elements are nested too deeply") from error
-    title = page.title.get_text(" ", strip=True) if page.title else ""
+    if not _WORD.search(markdown):
+        raise IngestError("it has no content that a reader sees")
     return titled(title, re.sub(r"\n{3,}", "\n\n", markdown))
-
-
-def _language(element: object) -> str:
-    """Return the language that a page's <pre><code class="language-x"> names."""
-    found = re.search(r'class="[^"]*\blanguage-(\w+)', str(element)[:300])
-    return found[1] if found else ""
 
 
 def titled(title: str, markdown: str) -> str:
     """Return Markdown with a title as front matter, where there is one."""
     quoted = re.sub(r"[\"\\\n]", " ", title).strip()
     return f'---\ntitle: "{quoted}"\n---\n\n{markdown}' if quoted else markdown
+
+
+def literal(text: str) -> str:
+    """Return text as Markdown that reads as just that: no tag, link, heading, rule, fence or variable of it is one."""
+    text = _ENTITY.sub("&amp;", text).replace("<", "&lt;").replace("](", "]&#40;").replace("{{", "&#123;{")
+    text = text.replace("{%", "&#123;%").replace("{/*", "&#123;/*")
+    return _LINE_MARK.sub(lambda mark: f"{mark[1]}{_ENTITIES[mark[2][0]]}{mark[2][1:]}", text)
+
+
+def _content(page: BeautifulSoup) -> Sequence[Tag]:
+    """Return the elements that hold the content, in their order, all else taken out."""
+    _take_out(page)
+    body = page.body or page
+    mains = _outermost(page.select("main, [role=main]"))
+    if _words(mains) >= ENOUGH * _words([body]):
+        return mains
+    _take_out_frame(body)
+    articles = _outermost(page.find_all("article"))
+    return articles if _words(articles) >= ENOUGH * _words([body]) else [body]
+
+
+def _take_out(page: BeautifulSoup) -> None:
+    """Take out what no reader sees, and what leads to other places."""
+    for comment in page.find_all(string=lambda text: isinstance(text, Comment)):
+        comment.extract()
+    for element in page.find_all():
+        if element.decomposed:
+            continue
+        is_frame = not FRAME_CLASSES.isdisjoint(element.get("class") or ()) or element.get("role") in FRAME_ROLES
+        if element.name in UNSEEN or is_frame or _is_hidden(element):
+            element.decompose()
+        elif element.name == "a" and _is_in_heading(element) and not _WORD.search(element.get_text()):
+            element.decompose()  # a link to the heading itself
+    _take_out_frame(page)
+
+
+def _take_out_frame(page: Tag) -> None:
+    for element in page.find_all(FRAME):
+        if not element.decomposed and not element.find_parent(CONTENT):
+            element.decompose()
+
+
+def _is_hidden(element: Tag) -> bool:
+    if element.name in ("html", "body"):
+        return False
+    return element.has_attr("hidden") or bool(_HIDDEN.search(str(element.get("style") or "")))
+
+
+def _is_in_heading(element: Tag) -> bool:
+    return element.parent is not None and bool(_HEADING.fullmatch(element.parent.name))
+
+
+def _outermost(elements: Iterable[Tag]) -> list[Tag]:
+    found = [element for element in elements if not element.decomposed]
+    return [one for one in found if not any(one is not other and other in one.parents for other in found)]
+
+
+def _words(elements: Iterable[Tag]) -> int:
+    return sum(len(_WORD.findall(element.get_text(" "))) for element in elements)
+
+
+class _Writer(MarkdownConverter):
+    """Writes Markdown whose reader gets the page's own text back."""
+
+    def __init__(self) -> None:
+        super().__init__(heading_style="ATX", bullets="-", strip=["img"])
+
+    def escape(self, text: str, parent_tags: set[str]) -> str:
+        """Return text as Markdown that reads as just that."""
+        del parent_tags
+        return literal(text)
+
+    def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Write a fence that is longer than any in the text."""
+        del text, parent_tags
+        for line_break in el.find_all("br"):
+            line_break.replace_with("\n")
+        code = el.get_text().strip("\n")
+        longest = max((len(run) for run in re.findall(r"^\s*(`{3,})", code, re.MULTILINE)), default=2)
+        fence = "`" * max(3, longest + 1)
+        return f"\n\n{fence}{_language(el)}\n{code}\n{fence}\n\n" if code.strip() else ""
+
+    def convert_summary(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Write the line that opens what is folded."""
+        del el, parent_tags
+        return f"\n\n**{text.strip()}**\n\n" if text.strip() else ""
+
+    def convert_kbd(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Write keys as they are read."""
+        del el, parent_tags
+        return text
+
+
+def _language(element: Tag) -> str:
+    """Return the language that a page's <pre> or the <code> in it names."""
+    code = element.find("code")
+    marked = [element, *([code] if isinstance(code, Tag) else []), *([element.parent] if element.parent else [])]
+    classes = " ".join(" ".join(one.get("class") or ()) for one in marked)
+    found = re.search(r"(?:^|\s)(?:language|lang|highlight|brush)[-:](?!source)(\w+)", classes)
+    return found[1] if found else ""

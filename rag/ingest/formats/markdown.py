@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -16,6 +17,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from rag.ingest.formats.markdown_cleaning import SDK_TAB, clean_prose, plain_heading
+from rag.ingest.formats.site_markup import plain_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +28,13 @@ if TYPE_CHECKING:
 INCLUDE_DEPTH = 4
 VARIABLES_FILE = "Variables.json"
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
+MARKDOWN_SUFFIXES = {".md", ".mdx", ".markdown"}
+
+_FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?\n)?\1[ \t]*(?:\n|\Z)", re.DOTALL)
+_KEY = re.compile(r"(?:([\w.-]+)[ \t]*:(?:[ \t]+(.*))?|[ \t]+.*|#.*|-[ \t].*|)")
 _INCLUDE = re.compile(r"\{\{\s*(fragments/[\w./-]+)\s*\}\}")
 _VARIABLE = re.compile(r"\{\{\s*var\.(\w+)\s*\}\}")
-_HEADING_ANCHOR = re.compile(r"\s*\{#([^}]*)\}\s*$")
+_HEADING_ANCHOR = re.compile(r"\s*\{:?\s*#([^}\s]*)[^}]*\}\s*$")
 _OWN_ADDRESS = re.compile(r"^Source:\s*<?(https?://\S+?)>?\s*$", re.MULTILINE)
 
 
@@ -72,26 +77,43 @@ def read_page(path: str, texts: Mapping[str, str]) -> Page:
     """Return the page at `path` of a source's texts, includes and variables filled in from the others."""
     front_matter, body = split_front_matter(texts[path])
     body = _fill_in(body, path, texts)
+    is_markdown = PurePosixPath(path).suffix.lower() in MARKDOWN_SUFFIXES
+    if is_markdown:
+        body = plain_markdown(body)
     headings = _headings(body)
     top = next((heading.text for heading in headings if heading.level == 1), "")
     title = plain_heading(str(front_matter.get("title") or "")) or top or PurePosixPath(path).stem
     return Page(
         title=title,
         deprecated=front_matter.get("deprecate") is True,
-        sections=tuple(_without_title(section, title) for section in _sections(body, headings)),
+        sections=tuple(
+            _without_title(section, title) for section in _sections(body, headings, has_addresses=is_markdown)
+        ),
     )
 
 
 def split_front_matter(text: str) -> tuple[dict[str, object], str]:
-    """Return the YAML at a page's top ({} where there is none, or none that parses) and the rest."""
+    """Return what a page's top says of it, in YAML or TOML, and the rest."""
     found = _FRONT_MATTER.match(text)
-    if not found:
-        return {}, text
+    told = (_toml if found[1] == "+++" else _yaml)(found[2] or "") if found else None
+    return (told, text[found.end() :]) if found and told is not None else ({}, text)
+
+
+def _toml(text: str) -> dict[str, object] | None:
     try:
-        front_matter = yaml.safe_load(found[1])
-    except yaml.YAMLError:
-        return {}, text[found.end() :]
-    return (front_matter if isinstance(front_matter, dict) else {}), text[found.end() :]
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
+
+
+def _yaml(text: str) -> dict[str, object] | None:
+    """Return the mapping; of one with a slip in it (a colon in a title), what stands behind its keys."""
+    try:
+        told = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):  # a date that is none
+        lines = [_KEY.fullmatch(line) for line in text.splitlines()]
+        return {line[1]: (line[2] or "").strip("\"' ") for line in lines if line and line[1]} if all(lines) else None
+    return told if isinstance(told, dict) else {} if told is None else None
 
 
 def make_anchor(heading: str) -> str:
@@ -151,7 +173,7 @@ def _code_lines(body: str) -> set[int]:
     }
 
 
-def _sections(body: str, headings: list[Heading]) -> list[Section]:
+def _sections(body: str, headings: list[Heading], *, has_addresses: bool) -> list[Section]:
     lines, code = body.split("\n"), _code_lines(body)
     sections: list[Section] = []
     heading_path: list[Heading] = []
@@ -159,22 +181,22 @@ def _sections(body: str, headings: list[Heading]) -> list[Section]:
     for heading in [*headings, Heading(begin=len(lines), end=len(lines), level=1, text="", anchor="")]:
         languages = SDK_TAB.findall("\n".join(lines[begin : heading.begin]))
         text = _clean(lines, range(begin, heading.begin), code)
-        sections += _section(heading_path, text, tuple(dict.fromkeys(language for language, _ in languages)))
+        address = _OWN_ADDRESS.search(text) if has_addresses else None
+        told = tuple(dict.fromkeys(language for language, _ in languages))
+        sections += _section(heading_path, text, address=address[1] if address else "", languages=told)
         heading_path = [*(above for above in heading_path if above.level < heading.level), heading]
         begin = heading.end
     return sections
 
 
-def _section(heading_path: list[Heading], text: str, languages: tuple[str, ...]) -> list[Section]:
+def _section(heading_path: list[Heading], text: str, *, address: str, languages: tuple[str, ...]) -> list[Section]:
     """Return the section in a list, or nothing where it holds no text."""
-    address = _OWN_ADDRESS.search(text)
-    text = _OWN_ADDRESS.sub("", text).strip()
+    text = (_OWN_ADDRESS.sub("", text) if address else text).strip()
     if not re.search(r"\w", text):
         return []
     headings = tuple(heading.text for heading in heading_path if heading.text)
     anchor = heading_path[-1].anchor if heading_path else ""
-    own = address[1] if address else ""
-    return [Section(headings=headings, anchor=anchor, text=text, address=own, languages=languages)]
+    return [Section(headings=headings, anchor=anchor, text=text, address=address, languages=languages)]
 
 
 def _without_title(section: Section, title: str) -> Section:

@@ -26,7 +26,20 @@ _AFTER_RULE = re.compile(r"(\| --- \|)\n(?:[ \t]*(?:</?t(?:head|body)[^<>]*>)?[ 
 _CODE_TAG = re.compile(r"</?code\b[^<>]*>", re.IGNORECASE)
 _BREAK_TAG = re.compile(r"<(?:br|/p|/li|/ul|/ol|/summary|/tr)\s*/?>", re.IGNORECASE)
 _ITEM_TAG = re.compile(r"<li\b[^<>]*>", re.IGNORECASE)
-_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
+_ELEMENTS = (
+    "a abbr address area article aside audio b base bdi bdo blockquote body br button canvas caption center cite "
+    "code col colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure font "
+    "footer form h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li link "
+    "main map mark meta meter nav noscript object ol optgroup option output p param picture pre progress q rp rt "
+    "ruby s samp script search section select slot small source span strong style sub summary sup svg table tbody "
+    "td template textarea tfoot th thead time title tr track tt u ul var video wbr path rect circle line g "
+    "polygon defs use"
+)
+_COMPONENT = r"(?<!\w</)(?<!\w<)[A-Z][\w.]*"
+_ATTRIBUTES = r"""(?:"[^"\n]*"|'[^'\n]*'|[^<>"'\n])*"""
+_TAG = re.compile(rf"</?(?:(?:{_ELEMENTS.replace(' ', '|')})|{_COMPONENT})(?=[\s/>]){_ATTRIBUTES}>")
+"""HTML's elements and MDX's components; what else stands in angle brackets is meant to be read: `<host>`."""
+_AUTOLINK = re.compile(r"<((?:https?|mailto|ftp):[^<>\s]+|[\w.+-]+@[\w-]+\.[\w.-]+)>")
 _IMAGE = re.compile(r"!\[[^\[\]]*\]\([^()]*\)")
 _PAGE_LINK = re.compile(r"\[([^\[\]]*)\]\((?!https?://)[^()]*(?:\([^()]*\)[^()]*)?\)")
 
@@ -53,7 +66,7 @@ def _clean_markup(text: str) -> str:
     text = _PAGE_LINK.sub(r"\1", _IMAGE.sub("", text))
     text = _CODE_TAG.sub("`", text)
     text = _ITEM_TAG.sub("- ", _BREAK_TAG.sub("\n", text))
-    return html.unescape(_TAG.sub("", text))
+    return html.unescape(_TAG.sub("", _AUTOLINK.sub(r"\1", text)))
 
 
 def _said_once(match: re.Match[str]) -> str:
@@ -80,6 +93,6 @@ def _table_row(match: re.Match[str]) -> str:
 
 def plain_heading(heading: str) -> str:
     """Return a heading without markup; backticks stay, as the docs' own headings have them."""
-    text = re.sub(r"<[^<>]+>", "", _PAGE_LINK.sub(r"\1", heading))
+    text = _outside_code(_PAGE_LINK.sub(r"\1", heading), lambda prose: _TAG.sub("", prose))
     text = re.sub(r"\[([^\[\]]*)\]\([^()]*\)", r"\1", text)
     return " ".join(html.unescape(text).replace("\\_", "_").split())

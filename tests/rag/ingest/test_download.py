@@ -19,7 +19,7 @@ class Files(StandInServer):
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/docs_2.3.x.zip", self._archive),
+            web.get("/milvus_docs_2.3.x.zip", self._archive),
             web.get("/page", self._page),
             web.get("/latest.zip", self._moved),
             web.get("/to/{place:.*}", self._elsewhere),
@@ -32,7 +32,7 @@ class Files(StandInServer):
         return web.Response(text="<html>not an archive")
 
     async def _moved(self, _: web.Request) -> web.Response:
-        raise web.HTTPFound("/docs_2.3.x.zip")
+        raise web.HTTPFound("/milvus_docs_2.3.x.zip")
 
     async def _elsewhere(self, request: web.Request) -> web.Response:
         raise web.HTTPFound(request.match_info["place"] or request.path)
@@ -40,13 +40,13 @@ class Files(StandInServer):
 
 def test_an_address_is_fetched_and_followed() -> None:
     with Files() as server:
-        source = read_source(f"http://127.0.0.1:{server.port}/docs_2.3.x.zip")
+        source = read_source(f"http://127.0.0.1:{server.port}/milvus_docs_2.3.x.zip")
         moved = read_source(f"http://127.0.0.1:{server.port}/latest.zip")
         with pytest.raises(IngestError, match=r"is not a \.zip"):
             read_source(f"http://127.0.0.1:{server.port}/page")
         with pytest.raises(IngestError, match=r"can't be fetched \(Client error '404"):
             read_source(f"http://127.0.0.1:{server.port}/gone.zip")
-    assert (source.name, source.version, list(source.texts)) == ("docs_2.3.x", "2.3", ["en/a.md"])
+    assert (source.name, source.version, list(source.texts)) == ("milvus_docs_2.3.x", "2.3", ["en/a.md"])
     assert (moved.name, list(moved.texts)) == ("latest", ["en/a.md"])
 
 
@@ -74,4 +74,4 @@ def test_a_redirect_into_the_operators_own_network_is_refused(target: str, line:
 def test_a_download_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "DOWNLOAD_LIMIT_S", -1.0)
     with Files() as server, pytest.raises(IngestError, match="has not come whole in"):
-        read_source(f"http://127.0.0.1:{server.port}/docs_2.3.x.zip")
+        read_source(f"http://127.0.0.1:{server.port}/milvus_docs_2.3.x.zip")

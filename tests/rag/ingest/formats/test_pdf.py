@@ -46,7 +46,7 @@ def test_a_folder_of_runbooks_is_a_source(tmp_path: Path) -> None:
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
     source = read_source(str(tmp_path), name="runbooks")
     assert (source.name, source.version) == ("runbooks", "")
-    assert source.left_out == ("broken.pdf is left out: it is not a PDF that can be read (PdfStreamError)",)
+    assert source.left_out == ("broken.pdf is left out: it is not a PDF that can be read (PDFSyntaxError)",)
     pages = [passage for path in ("oncall.html", "runbook.pdf") for passage in make_passages(source, path)]
     assert [(passage.label, passage.text.splitlines()[0]) for passage in pages] == [
         ("On call: Milvus > On call", "Read this **first**."),
