@@ -1,4 +1,4 @@
-"""Ranking: candidates are ordered by a weighted sum of eight features, learned from questions and posts.
+"""Ranking: candidates are ordered by a weighted sum of nine features, learned from questions and posts.
 
 `make tune` learns the weights (starter/ranking.json), tells how well they do on questions that they have not seen, and
 what each feature is worth; docs/decisions/0007 says why this and not another way.
@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,7 @@ FEATURES = (
     "sentence",  # … and the passage's nearest sentence; these three are learned and used in standard deviations
     "bm25",
     "coverage",  # which share of the question's terms, by rarity, stands in the passage
+    "pairs",  # which share of its neighbouring terms stand there as neighbours
     "asks",  # the heading is a question
     "opening",  # the page's beginning, before any heading
     "aside",  # a page about something other than Milvus itself
@@ -52,6 +54,7 @@ class _PassageTerms:
 
     vector: dict[int, float]
     terms: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
 
 
 def rank(
@@ -81,6 +84,7 @@ def measure(
     readings = [_read(candidate.passage.label, candidate.passage.text) for candidate in candidates]
     cosines = [candidate.subvectors @ vector for candidate in candidates]
     sparse = query_vector(query.weights)
+    pairs = set(pairwise(query.terms))
     total = sum(query.weights.values()) or 1.0
     rows = [
         (
@@ -89,6 +93,7 @@ def measure(
             max(own[2:], default=own[0]),
             sum(weight * reading.vector.get(dimension, 0.0) for dimension, weight in sparse.items()) / 10,
             sum(weight for term, weight in query.weights.items() if term in reading.terms) / total,
+            len(pairs & reading.pairs) / max(1, len(pairs)),
             *_kind(candidate.passage),
         )
         for candidate, reading, own in zip(candidates, readings, cosines, strict=True)
@@ -117,7 +122,11 @@ def _kind(passage: Passage) -> tuple[float, ...]:
 @lru_cache(maxsize=4_096)
 def _read(label: str, text: str) -> _PassageTerms:
     found = terms(f"{label}\n{text}")
-    return _PassageTerms(vector=passage_vector(found), terms=frozenset(found))
+    return _PassageTerms(
+        vector=passage_vector(found),
+        terms=frozenset(found),
+        pairs=frozenset(pairwise(found)),
+    )
 
 
 def without_duplicates(passages: Sequence[Passage], limit: int) -> list[Passage]:

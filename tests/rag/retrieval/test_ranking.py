@@ -36,6 +36,7 @@ def test_a_candidate_is_measured_by_meaning_words_and_kind() -> None:
     table = measure([candidate(passage, 0.5, 0.6, 0.7, 0.8)], query("red handle of the lamp", passage), VECTOR)
     found = dict(zip(FEATURES, table[0], strict=True))
     assert (found["whole"], found["label"], found["sentence"]) == pytest.approx((0.5, 0.6, 0.8))
+    assert found["pairs"] == pytest.approx(1 / 2)
     assert 0 < found["coverage"] < 1
     assert found["bm25"] > 0
     assert (found["asks"], found["opening"], found["aside"]) == (1, 0, 1)
