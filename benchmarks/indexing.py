@@ -19,7 +19,7 @@ from rich.console import Console
 from rag.backends.embedding import open_bundled
 from rag.backends.milvus import open_milvus
 from rag.ingest.chunking import embedding_text, make_passages, page_paths
-from rag.ingest.indexing import EMBED_BATCH, index
+from rag.ingest.indexing import EMBED_BATCH, IngestPlan, index
 from rag.ingest.sources import read_source
 from rag.text.subvectors import subvector_texts
 
@@ -50,7 +50,7 @@ def main() -> None:
             bare += time.perf_counter() - begun
             begun = time.perf_counter()
             with open_milvus(uri=str(Path(folder) / f"{turn}.db"), token="", alias="bench") as store:
-                index(store, embedder, part, progress=lambda *_: None)
+                index(store, embedder, IngestPlan(passages=part), progress=lambda *_: None)
             whole += time.perf_counter() - begun
     figures = len(passages) / whole, len(passages) / bare
     Console(highlight=False).print(

@@ -75,7 +75,7 @@ def open_collections(options: argparse.Namespace, folder: Path) -> Iterator[list
             settings = RagSettings(milvus_uri=f"{folder}/{name.replace(' ', '_').lower()}.db", _env_file=None)
             if not Path(settings.milvus_uri).exists():
                 request = IngestRequest(locations=(options.archive,), only=only)
-                run_ingest(Console(stderr=True), request, settings=settings, recreate=False)
+                run_ingest(Console(stderr=True), request, settings=settings)
             retriever = stack.enter_context(open_retriever(settings))
             searches = {TUTORIAL: tutorial(options.archive, only), **ways(retriever)}
             opened.append(Collection(retriever, searches, list(_sets(options, name, scopes, retriever.store.paths()))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
+import time
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +21,7 @@ from rag.errors import EmptyIndexError, UnreachableError
 from rag.hearing.hearer import PostHearer
 from rag.hearing.judge import HearingJudge
 from rag.ingest.chunking import make_passages
-from rag.ingest.indexing import STARTER_SOURCE, MultilingualEncoder, index
+from rag.ingest.indexing import STARTER_SOURCE, IngestPlan, MultilingualEncoder, index
 from rag.ingest.sources import Source
 from rag.model_wiring import open_models
 from rag.query.spelling import Speller
@@ -28,6 +29,7 @@ from rag.retrieval.batching import Batcher
 from rag.retrieval.foreign import ForeignReader
 from rag.retrieval.reloading import IndexSnapshot, ReloadingRetriever
 from rag.retrieval.retriever import HybridRetriever
+from rag.text.records import SourceRecord
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -257,7 +259,8 @@ def _ingest_starter(settings: RagSettings, opened: Index) -> None:
         len(passages),
     )
     encoder = multilingual_encoder(settings)
-    index(opened.store, opened.embedder, passages, multilingual=encoder, progress=lambda *_: None)
+    plan = IngestPlan(passages=passages, sources=[SourceRecord(name=STARTER_SOURCE, kind="package", at=time.time())])
+    index(opened.store, opened.embedder, plan, multilingual=encoder, progress=lambda *_: None)
 
 
 def starter_passages() -> list[Passage]:

@@ -1,4 +1,4 @@
-"""The `milvusfaq` command line: ask, search, ingest, eval, explain, start, forget, feedback."""
+"""The `milvusfaq` command line: ask, search, ingest, sources, eval, explain, start, forget, feedback."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 import json
 import logging
 import os
-import re
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotation at run time
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
@@ -16,6 +15,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from bot.entrypoints.cli_ingest import ingest, sources
 from bot.entrypoints.logs import set_up_logs
 from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error
 from bot.text.redaction import redact
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.ledger import Ledger
-    from rag.ingest.indexing import IngestReport
 
 
 T = TypeVar("T")
@@ -120,44 +119,8 @@ def search(
         out.print(f"{passage.text}\n", markup=False)
 
 
-@app.command()
-def ingest(
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Folders; .md, .html or .pdf files; .zip files or https addresses of one.", show_default=False
-        ),
-    ] = None,
-    *,
-    only: Annotated[str, typer.Option(help="Keep the pages below this folder of the source, like en/faq.")] = "",
-    name: Annotated[str, typer.Option(help="What to call the source instead of its file name.")] = "",
-    docs_version: Annotated[
-        str, typer.Option(help="The docs version that the source holds, like 2.4, where its name does not tell it.")
-    ] = "",
-    recreate: Annotated[bool, typer.Option("--recreate", help="Start the collection anew, with these alone.")] = False,
-) -> None:
-    """Bring documents into Milvus. Without SOURCES: the Milvus docs of the tutorial (2.4), from GitHub."""
-    from bot.entrypoints.commands.ingest import IngestRequest, run_ingest
-
-    if docs_version and not re.fullmatch(r"\d+\.\d+", docs_version):
-        _fail(f"--docs-version {docs_version} is not a version like 2.4.")
-    if name and len(sources or ()) > 1:
-        _fail("--name goes with one source.")
-    request = IngestRequest(locations=tuple(sources or ()), only=only, name=name, version=docs_version)
-    report, pages, seconds = run_ingest(err, request, settings=RagSettings(), recreate=recreate)
-    _print_report(report, pages=pages, seconds=seconds)
-
-
-def _print_report(report: IngestReport, *, pages: int, seconds: float) -> None:
-    counts = f"{report.new} new, {report.kept} unchanged, {report.removed} removed"
-    made = f"{_count(report.new + report.kept, 'passage')} from {_count(pages, 'page')}"
-    out.print(f"{made} in {seconds:.1f} s: {counts}.", markup=False)
-    if not report.changed:
-        out.print("Nothing has changed; the collection is as it was.")
-    if report.multilingual_anew:
-        out.print("Questions in other languages find them by MULTILINGUAL as it is set now.")
-    if report.starter_left:
-        out.print("The starter FAQ has made way for them.")
+app.command()(ingest)
+app.command()(sources)
 
 
 def _count(number: int, noun: str) -> str:

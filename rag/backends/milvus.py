@@ -24,12 +24,13 @@ from rag.backends.milvus_schema import (
     METRIC,
     MULTILINGUAL_ROWS,
     PASSAGE_FIELDS,
+    SOURCE_ROWS,
     passage_of,
 )
 from rag.backends.pymilvus_import import importing_pymilvus
 from rag.domain import Candidate, EmbeddedPassage
 from rag.errors import EmptyIndexError, IngestError, RetrievalError
-from rag.text import multilingual, vocabulary
+from rag.text import multilingual, records, vocabulary
 from rag.text.subvectors import unpack
 from rag.text.vocabulary import Vocabulary
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rag.text.multilingual import MultilingualIndex
+    from rag.text.records import SourceRecord
 
 logger = logging.getLogger(__name__)
 
@@ -210,8 +212,20 @@ class MilvusStore:
 
     def multilingual_index(self) -> MultilingualIndex | None:
         """Return what questions in other languages are searched by; None where the ingest made nothing of it."""
-        text = self._beside(f'id >= "{MULTILINGUAL_ROWS}"')
+        text = self._beside(f'id >= "{MULTILINGUAL_ROWS}" and id < "{SOURCE_ROWS}"')
         return multilingual.from_text(text) if text else None
+
+    def sources(self) -> list[SourceRecord]:
+        """Return what is in the live collection, source by source."""
+        text = self._beside(f'id >= "{SOURCE_ROWS}"')
+        known = {record.name: record for record in records.from_text(text)} if text else {}
+        return records.counted(known, map(passage_of, self._rows([*PASSAGE_FIELDS])))
+
+    def pages_of(self, source: str) -> set[tuple[str, str]]:
+        """Return path and title of the pages of a source."""
+        return {
+            (row["path"], row["title"]) for row in self._rows(["source", "path", "title"]) if row["source"] == source
+        }
 
     def _beside(self, rows: str) -> str:
         """Return one of the texts that lie beside the live passages; "" where there is none."""

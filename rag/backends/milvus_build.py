@@ -17,9 +17,9 @@ from rag.backends.milvus import (
     words_of,
 )
 from rag.backends.milvus_errors import translated
-from rag.backends.milvus_schema import MULTILINGUAL_ROWS, passage_schema, row_of, words_rows, words_schema
+from rag.backends.milvus_schema import MULTILINGUAL_ROWS, SOURCE_ROWS, passage_schema, row_of, words_rows, words_schema
 from rag.errors import IngestError
-from rag.text import multilingual, vocabulary
+from rag.text import multilingual, records, vocabulary
 from rag.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from rag.domain import EmbeddedPassage
     from rag.text.multilingual import MultilingualIndex
+    from rag.text.records import SourceRecord
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +40,8 @@ FIRST_WITH_SPARSE = (2, 4)
 class Build:
     """A collection that is being filled; it is not searched yet.
 
-    Whoever fills it sets `vocabulary` to the words of all its passages before the end, and `multilingual` where
-    questions in other languages are to be searched too.
+    Whoever fills it sets `vocabulary` to the words of all its passages before the end, `sources` to where they came
+    from, and `multilingual` where questions in other languages are to be searched too.
     """
 
     store: MilvusStore
@@ -49,6 +50,7 @@ class Build:
     inserted: int = 0
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     multilingual: MultilingualIndex | None = None
+    sources: Sequence[SourceRecord] = ()
 
     def insert(self, passages: Sequence[EmbeddedPassage]) -> None:
         """Write passages; one writer at a time."""
@@ -117,6 +119,7 @@ def _keep_words(build: Build) -> None:
         rows = words_rows(vocabulary.to_json(build.vocabulary))
         if build.multilingual:
             rows += words_rows(multilingual.to_text(build.multilingual), kind=MULTILINGUAL_ROWS)
+        rows += words_rows(records.to_text(build.sources), kind=SOURCE_ROWS)
         for start in range(0, len(rows), WORDS_ROWS_AT_ONCE):
             build.store.client.insert(words, rows[start : start + WORDS_ROWS_AT_ONCE])
         build.store.client.flush(words)

@@ -37,8 +37,9 @@ NO_TERMS = {2**31: 1.0}
 """Milvus takes no sparse vector without a number: that of a text without terms has one that no question has."""
 WORDS_ROW_CHARACTERS = 60_000
 """The vocabulary is ASCII, cut into rows of this many bytes."""
-MULTILINGUAL_ROWS = "m"
-"""With it begin the ids of the rows that hold the multilingual index: after every number, whose rows are the words."""
+MULTILINGUAL_ROWS, SOURCE_ROWS = "m", "s"
+"""With them begin the ids of the rows that hold the multilingual index and the source records; numbers, which stand
+before them, hold the words."""
 
 
 def passage_schema(*, embedding: str, dim: int, sparse: bool) -> tuple[CollectionSchema, IndexParams]:

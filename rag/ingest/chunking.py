@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from rag.domain import Passage
-from rag.ingest.formats.markdown import read_page
+from rag.ingest.formats.markdown import MARKDOWN_SUFFIXES, read_page
 from rag.ingest.sources import is_page
 from rag.text.splitting import split_markdown
 
@@ -87,10 +87,29 @@ def _address(source: Source, path: str, section: Section) -> str:
     The Milvus docs' is made of the version (an old one's only), the file name and the anchor.
     """
     if section.address or not _is_of_milvus_docs(source, path):
-        return section.address
+        return section.address or _address_below(source.base_url, path, section)
     is_old = bool(source.version) and tuple(map(int, source.version.split("."))) < NEWEST_DOCS
     address = DOCS_ADDRESS + (f"v{source.version}.x/" if is_old else "") + PurePosixPath(path).name
     return f"{address}#{section.anchor}" if section.anchor else address
+
+
+def _address_below(base_url: str, path: str, section: Section) -> str:
+    """Return a page's address below what the operator has given, "" where that is nothing.
+
+    `{path}` in it stands for the path without a suffix, `{file}` for the path with it; without either the path is put
+    behind it, that of Markdown without its suffix, as most sites show it. Anchors are made as GitHub makes them.
+    """
+    if not base_url:
+        return ""
+    bare = str(PurePosixPath(path).with_suffix(""))
+    bare = re.sub(r"(?:^|/)(?:index|README|_index)$", "", bare)
+    if "{path}" in base_url or "{file}" in base_url:
+        address = base_url.replace("{path}", bare).replace("{file}", path)
+    else:
+        is_markdown = PurePosixPath(path).suffix.lower() in MARKDOWN_SUFFIXES
+        address = f"{base_url.rstrip('/')}/{bare if is_markdown else path}"
+    anchor = re.sub(r"[^\w\s-]", "", section.headings[-1].lower()).strip() if section.headings else ""
+    return f"{address}#{re.sub(r'[ ]', '-', anchor)}" if anchor else address
 
 
 def embedding_text(passage: Passage) -> str:

@@ -12,6 +12,7 @@ from rag.backends.milvus_build import building
 from rag.domain import EmbeddedPassage
 from rag.ingest.chunking import embedding_text
 from rag.ingest.multilingual import make_multilingual_index
+from rag.text.records import counted
 from rag.text.subvectors import pack, subvector_texts
 from rag.text.vocabulary import count_words
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rag.domain import Passage
     from rag.protocols import Embedder
     from rag.text.multilingual import Coverage, MultilingualIndex
+    from rag.text.records import SourceRecord
     from rag.text.vocabulary import Vocabulary
 
 STARTER_SOURCE = "starter"
@@ -69,23 +71,35 @@ class MultilingualEncoder:
         )
 
 
-def index(  # noqa: PLR0913 - all but the first three are told by name
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestPlan:
+    """What is to become of the collection.
+
+    `sources` are recorded with the passages; those of `removed` leave, with `recreate` all that is not brought.
+    """
+
+    passages: Sequence[Passage] = ()
+    sources: Sequence[SourceRecord] = ()
+    removed: frozenset[str] = frozenset()
+    recreate: bool = False
+
+
+def index(
     store: MilvusStore,
     embedder: Embedder,
-    passages: Sequence[Passage],
+    plan: IngestPlan,
     *,
-    recreate: bool = False,
     multilingual: MultilingualEncoder | None = None,
     progress: Callable[[str, int, int], None],
 ) -> IngestReport:
-    """Make the collection hold these passages in place of whatever their sources held before.
+    """Make the collection hold the plan's passages in place of whatever their sources held before.
 
-    Other sources stay, but for the starter FAQ, which makes way for the first real one; with `recreate` none. With
-    `multilingual`, questions in other languages find them too. `progress` hears (step, done, of) for embed and insert.
+    Other sources stay, but for the starter FAQ, which makes way for the first real one. With `multilingual`, questions
+    in other languages find them too. `progress` hears (step, done, of) for embed and insert.
     """
-    wanted = {passage.id: passage for passage in passages}
-    stored: dict[str, set[str]] = {} if recreate else _stored_ids(store, embedder)
-    leaving = _leaving(stored, wanted)
+    wanted = {passage.id: passage for passage in plan.passages}
+    stored: dict[str, set[str]] = {} if plan.recreate else _stored_ids(store, embedder)
+    leaving = _leaving(stored, wanted, plan.removed)
     present = {id_ for ids in stored.values() for id_ in ids}
     missing = [passage for id_, passage in wanted.items() if id_ not in present]
     before = store.multilingual_index() if multilingual and stored else None
@@ -94,21 +108,28 @@ def index(  # noqa: PLR0913 - all but the first three are told by name
         kept=len(wanted) - len(missing),
         removed=len(leaving),
         multilingual_anew=bool(multilingual and stored and not multilingual.is_current(before)),
-        starter_left=STARTER_SOURCE in stored and all(passage.source != STARTER_SOURCE for passage in passages),
+        starter_left=bool(wanted) and STARTER_SOURCE in stored and not _is_starter(plan.passages),
     )
     if report.changed:
+        known = {record.name: record for record in (store.sources() if stored else ())}
+        known |= {record.name: record for record in plan.sources}
         with building(store, embedding=embedder.name, dim=embedder.dim) as build:
-            others = [] if recreate else _copy(store, build, but_not=leaving)
+            others = [] if plan.recreate else _copy(store, build, but_not=leaving)
             _insert(build, _embed(embedder, missing, progress), total=len(missing), progress=progress)
             every = [*others, *missing]
             build.vocabulary = count_words(every)
+            build.sources = counted(known, every)
             build.multilingual = multilingual.index(every, build.vocabulary, before) if multilingual else None
     return report
 
 
-def _leaving(stored: dict[str, set[str]], wanted: dict[str, Passage]) -> set[str]:
+def _is_starter(passages: Sequence[Passage]) -> bool:
+    return any(passage.source == STARTER_SOURCE for passage in passages)
+
+
+def _leaving(stored: dict[str, set[str]], wanted: dict[str, Passage], removed: frozenset[str]) -> set[str]:
     """Return the ids of what the sources held before and hold no more; the starter FAQ leaves with any ingest."""
-    sources = {STARTER_SOURCE, *(passage.source for passage in wanted.values())}
+    sources = {*removed, *(passage.source for passage in wanted.values()), *([STARTER_SOURCE] if wanted else [])}
     return {id_ for source, ids in stored.items() if source in sources for id_ in ids} - wanted.keys()
 
 

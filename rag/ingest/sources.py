@@ -48,7 +48,8 @@ class Source:
 
     `name` stands for the source from one ingest to the next; `location` is where it came from. `version` is the docs
     version that it holds, or "". `is_milvus` tells Milvus' own docs, whose pages have addresses at milvus.io.
-    `passed_over` counts, by suffix or folder, the files that are no documents.
+    `base_url` is what other pages' addresses are made of. `passed_over` counts, by suffix or folder, the files that are
+    no documents.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Source:
     location: str = ""
     kind: Kind = "folder"
     is_milvus: bool = False
+    base_url: str = ""
     passed_over: Counter[str] = field(default_factory=Counter)
 
 
@@ -92,6 +94,11 @@ def read_source(location: str, *, name: str | None = None, only: str = "", versi
         is_milvus=told is not None,
         passed_over=opened.passed_over,
     )
+
+
+def files_of(location: str) -> Files:
+    """Return the files of a source as they are: bytes, or the reason (a str) why one is left out."""
+    return _open(location).files
 
 
 def _open(location: str) -> _Opened:

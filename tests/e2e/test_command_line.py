@@ -216,7 +216,7 @@ def test_what_can_not_work_is_one_line(tmp_path: Path, page: Path, arguments: tu
 def test_a_source_that_fails_leaves_the_old_collection_whole(tmp_path: Path, page: Path) -> None:
     milvusfaq(tmp_path, "ingest", str(page))
     with zipfile.ZipFile(tmp_path / "empty.zip", "w") as archive:
-        archive.writestr("notes.txt", "no Markdown here")
+        archive.writestr("notes.png", "no document here")
     assert milvusfaq(tmp_path, "ingest", "--recreate", "empty.zip").returncode == 1
     assert len(json.loads(milvusfaq(tmp_path, "search", "fuel", "--json").stdout)) == 2
 

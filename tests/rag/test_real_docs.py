@@ -14,7 +14,7 @@ from rag.backends.embedding import open_bundled
 from rag.backends.milvus import open_milvus
 from rag.evaluation import read_cases, score
 from rag.ingest.chunking import PASSAGE_CHARACTERS, make_passages, page_paths
-from rag.ingest.indexing import index
+from rag.ingest.indexing import IngestPlan, index
 from rag.ingest.sources import read_source
 from rag.query.spelling import Speller
 from rag.retrieval.retriever import HybridRetriever
@@ -66,7 +66,7 @@ def test_the_docs_own_links_with_anchors_lead_to_addresses_that_we_build() -> No
 def test_the_tutorials_question_finds_its_section_and_the_faq_is_found_well(tmp_path: Path) -> None:
     embedder = open_bundled()
     with open_milvus(uri=str(tmp_path / "milvus.db"), token="", alias="faq") as store:
-        index(store, embedder, passages_of(ARCHIVE_24, "en/faq"), progress=lambda *_: None)
+        index(store, embedder, IngestPlan(passages=passages_of(ARCHIVE_24, "en/faq")), progress=lambda *_: None)
         vocabulary = store.vocabulary()
         retriever = HybridRetriever(store=store, embedder=embedder, vocabulary=vocabulary, speller=Speller(vocabulary))
 

@@ -63,6 +63,13 @@ def html_to_markdown(text: str) -> str:
     return titled(title, re.sub(r"\n{3,}", "\n\n", markdown))
 
 
+def content_text(text: str) -> str:
+    """Return the words of a page's title and content, one after the other."""
+    page = BeautifulSoup(text, "lxml")
+    title = page.title.get_text(" ", strip=True) if page.title else ""
+    return "\n".join([title, *(part.get_text(" ") for part in _content(page))])
+
+
 def titled(title: str, markdown: str) -> str:
     """Return Markdown with a title as front matter, where there is one."""
     quoted = re.sub(r"[\"\\\n]", " ", title).strip()

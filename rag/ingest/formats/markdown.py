@@ -76,7 +76,7 @@ class Page:
 def read_page(path: str, texts: Mapping[str, str]) -> Page:
     """Return the page at `path` of a source's texts, includes and variables filled in from the others."""
     front_matter, body = split_front_matter(texts[path])
-    body = _fill_in(body, path, texts)
+    body = fill_in(body, path, texts)
     is_markdown = PurePosixPath(path).suffix.lower() in MARKDOWN_SUFFIXES
     if is_markdown:
         body = plain_markdown(body)
@@ -121,7 +121,7 @@ def make_anchor(heading: str) -> str:
     return re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", heading.strip()))
 
 
-def _fill_in(text: str, path: str, texts: Mapping[str, str]) -> str:
+def fill_in(text: str, path: str, texts: Mapping[str, str]) -> str:
     """Put in `{{fragments/x.md}}` and `{{var.x}}`, looked for in the page's folder and those above it."""
     above = [str(folder) for folder in PurePosixPath(path).parents]
 

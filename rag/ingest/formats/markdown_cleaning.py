@@ -25,6 +25,7 @@ _TABLE_CELL = re.compile(r"<t[dh]\b[^<>]*>(.*?)(?=</t[dh]>|<t[dh]\b|\Z)", re.DOT
 _AFTER_RULE = re.compile(r"(\| --- \|)\n(?:[ \t]*(?:</?t(?:head|body)[^<>]*>)?[ \t]*\n?)+(?=\|)")
 _CODE_TAG = re.compile(r"</?code\b[^<>]*>", re.IGNORECASE)
 _BREAK_TAG = re.compile(r"<(?:br|/p|/li|/ul|/ol|/summary|/tr)\s*/?>", re.IGNORECASE)
+_BREAK_IN_ROW = re.compile(r"^(?=[ \t]*\|)(.*)$", re.MULTILINE)
 _ITEM_TAG = re.compile(r"<li\b[^<>]*>", re.IGNORECASE)
 _ELEMENTS = (
     "a abbr address area article aside audio b base bdi bdo blockquote body br button canvas caption center cite "
@@ -47,6 +48,7 @@ _PAGE_LINK = re.compile(r"\[([^\[\]]*)\]\((?!https?://)[^()]*(?:\([^()]*\)[^()]*
 def clean_prose(text: str) -> str:
     """Return prose in plain Markdown: comments, tab bars and tags gone, tables and lists kept."""
     text = _SDK_TABS.sub(_said_once, _TAB_BAR.sub("", _COMMENT.sub("", text)))
+    text = _BREAK_IN_ROW.sub(lambda row: _BREAK_TAG.sub(" ", row[1]), text)
     text = _ALERT.sub(lambda match: f"**{match[1].capitalize()}:** ", text)
     text = _AFTER_RULE.sub(r"\1\n", _TABLE_ROW.sub(_table_row, text))
     text = _outside_code(text, _clean_markup)

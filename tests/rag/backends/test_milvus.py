@@ -14,7 +14,7 @@ from rag.backends.milvus import MilvusStore, open_milvus
 from rag.backends.milvus_build import building
 from rag.domain import EmbeddedPassage
 from rag.ingest.chunking import embedding_text
-from rag.ingest.indexing import IngestReport, index
+from rag.ingest.indexing import IngestPlan, IngestReport, index
 from rag.text.subvectors import subvector_texts
 from tests.builders import make_passage
 from tests.fakes import FakeEmbedder
@@ -43,7 +43,7 @@ def opened(folder: Path) -> Iterator[MilvusStore]:
 def fill(
     store: MilvusStore, passages: list[Passage], embedder: FakeEmbedder, *, recreate: bool = False
 ) -> IngestReport:
-    return index(store, embedder, passages, recreate=recreate, progress=lambda *_: None)
+    return index(store, embedder, IngestPlan(passages=passages, recreate=recreate), progress=lambda *_: None)
 
 
 def found(store: MilvusStore, passage: Passage, embedder: FakeEmbedder) -> Passage:

@@ -12,7 +12,7 @@ from rag import Question, RetrievalError
 from rag.backends.embedding import open_bundled
 from rag.backends.milvus import MilvusStore, open_milvus
 from rag.ingest.chunking import embedding_text
-from rag.ingest.indexing import index
+from rag.ingest.indexing import IngestPlan, index
 from rag.query.spelling import Speller
 from rag.retrieval.retriever import HybridRetriever
 from rag.text.terms import passage_vector, terms
@@ -33,11 +33,11 @@ def test_an_ingest_is_seen_by_a_reader_that_is_connected_already(tmp_path: Path)
     embedder = FakeEmbedder()
     (query,) = embedder.encode_queries([embedding_text(TWO)])
     with running_server(tmp_path) as (uri, process), open_milvus(uri=uri, token="", alias="docs") as writer:
-        index(writer, embedder, [ONE], progress=lambda *_: None)
+        index(writer, embedder, IngestPlan(passages=[ONE]), progress=lambda *_: None)
         with open_milvus(uri=uri, token="", alias="docs") as reader:
             reader.check(embedding="fake", dim=8)
             assert [found.passage.id for found in reader.search_dense(query, limit=5)] == ["1"]
-            index(writer, embedder, [ONE, TWO], progress=lambda *_: None)
+            index(writer, embedder, IngestPlan(passages=[ONE, TWO]), progress=lambda *_: None)
             assert [found.passage.id for found in reader.search_dense(query, limit=1)] == ["2"]
             process.kill()
             process.wait()
@@ -66,7 +66,7 @@ def test_a_server_and_an_embedded_milvus_find_the_same_with_the_same_scores(tmp_
     with running_server(tmp_path) as (uri, _):
         for place in (uri, str(tmp_path / "embedded.db")):
             with open_milvus(uri=place, token="", alias="docs") as store:
-                index(store, embedder, PASSAGES, progress=lambda *_: None)
+                index(store, embedder, IngestPlan(passages=PASSAGES), progress=lambda *_: None)
                 assert store.has_sparse
                 (worded, *_) = store.search_sparse(passage_vector(terms("collection.ttl.seconds")), limit=3)
                 assert worded.passage.id == "t"
@@ -81,11 +81,11 @@ def test_a_server_without_sparse_vectors_is_searched_by_meaning_and_told_of(
     pytest.importorskip("milvus", reason="the real Milvus 2.3.5 (pip install milvus==2.3.5) is not installed")
     embedder = open_bundled()
     with running_old_server(tmp_path) as uri, open_when_ready(uri) as store:
-        index(store, embedder, PASSAGES, progress=lambda *_: None)
+        index(store, embedder, IngestPlan(passages=PASSAGES), progress=lambda *_: None)
         assert "has no sparse vectors" in caplog.text
         assert not store.has_sparse
         assert search(store, embedder, "collection.ttl.seconds")[0][0] == "t"
-        report = index(store, embedder, PASSAGES[:2], progress=lambda *_: None)
+        report = index(store, embedder, IngestPlan(passages=PASSAGES[:2]), progress=lambda *_: None)
         assert (report.new, report.kept, report.removed) == (0, 2, 1)
         assert {id_ for id_, _ in search(store, embedder, "the level of the log")} == {"t", "m"}
 

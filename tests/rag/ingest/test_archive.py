@@ -97,7 +97,7 @@ def test_a_damaged_member_and_a_page_that_can_not_be_read_are_left_out(tmp_path:
         ("手册/重启.md", "gbk", "# 重启\n\n按红色按钮重启。"),
         ("設定ガイド.md", "cp932", "# 設定\n\nこのページは設定のガイドです。"),
         ("설명서.md", "cp949", "# 설명서\n\n이 페이지는 설명서입니다."),
-        ("инструкция.md", "cp866", "# Загрузка\n\nЭта страница описывает загрузку."),
+        ("инструкция.md", "cp866", "# Загрузка\n\nЗагрузка коллекции."),  # noqa: RUF001 - Russian on purpose
         ("größe.md", "utf-8", "# Size\n\nText."),
     ],
 )

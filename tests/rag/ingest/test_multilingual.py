@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag.backends.milvus import open_milvus
-from rag.ingest.indexing import IngestReport, MultilingualEncoder, index
+from rag.ingest.indexing import IngestPlan, IngestReport, MultilingualEncoder, index
 from tests.builders import make_passage
 from tests.fakes import FakeEmbedder
 
@@ -41,7 +41,9 @@ def ingest(
 ) -> tuple[IngestReport, CountingEmbedder]:
     counting = CountingEmbedder()
     encoder = MultilingualEncoder(counting, coverage) if coverage else None
-    return index(store, FakeEmbedder(), passages, multilingual=encoder, progress=lambda *_: None), counting
+    return index(
+        store, FakeEmbedder(), IngestPlan(passages=passages), multilingual=encoder, progress=lambda *_: None
+    ), counting
 
 
 @pytest.fixture

@@ -1,0 +1,125 @@
+"""Loss: which of the words that a reader sees on a page are stored, in their order, and which are added.
+
+What a reader sees is told in another way than what is stored: a Markdown page by rendering it, an HTML page by the text
+of its content's elements. The longest common run of words in order (rapidfuzz) is what was kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
+from rapidfuzz.distance import LCSseq
+
+from rag.errors import IngestError
+from rag.ingest.formats.decoding import decode
+from rag.ingest.formats.html import content_text
+from rag.ingest.formats.markdown import fill_in, read_page, split_front_matter
+from rag.ingest.formats.reading import HTML, MARKDOWN, suffix_of
+from rag.ingest.sources import files_of, is_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rag.ingest.sources import Source
+
+_WORD = re.compile(r"[^\W_]+")
+_FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})[ \t]*[\w-]*[ \t]*$", re.MULTILINE)
+_TARGET = re.compile(r"\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?\)")
+"""Where a link leads: it is stored, for citations, and nobody sees it."""
+SHOWN_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLoss:
+    """A page's words: as many as a reader sees, those of them that are stored, and as many as are stored.
+
+    `first_lost` and `first_added` are some of those that are not in both.
+    """
+
+    path: str
+    seen: int
+    kept: int
+    stored: int
+    first_lost: tuple[str, ...] = ()
+    first_added: tuple[str, ...] = ()
+
+    @property
+    def kept_share(self) -> float:
+        """Return which share of the words that are seen is stored."""
+        return self.kept / self.seen if self.seen else 1.0
+
+    @property
+    def added_share(self) -> float:
+        """Return which share of the words that are stored nobody sees."""
+        return (self.stored - self.kept) / self.stored if self.stored else 0.0
+
+
+def page_losses(location: str, source: Source) -> Iterator[PageLoss]:
+    """Yield the loss of each page of a source whose words can be told in another way: Markdown, HTML and plain text."""
+    for path, content in files_of(location):
+        if path not in source.texts or not is_page(path) or isinstance(content, str):
+            continue
+        stored = _words(stored_text(source, path))
+        seen = _words(visible_text(source, path, content))
+        if seen or stored:
+            yield _loss(path, seen, stored)
+
+
+def visible_text(source: Source, path: str, content: bytes) -> str:
+    """Return the text that a reader of the page sees, what it includes of others filled in."""
+    try:
+        text = decode(content)
+    except IngestError:
+        return ""
+    suffix = suffix_of(path)
+    if suffix in HTML:
+        return content_text(text)
+    if suffix not in MARKDOWN:
+        return text
+    _, body = split_front_matter(text)
+    rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(fill_in(body, path, source.texts))
+    page = BeautifulSoup(rendered, "lxml")
+    for element in page(["script", "style"]):
+        element.decompose()
+    return page.get_text(" ")
+
+
+def stored_text(source: Source, path: str) -> str:
+    """Return what is stored of a page: each section with the headings above it that no section before it had."""
+    page = read_page(path, source.texts)
+    parts = [page.title]
+    above: tuple[str, ...] = ()
+    for section in page.sections:
+        fresh = [
+            heading
+            for level, heading in enumerate(section.headings)
+            if section.headings[: level + 1] != above[: level + 1]
+        ]
+        parts += [*fresh, _TARGET.sub("]", _FENCE.sub("", section.text))]
+        above = section.headings
+    return "\n".join(parts)
+
+
+def _loss(path: str, seen: list[str], stored: list[str]) -> PageLoss:
+    lost, added = [], []
+    for edit in LCSseq.editops(seen, stored):
+        if edit.tag == "delete":
+            lost.append(seen[edit.src_pos])
+        else:
+            added.append(stored[edit.dest_pos])
+    return PageLoss(
+        path=path,
+        seen=len(seen),
+        kept=len(seen) - len(lost),
+        stored=len(stored),
+        first_lost=tuple(lost[:SHOWN_WORDS]),
+        first_added=tuple(added[:SHOWN_WORDS]),
+    )
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
