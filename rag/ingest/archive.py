@@ -33,8 +33,9 @@ OTHER_FOLDERS = {
     "site-packages",
     "bower_components",
     "vendor",
+    "_sources",
 }
-"""Folders of tools: what lies there is nobody's docs."""
+"""Folders of tools, and Sphinx' copies of its sources: what lies there is nobody's docs."""
 _UTF8_FLAG = 0x800
 _WINDOWS = {"zh": "gb18030", "ja": "cp932", "ko": "cp949", "ru": "cp866"}
 """In which encoding a zip program writes names where Windows speaks that language."""

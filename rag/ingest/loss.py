@@ -19,6 +19,7 @@ from rag.ingest.formats.decoding import decode
 from rag.ingest.formats.html import content_text
 from rag.ingest.formats.markdown import fill_in, read_page, split_front_matter
 from rag.ingest.formats.reading import HTML, MARKDOWN, suffix_of
+from rag.ingest.formats.site_markup import plain_markdown
 from rag.ingest.sources import files_of, is_page
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
     from rag.ingest.sources import Source
 
 _WORD = re.compile(r"[^\W_]+")
-_FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})[ \t]*[\w-]*[ \t]*$", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
+_FILLED_IN_LATER = re.compile(r"\{\{[^{}\n]*\}\}|[ \t]*\{:?[ \t]*#[^{}\n]*\}[ \t]*$", re.MULTILINE)
+"""Variables that only the site knows, and the anchors of headings."""
+_NUMBER = re.compile(r"^[ \t>]*\d+[.)](?=\s)", re.MULTILINE)
+"""Of an item in a list; a browser makes them."""
 _TARGET = re.compile(r"\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?\)")
 """Where a link leads: it is stored, for citations, and nobody sees it."""
 SHOWN_WORDS = 8
@@ -80,12 +85,15 @@ def visible_text(source: Source, path: str, content: bytes) -> str:
         return content_text(text)
     if suffix not in MARKDOWN:
         return text
-    _, body = split_front_matter(text)
-    rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(fill_in(body, path, source.texts))
+    told, body = split_front_matter(text)
+    body = _FILLED_IN_LATER.sub("", plain_markdown(fill_in(body, path, source.texts)))
+    rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
     page = BeautifulSoup(rendered, "lxml")
     for element in page(["script", "style"]):
         element.decompose()
-    return page.get_text(" ")
+    top = page.find("h1")
+    title = str(told.get("title") or "")
+    return page.get_text(" ") if top and _words(top.get_text()) == _words(title) else f"{title}\n{page.get_text(' ')}"
 
 
 def stored_text(source: Source, path: str) -> str:
@@ -99,9 +107,9 @@ def stored_text(source: Source, path: str) -> str:
             for level, heading in enumerate(section.headings)
             if section.headings[: level + 1] != above[: level + 1]
         ]
-        parts += [*fresh, _TARGET.sub("]", _FENCE.sub("", section.text))]
+        parts += [*fresh, _TARGET.sub("]", _NUMBER.sub("", _FENCE.sub("", section.text)))]
         above = section.headings
-    return "\n".join(parts)
+    return _FILLED_IN_LATER.sub("", "\n".join(parts))
 
 
 def _loss(path: str, seen: list[str], stored: list[str]) -> PageLoss:

@@ -27,7 +27,7 @@ FRAME_CLASSES = frozenset({
     "headerlink", "anchor-link", "anchorjs-link", "hash-link", "header-anchor", "heading-anchor", "skip-link",
     "skip-nav", "edit-this-page", "sphinxsidebar", "related", "navheader", "navfooter", "navigation", "sidebar",
     "breadcrumb", "breadcrumbs", "pagination", "navpath", "toc", "table-of-contents", "on-this-page", "page-toc",
-    "clipboard", "copybtn",
+    "clipboard", "copybtn", "linenos", "linenodiv", "lineno", "lnt", "line-numbers-rows",
 })
 """Names that generators of documentation give to navigation: Sphinx, Doxygen, DocBook, GTK-Doc, MkDocs, Docusaurus."""
 # fmt: on
@@ -67,13 +67,20 @@ def content_text(text: str) -> str:
     """Return the words of a page's title and content, one after the other."""
     page = BeautifulSoup(text, "lxml")
     title = page.title.get_text(" ", strip=True) if page.title else ""
-    return "\n".join([title, *(part.get_text(" ") for part in _content(page))])
+    content = _content(page)
+    headings = {" ".join(heading.get_text(" ").split()) for part in content for heading in part.find_all(_HEADING)}
+    return "\n".join([*([] if title in headings else [title]), *(part.get_text(" ") for part in content)])
 
 
 def titled(title: str, markdown: str) -> str:
     """Return Markdown with a title as front matter, where there is one."""
     quoted = re.sub(r"[\"\\\n]", " ", title).strip()
     return f'---\ntitle: "{quoted}"\n---\n\n{markdown}' if quoted else markdown
+
+
+def literal_lines(text: str) -> str:
+    """Return text of many lines as Markdown that reads as just that: none is code because it stands to the right."""
+    return literal(re.sub(r"^(?: {4,}| *\t\s*)", "   ", text, flags=re.MULTILINE))
 
 
 def literal(text: str) -> str:
@@ -155,6 +162,20 @@ class _Writer(MarkdownConverter):
         longest = max((len(run) for run in re.findall(r"^\s*(`{3,})", code, re.MULTILINE)), default=2)
         fence = "`" * max(3, longest + 1)
         return f"\n\n{fence}{_language(el)}\n{code}\n{fence}\n\n" if code.strip() else ""
+
+    def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Write a link to another site; of one to another page its text, since nobody can follow it from a passage."""
+        if not str(el.get("href") or "").startswith(("http://", "https://")):
+            return text
+        del el["title"]
+        return str(super().convert_a(el, text, parent_tags))
+
+    def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Write the code that Doxygen makes of boxes, a line each, as code."""
+        if "fragment" not in (el.get("class") or ()):
+            return str(super().convert_div(el, text, parent_tags))
+        code = "\n".join(line.get_text().replace("\xa0", " ").rstrip() for line in el.select(".line"))
+        return f"\n\n```\n{code}\n```\n\n" if code.strip() else text
 
     def convert_summary(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Write the line that opens what is folded."""

@@ -37,21 +37,29 @@ _ELEMENTS = (
     "polygon defs use"
 )
 _COMPONENT = r"(?<!\w</)(?<!\w<)[A-Z][\w.]*"
-_ATTRIBUTES = r"""(?:"[^"\n]*"|'[^'\n]*'|[^<>"'\n])*"""
+_ATTRIBUTES = r"""(?:"[^"\n]*"|'[^'\n]*'|[^<>"'])*"""
 _TAG = re.compile(rf"</?(?:(?:{_ELEMENTS.replace(' ', '|')})|{_COMPONENT})(?=[\s/>]){_ATTRIBUTES}>")
 """HTML's elements and MDX's components; what else stands in angle brackets is meant to be read: `<host>`."""
 _AUTOLINK = re.compile(r"<((?:https?|mailto|ftp):[^<>\s]+|[\w.+-]+@[\w-]+\.[\w.-]+)>")
 _IMAGE = re.compile(r"!\[[^\[\]]*\]\([^()]*\)")
+_DEFINITION = re.compile(
+    r"^[ ]{0,3}\[(?!\^)[^\[\]\n]+\]:[ \t]+\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*$", re.MULTILINE
+)
+"""Where a link of the form `[text][name]` leads; nobody sees it."""
+_NAMED_LINK = re.compile(r"(?<!\])\[([^\[\]\n]+)\]\[[^\[\]\n]*\]")
+_CODE_LINK = re.compile(r"\[((?:[^\[\]`\n]*`[^`\n]+`)+[^\[\]`\n]*)\]\((?!https?://)[^()\n]*(?:\([^()\n]*\)[^()\n]*)?\)")
+"""A link to another page with code in its words."""
 _PAGE_LINK = re.compile(r"\[([^\[\]]*)\]\((?!https?://)[^()]*(?:\([^()]*\)[^()]*)?\)")
 
 
 def clean_prose(text: str) -> str:
     """Return prose in plain Markdown: comments, tab bars and tags gone, tables and lists kept."""
     text = _SDK_TABS.sub(_said_once, _TAB_BAR.sub("", _COMMENT.sub("", text)))
+    text = _DEFINITION.sub("", text)
     text = _BREAK_IN_ROW.sub(lambda row: _BREAK_TAG.sub(" ", row[1]), text)
     text = _ALERT.sub(lambda match: f"**{match[1].capitalize()}:** ", text)
     text = _AFTER_RULE.sub(r"\1\n", _TABLE_ROW.sub(_table_row, text))
-    text = _outside_code(text, _clean_markup)
+    text = _outside_code(_CODE_LINK.sub(r"\1", text), _clean_markup)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.split("\n")))
 
 
@@ -66,6 +74,7 @@ def _outside_code(text: str, change: Callable[[str], str]) -> str:
 
 def _clean_markup(text: str) -> str:
     text = _PAGE_LINK.sub(r"\1", _IMAGE.sub("", text))
+    text = _NAMED_LINK.sub(r"\1", text)
     text = _CODE_TAG.sub("`", text)
     text = _ITEM_TAG.sub("- ", _BREAK_TAG.sub("\n", text))
     return html.unescape(_TAG.sub("", _AUTOLINK.sub(r"\1", text)))

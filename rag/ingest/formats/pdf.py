@@ -13,7 +13,7 @@ from pdfminer.pdfparser import PDFParser
 from pdfminer.utils import decode_text
 
 from rag.errors import IngestError
-from rag.ingest.formats.html import literal, titled
+from rag.ingest.formats.html import literal_lines, titled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def pdf_to_markdown(content: bytes) -> str:
     except Exception as error:  # a damaged file makes its reader raise anything
         message = f"it is not a PDF that can be read ({type(error).__name__})"
         raise IngestError(message) from error
-    sections = [f"## Page {number}\n\n{literal(text)}" for number, text in pages]
+    sections = [f"## Page {number}\n\n{literal_lines(text)}" for number, text in pages]
     if not sections:
         raise IngestError("it holds no text (a scan needs text recognition first)")
     return titled(title, "\n\n".join(sections))

@@ -62,9 +62,9 @@ def _reader(suffix: str) -> Callable[[bytes], str]:
 
 
 def _text_to_markdown(content: bytes) -> str:
-    from rag.ingest.formats.html import literal
+    from rag.ingest.formats.html import literal_lines
 
-    return literal(decode(content))
+    return literal_lines(decode(content))
 
 
 def _by_pandoc(content: bytes, kind: str) -> str:
