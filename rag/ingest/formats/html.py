@@ -168,12 +168,12 @@ class _Writer(MarkdownConverter):
         if not str(el.get("href") or "").startswith(("http://", "https://")):
             return text
         del el["title"]
-        return str(super().convert_a(el, text, parent_tags))
+        return str(super().convert_a(el, text, parent_tags))  # type: ignore[misc]
 
     def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Write the code that Doxygen makes of boxes, a line each, as code."""
         if "fragment" not in (el.get("class") or ()):
-            return str(super().convert_div(el, text, parent_tags))
+            return str(super().convert_div(el, text, parent_tags))  # type: ignore[misc]
         code = "\n".join(line.get_text().replace("\xa0", " ").rstrip() for line in el.select(".line"))
         return f"\n\n```\n{code}\n```\n\n" if code.strip() else text
 

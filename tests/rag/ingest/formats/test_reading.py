@@ -68,19 +68,20 @@ def test_plain_text_is_no_markup() -> None:
         ("Text é".encode("utf-16"), "Text é"),
         (b"a\r\nb\rc\r\r\nd", "a\nb\nc\nd"),
         ('<meta charset="gb2312">文档'.encode("gb2312"), '<meta charset="gb2312">文档'),
+        (b'<meta charset="utf-8">one \xff slip', '<meta charset="utf-8">one \ufffd slip'),
         ("a “quoted” word".encode("cp1252"), "a “quoted” word"),
         (
             ("Эта страница описывает загрузку коллекций. " * 4).encode("cp1251"),
             "Эта страница описывает загрузку коллекций. " * 4,
         ),
     ],
-    ids=["bom", "utf-16", "line ends", "declared", "western", "cyrillic"],
+    ids=["bom", "utf-16", "line ends", "declared", "slip", "western", "cyrillic"],
 )
 def test_text_is_read_as_it_was_meant(content: bytes, text: str) -> None:
     assert decode(content) == text
 
 
-@pytest.mark.parametrize("content", [b"", b" \n", b"a\0b", b"\xff\xfe\x00", b'<meta charset="utf-8">\xff\xfe'])
+@pytest.mark.parametrize("content", [b"", b" \n", b"a\0b", b"\xff\xfe\x00", b'<meta charset="utf-8">' + 9 * b"\xff"])
 def test_what_is_no_text_is_refused_in_words(content: bytes) -> None:
     with pytest.raises(IngestError):
         decode(content)
