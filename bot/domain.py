@@ -79,7 +79,7 @@ SupportPolicy = Literal["questions", "questions:say", "questions:silent", "all",
 That the docs do not hold something is told to the asker alone, with `say` to everybody, with `silent` to nobody.
 """
 MAX_QUESTION_CHARACTERS = 3_000
-SPLIT_FROM, SPLIT_WITHIN_S = 2_500, 2.0
+SPLIT_FROM, SPLIT_WITHIN_S = 2_500, 1.0
 """Slack makes two messages of a post of more than 4,000 characters: so much at least is kept of the first, and so soon
 comes the rest."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e import bot_process
 from tests.standins.model import ModelStandIn
 from tests.standins.postgres import ABSENT, find_binaries, running_postgres
 from tests.standins.slack import SlackStandIn
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.standins.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    base = tmp_path_factory.getbasetemp()
+    bot_process.shared_folder[:] = [base if worker_id == "master" else base.parent]
 
 
 @pytest.fixture(scope="module")

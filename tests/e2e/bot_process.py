@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import shutil
 import signal
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parents[2]
 STOP_PATIENCE_S = 20
+shared_folder: list[Path] = []
+"""Where the processes of a test run keep what they share; empty outside of one."""
 OURS = tuple(name.upper() for settings in (RagSettings, SlackSettings) for name in settings.model_fields)
 
 
@@ -54,13 +57,25 @@ def settings_for(slack: SlackStandIn, model: ModelStandIn | None, folder: Path) 
 
 @cache
 def starter_index() -> Path:
-    """Return a Milvus Lite folder with the starter FAQ: a copy of it spares a bot's first start three seconds."""
+    """Return a Milvus Lite folder with the starter FAQ, to be copied: making one takes eight seconds.
+
+    The processes of a test run share it (tests/conftest.py): whoever comes first makes it, and the others wait.
+    """
+    folder = shared_folder[0] if shared_folder else _own_folder()
+    index = folder / "starter.db"
+    command = [sys.executable, "-c", "from bot.entrypoints.cli import main; main()", "search", "storage"]
+    with (folder / "starter.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "starter.whole").exists():
+            subprocess.run(command, cwd=folder, env=environment(MILVUS_URI=str(index)), capture_output=True, check=True)
+            (folder / "starter.whole").touch()
+    return index
+
+
+def _own_folder() -> Path:
     folder = Path(mkdtemp())
     atexit.register(shutil.rmtree, folder)
-    index = folder / "milvus.db"
-    command = [sys.executable, "-c", "from bot.entrypoints.cli import main; main()", "search", "storage"]
-    subprocess.run(command, cwd=folder, env=environment(MILVUS_URI=str(index)), capture_output=True, check=True)
-    return index
+    return folder
 
 
 @contextmanager

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from rag import Question
 from rag.settings import RagSettings
 from rag.wiring import open_retriever
+from tests.e2e.bot_process import starter_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +32,7 @@ QUESTIONS = [
 
 @pytest.fixture(scope="module")
 def retriever(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HybridRetriever]:
-    uri = str(tmp_path_factory.mktemp("foreign") / "milvus.db")
+    uri = str(shutil.copytree(starter_index(), tmp_path_factory.mktemp("foreign") / "milvus.db"))
     with open_retriever(RagSettings(milvus_uri=uri, _env_file=None)) as opened:
         yield opened
 

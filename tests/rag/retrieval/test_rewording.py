@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from rag import Message, Question
 from rag.retrieval.rewording import DOUBTED, EQUAL, TRUSTED, UNCHECKED, weight_of
 from rag.settings import RagSettings
 from rag.wiring import open_retriever
+from tests.e2e.bot_process import starter_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +29,7 @@ BAD = ["How is data stored in milvus?", "¿Cómo configuro las copias de segurid
 
 @pytest.fixture(scope="module")
 def retriever(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HybridRetriever]:
-    uri = str(tmp_path_factory.mktemp("rewording") / "milvus.db")
+    uri = str(shutil.copytree(starter_index(), tmp_path_factory.mktemp("rewording") / "milvus.db"))
     with open_retriever(RagSettings(milvus_uri=uri, _env_file=None)) as opened:
         yield opened
 

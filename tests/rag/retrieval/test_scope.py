@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from rag import Message, Question
 from rag.settings import RagSettings
 from rag.wiring import open_retriever
+from tests.e2e.bot_process import starter_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +28,8 @@ def retriever(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HybridRetrie
 
 @contextmanager
 def starter_retriever(folder: Path) -> Iterator[HybridRetriever]:
-    with open_retriever(RagSettings(milvus_uri=str(folder / "milvus.db"), _env_file=None)) as retriever:
+    uri = shutil.copytree(starter_index(), folder / "milvus.db")
+    with open_retriever(RagSettings(milvus_uri=str(uri), _env_file=None)) as retriever:
         yield retriever
 
 
