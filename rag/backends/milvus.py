@@ -20,13 +20,7 @@ import numpy as np
 
 from rag.backends.milvus_errors import translated, unreachable
 from rag.backends.milvus_lite import explain_refusal, is_lite, release
-from rag.backends.milvus_schema import (
-    METRIC,
-    MULTILINGUAL_ROWS,
-    PASSAGE_FIELDS,
-    SOURCE_ROWS,
-    passage_of,
-)
+from rag.backends.milvus_schema import METRIC, MULTILINGUAL_ROWS, PASSAGE_FIELDS, SOURCE_ROWS, passage_of
 from rag.backends.pymilvus_import import importing_pymilvus
 from rag.domain import Candidate, EmbeddedPassage
 from rag.errors import EmptyIndexError, IngestError, RetrievalError
