@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from rag import EmptyIndexError, IngestError, RetrievalError
-from rag.backends.milvus import MilvusStore, open_milvus
+from rag.backends.milvus import MilvusStore, open_milvus, words_of
 from rag.backends.milvus_build import building
+from rag.backends.milvus_schema import SOURCE_ROWS
 from rag.domain import EmbeddedPassage
 from rag.ingest.chunking import embedding_text
 from rag.ingest.indexing import IngestPlan, IngestReport, index
+from rag.text.records import SourceRecord
 from rag.text.subvectors import subvector_texts
 from tests.builders import make_passage
 from tests.fakes import FakeEmbedder
@@ -186,3 +188,18 @@ def test_a_dead_server_is_told_in_words() -> None:
     dead = open_milvus(uri="http://127.0.0.1:9", token="", alias="docs")
     with pytest.raises(RetrievalError, match=r"Milvus can't be reached at http://127\.0\.0\.1:9"), dead:
         pytest.fail("it was opened")
+
+
+def test_a_collection_of_before_source_records_is_listed_and_goes_on(store: MilvusStore) -> None:
+    embedder = FakeEmbedder()
+    fill(store, [ONE, TWO], embedder)
+    live = store.live()
+    assert live
+    store.client.delete(words_of(live), filter=f'id >= "{SOURCE_ROWS}"')
+    (known,) = store.sources()
+    assert (known.name, known.passages, known.location, known.at) == (ONE.source, 2, "", 0.0)
+    record = SourceRecord(name=ONE.source, kind="folder", location="/docs", at=1.0)
+    plan = IngestPlan(passages=[ONE, THREE], sources=[record])
+    index(store, embedder, plan, progress=lambda *_: None)
+    (known,) = store.sources()
+    assert (known.location, known.passages, known.at) == ("/docs", 2, 1.0)
