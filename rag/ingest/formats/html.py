@@ -27,7 +27,7 @@ FRAME_CLASSES = frozenset({
     "headerlink", "anchor-link", "anchorjs-link", "hash-link", "header-anchor", "heading-anchor", "skip-link",
     "skip-nav", "edit-this-page", "sphinxsidebar", "related", "navheader", "navfooter", "navigation", "sidebar",
     "breadcrumb", "breadcrumbs", "pagination", "navpath", "toc", "table-of-contents", "on-this-page", "page-toc",
-    "clipboard", "copybtn", "linenos", "linenodiv", "lineno", "lnt", "line-numbers-rows",
+    "clipboard", "copybtn", "linenos", "linenodiv", "lineno", "lnt", "line-numbers-rows", "ttc",
 })
 """Names that generators of documentation give to navigation: Sphinx, Doxygen, DocBook, GTK-Doc, MkDocs, Docusaurus."""
 # fmt: on

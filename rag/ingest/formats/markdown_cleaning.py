@@ -46,7 +46,6 @@ _DEFINITION = re.compile(
     r"^[ ]{0,3}\[(?!\^)[^\[\]\n]+\]:[ \t]+\S+(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*$", re.MULTILINE
 )
 """Where a link of the form `[text][name]` leads; nobody sees it."""
-_NAMED_LINK = re.compile(r"(?<!\])\[([^\[\]\n]+)\]\[[^\[\]\n]*\]")
 _CODE_LINK = re.compile(r"\[((?:[^\[\]`\n]*`[^`\n]+`)+[^\[\]`\n]*)\]\((?!https?://)[^()\n]*(?:\([^()\n]*\)[^()\n]*)?\)")
 """A link to another page with code in its words."""
 _PAGE_LINK = re.compile(r"\[([^\[\]]*)\]\((?!https?://)[^()]*(?:\([^()]*\)[^()]*)?\)")
@@ -74,7 +73,6 @@ def _outside_code(text: str, change: Callable[[str], str]) -> str:
 
 def _clean_markup(text: str) -> str:
     text = _PAGE_LINK.sub(r"\1", _IMAGE.sub("", text))
-    text = _NAMED_LINK.sub(r"\1", text)
     text = _CODE_TAG.sub("`", text)
     text = _ITEM_TAG.sub("- ", _BREAK_TAG.sub("\n", text))
     return html.unescape(_TAG.sub("", _AUTOLINK.sub(r"\1", text)))

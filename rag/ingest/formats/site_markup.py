@@ -35,13 +35,22 @@ _TITLED_TAG = re.compile(
 _TAGS = re.compile(r"\{\{[<%][^{}]*?[>%]\}\}|\{%[^{}]*?%\}")
 _HEADING_WITH_ID = re.compile(r"^#{1,6}\s.*\{:?\s*#")
 """Its attributes are read as its anchor."""
+_TARGET_NAME = re.compile(r"^ {0,3}\[(?!\^)([^\[\]\n]+)\]:[ \t]+\S", re.MULTILINE)
+_NAMED_LINK = re.compile(r"(?<!\])\[([^\[\]\n]+)\]\[([^\[\]\n]*)\]")
 _ATTRIBUTES = re.compile(r"(?:^|(?<=[)\]`*_])|[ \t]+)\{(?::[^{}\n]*|[ \t]*[.#][\w-][^{}\n]*)\}(?=[ \t]*$|[ \t.,;)])")
 
 
 def plain_markdown(text: str) -> str:
     """Return a page without the marks of its site."""
     text = _HIGHLIGHT.sub(r"```\1\n\2```", text)
-    return "\n".join(_plain(text.split("\n")))
+    plain = "\n".join(_plain(text.split("\n")))
+    targets = {name.lower() for name in _TARGET_NAME.findall(plain)}
+    return _NAMED_LINK.sub(lambda link: _words_of(link, targets), plain) if targets else plain
+
+
+def _words_of(link: re.Match[str], targets: set[str]) -> str:
+    """Return the words of a link of the form `[words][name]`, where the page tells to what the name leads."""
+    return link[1] if (link[2] or link[1]).lower() in targets else link[0]
 
 
 def _plain(lines: Sequence[str]) -> Iterator[str]:

@@ -32,6 +32,10 @@ from rag.ingest.formats.site_markup import plain_markdown
             "```\n:::tip\n!!! note\n{: .x }\nimport a from 'b'\n```",
         ),
         ("Text: a {b} c, and d: {e}.", "Text: a {b} c, and d: {e}."),
+        (
+            "See [the page][p] and [q][], not a[x][y].\n\n[p]: /p\n[q]: /q",
+            "See the page and q, not a[x][y].\n\n[p]: /p\n[q]: /q",
+        ),
     ],
 )
 def test_marks_of_a_site_are_not_read(written: str, read: str) -> None:
