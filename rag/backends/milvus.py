@@ -213,7 +213,8 @@ class MilvusStore:
         """Return what is in the live collection, source by source."""
         text = self._beside(f'id >= "{SOURCE_ROWS}"')
         known = {record.name: record for record in records.from_text(text)} if text else {}
-        return records.counted(known, map(passage_of, self._rows([*PASSAGE_FIELDS])))
+        places = ((row["source"], row["path"], row["version"]) for row in self._rows(["source", "path", "version"]))
+        return records.counted(known, places)
 
     def pages_of(self, source: str) -> set[tuple[str, str]]:
         """Return path and title of the pages of a source."""

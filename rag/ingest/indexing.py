@@ -118,7 +118,7 @@ def index(
             _insert(build, _embed(embedder, missing, progress), total=len(missing), progress=progress)
             every = [*others, *missing]
             build.vocabulary = count_words(every)
-            build.sources = counted(known, every)
+            build.sources = counted(known, ((one.source, one.path, one.version) for one in every))
             build.multilingual = multilingual.index(every, build.vocabulary, before) if multilingual else None
     return report
 

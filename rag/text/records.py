@@ -48,15 +48,17 @@ def from_text(text: str) -> list[SourceRecord]:
     return [SourceRecord(**{key: value for key, value in row.items() if key in known}) for row in json.loads(text)]
 
 
-def counted(records: Mapping[str, SourceRecord], passages: Iterable[Passage]) -> list[SourceRecord]:
-    """Return a record of each source that these passages come from, with what is known of it and what is counted."""
+def counted(records: Mapping[str, SourceRecord], places: Iterable[tuple[str, str, str]]) -> list[SourceRecord]:
+    """Return a record of each source with what is known of it and what is counted.
+
+    `places` tell of each passage its source, its path and its docs version.
+    """
     pages: defaultdict[str, set[str]] = defaultdict(set)
     found: dict[str, SourceRecord] = {}
-    for passage in passages:
-        name = passage.source
-        pages[name].add(passage.path)
+    for name, path, version in places:
+        pages[name].add(path)
         before = found.get(name) or replace(records.get(name, SourceRecord(name=name)), passages=0)
-        found[name] = replace(before, version=passage.version, passages=before.passages + 1)
+        found[name] = replace(before, version=version, passages=before.passages + 1)
     return [replace(record, pages=len(pages[name])) for name, record in sorted(found.items())]
 
 
