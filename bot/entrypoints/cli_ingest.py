@@ -16,8 +16,12 @@ from rag import RagError
 from rag.settings import RagSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.entrypoints.commands.ingest import Ingested, IngestRequest
+    from rag.domain import Passage
     from rag.ingest.indexing import IngestReport
+    from rag.ingest.loss import PageLoss
 
 WORST_PAGES = 20
 ADDRESSES = 5
@@ -125,6 +129,7 @@ def _changes(report: IngestReport) -> str:
 def _check(request: IngestRequest) -> int:
     """Print what of each page would be stored, the worst pages first; return how many files would be left out."""
     from bot.entrypoints.commands.ingest import load, passed_over_line, read_sources
+    from rag.ingest.addresses import try_addresses
     from rag.ingest.loss import page_losses
     from rag.ingest.sources import TUTORIAL_ARCHIVE
 
@@ -132,25 +137,43 @@ def _check(request: IngestRequest) -> int:
     loaded = load(read, lambda *_: None)
     places = zip(request.locations or [TUTORIAL_ARCHIVE], read, strict=True)
     losses = [loss for location, source in places for loss in page_losses(location, source)]
-    table = Table("page", "words", "kept", "added", "lost first", "added first", box=None, pad_edge=False)
-    table.columns[0].overflow = "fold"
     worst = sorted(losses, key=lambda loss: (loss.kept_share - loss.added_share, loss.path))
-    for loss in worst[:WORST_PAGES]:
-        shares = f"{loss.kept_share:.4f}", f"{loss.added_share:.4f}"
-        table.add_row(loss.path, str(loss.seen), *shares, " ".join(loss.first_lost), " ".join(loss.first_added))
-    out.print(table)
+    odd = [loss for loss in worst if loss.kept < loss.seen or loss.kept < loss.stored]
+    if odd:
+        _print_worst(odd)
     seen, kept, stored = (sum(getattr(loss, part) for loss in losses) for part in ("seen", "kept", "stored"))
     out.print(
         f"{_count(len(losses), 'page')}, {seen} words: {kept / max(1, seen):.4f} kept, "
         f"{(stored - kept) / max(1, stored):.4f} of what is stored added; {_count(len(loaded.passages), 'passage')}."
     )
+    if framing := sum(loss.framing for loss in losses):
+        out.print(f"Around the content, and left out: {_count(framing, 'word')} of navigation, headers and footers.")
     for line in loaded.left_out:
         out.print(line, style="yellow", markup=False)
     if passed := passed_over_line(read):
         out.print(f"Passed over, since they are no documents: {passed}.", markup=False)
-    for address in list(dict.fromkeys(passage.url for passage in loaded.passages if passage.url))[:ADDRESSES]:
-        out.print(f"An address: {address}", markup=False)
+    addresses = _some_addresses(loaded.passages)
+    for address, found in try_addresses(addresses) if request.base_url else ((one, "") for one in addresses):
+        out.print(f"An address: {address}{found and f' ({found})'}", markup=False)
     return len(loaded.left_out)
+
+
+def _print_worst(losses: Sequence[PageLoss]) -> None:
+    out.print("  kept   added   words  around  page", markup=False)
+    for loss in losses[:WORST_PAGES]:
+        shares = f"{loss.kept_share:.4f}  {loss.added_share:.4f}  {loss.seen:>6}  {loss.framing:>6}"
+        out.print(f"{shares}  {loss.path}", markup=False)
+        for what, words in (("lost", loss.first_lost), ("added", loss.first_added)):
+            if words:
+                out.print(f"{' ' * 34}{what}: {' '.join(words)}", markup=False)
+    if len(losses) > WORST_PAGES:
+        out.print(f"… and {_count(len(losses) - WORST_PAGES, 'page')} more with less of it.")
+
+
+def _some_addresses(passages: Sequence[Passage]) -> list[str]:
+    """Return addresses of pages that lie far apart in the source."""
+    pages = list({passage.path: passage.url for passage in passages if passage.url}.values())
+    return pages[:: max(1, len(pages) // ADDRESSES)][:ADDRESSES]
 
 
 def _count(number: int, noun: str) -> str:

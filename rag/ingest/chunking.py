@@ -97,7 +97,8 @@ def _address_below(base_url: str, path: str, section: Section) -> str:
     """Return a page's address below what the operator has given, "" where that is nothing.
 
     `{path}` in it stands for the path without a suffix, `{file}` for the path with it; without either the path is put
-    behind it, that of Markdown without its suffix, as most sites show it. Anchors are made as GitHub makes them.
+    behind it, that of Markdown without its suffix, as most sites show it. Anchors are the page's own, else made as
+    GitHub makes them.
     """
     if not base_url:
         return ""
@@ -108,8 +109,13 @@ def _address_below(base_url: str, path: str, section: Section) -> str:
     else:
         is_markdown = PurePosixPath(path).suffix.lower() in MARKDOWN_SUFFIXES
         address = f"{base_url.rstrip('/')}/{bare if is_markdown else path}"
-    anchor = re.sub(r"[^\w\s-]", "", section.headings[-1].lower()).strip() if section.headings else ""
-    return f"{address}#{re.sub(r'[ ]', '-', anchor)}" if anchor else address
+    anchor = section.anchor if section.has_own_anchor else _github_anchor(section)
+    return f"{address}#{anchor}" if anchor else address
+
+
+def _github_anchor(section: Section) -> str:
+    heading = section.headings[-1] if section.headings else ""
+    return re.sub(r"[^\w\s-]", "", heading.lower()).strip().replace(" ", "-")
 
 
 def embedding_text(passage: Passage) -> str:

@@ -7,7 +7,7 @@ of its content's elements. The longest common run of words in order (rapidfuzz) 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bs4 import BeautifulSoup
@@ -16,25 +16,29 @@ from rapidfuzz.distance import LCSseq
 
 from rag.errors import IngestError
 from rag.ingest.formats.decoding import decode
-from rag.ingest.formats.html import content_text
+from rag.ingest.formats.html import UNSEEN, body_text, content_text, text_of
 from rag.ingest.formats.markdown import fill_in, read_page, split_front_matter
 from rag.ingest.formats.reading import HTML, MARKDOWN, suffix_of
 from rag.ingest.formats.site_markup import plain_markdown
 from rag.ingest.sources import files_of, is_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rag.ingest.sources import Source
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?:(?![\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])[^\W_])+"
+)
+"""A word, or a letter of a language that puts no blanks between its words."""
 _FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
+_FENCED = re.compile(r"^[ \t>]*(`{3,}|~{3,})[^`\n]*\n.*?(?:^[ \t>]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _FILLED_IN_LATER = re.compile(r"\{\{[^{}\n]*\}\}|[ \t]*\{:?[ \t]*#[^{}\n]*\}[ \t]*$", re.MULTILINE)
 """Variables that only the site knows, and the anchors of headings."""
 _NUMBER = re.compile(r"^[ \t>]*\d+[.)](?=\s)", re.MULTILINE)
 """Of an item in a list; a browser makes them."""
-_TARGET = re.compile(r"\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?\)")
-"""Where a link leads: it is stored, for citations, and nobody sees it."""
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?\)")
+"""Where it leads is stored, for citations, and nobody sees it."""
 SHOWN_WORDS = 8
 
 
@@ -42,13 +46,15 @@ SHOWN_WORDS = 8
 class PageLoss:
     """A page's words: as many as a reader sees, those of them that are stored, and as many as are stored.
 
-    `first_lost` and `first_added` are some of those that are not in both.
+    `framing` is how many more an HTML page shows around its content: navigation, headers, footers. `first_lost` and
+    `first_added` are some of those that are not in both.
     """
 
     path: str
     seen: int
     kept: int
     stored: int
+    framing: int = 0
     first_lost: tuple[str, ...] = ()
     first_added: tuple[str, ...] = ()
 
@@ -71,7 +77,8 @@ def page_losses(location: str, source: Source) -> Iterator[PageLoss]:
         stored = _words(stored_text(source, path))
         seen = _words(visible_text(source, path, content))
         if seen or stored:
-            yield _loss(path, seen, stored)
+            shown = len(_words(body_text(decode(content)))) if suffix_of(path) in HTML else 0
+            yield replace(_loss(path, seen, stored), framing=max(0, shown - len(seen)))
 
 
 def visible_text(source: Source, path: str, content: bytes) -> str:
@@ -86,14 +93,16 @@ def visible_text(source: Source, path: str, content: bytes) -> str:
     if suffix not in MARKDOWN:
         return text
     told, body = split_front_matter(text)
-    body = _FILLED_IN_LATER.sub("", plain_markdown(fill_in(body, path, source.texts)))
+    body = plain_markdown(fill_in(body, path, source.texts))
+    body = _outside_fences(body, lambda prose: _FILLED_IN_LATER.sub("", prose))
     rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
     page = BeautifulSoup(rendered, "lxml")
-    for element in page(["script", "style"]):
+    for element in page([*UNSEEN]):
         element.decompose()
     top = page.find("h1")
     title = str(told.get("title") or "")
-    return page.get_text(" ") if top and _words(top.get_text()) == _words(title) else f"{title}\n{page.get_text(' ')}"
+    text = text_of(page)
+    return text if top and _words(top.get_text()) == _words(title) else f"{title}\n{text}"
 
 
 def stored_text(source: Source, path: str) -> str:
@@ -107,9 +116,22 @@ def stored_text(source: Source, path: str) -> str:
             for level, heading in enumerate(section.headings)
             if section.headings[: level + 1] != above[: level + 1]
         ]
-        parts += [*fresh, _TARGET.sub("]", _NUMBER.sub("", _FENCE.sub("", section.text)))]
+        parts += [*fresh, _outside_fences(section.text, _seen_of_prose)]
         above = section.headings
-    return _FILLED_IN_LATER.sub("", "\n".join(parts))
+    return _FENCE.sub("", "\n".join(parts))
+
+
+def _outside_fences(text: str, change: Callable[[str], str]) -> str:
+    pieces: list[str] = []
+    end = 0
+    for fenced in _FENCED.finditer(text):
+        pieces += [change(text[end : fenced.start()]), fenced[0]]
+        end = fenced.end()
+    return "".join([*pieces, change(text[end:])])
+
+
+def _seen_of_prose(text: str) -> str:
+    return _FILLED_IN_LATER.sub("", _LINK.sub(r"\1", _NUMBER.sub("", text.replace("**", ""))))
 
 
 def _loss(path: str, seen: list[str], stored: list[str]) -> PageLoss:

@@ -8,15 +8,19 @@ reader of Markdown pages puts back.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING
 
-from bs4 import BeautifulSoup, Comment, Tag
+from bs4 import BeautifulSoup, Comment, Tag, XMLParsedAsHTMLWarning
 from markdownify import MarkdownConverter
 
 from rag.errors import IngestError
+from rag.ingest.formats.markdown_html import BLOCKS, CELLS, raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # XHTML is HTML to a reader
 
 # fmt: off
 UNSEEN = frozenset({
@@ -69,7 +73,24 @@ def content_text(text: str) -> str:
     title = page.title.get_text(" ", strip=True) if page.title else ""
     content = _content(page)
     headings = {" ".join(heading.get_text(" ").split()) for part in content for heading in part.find_all(_HEADING)}
-    return "\n".join([*([] if title in headings else [title]), *(part.get_text(" ") for part in content)])
+    return "\n".join([*([] if title in headings else [title]), *map(text_of, content)])
+
+
+def body_text(text: str) -> str:
+    """Return the words that a page shows, its navigation, headers and footers with them."""
+    page = BeautifulSoup(text, "lxml")
+    for element in page.find_all():
+        if not element.decomposed and (element.name in UNSEEN - {"nav"} or _is_hidden(element)):
+            element.decompose()
+    return text_of(page)
+
+
+def text_of(element: Tag) -> str:
+    """Return an element's words as they are seen: what stands in one line is not torn apart."""
+    for apart in element.find_all([*BLOCKS, *CELLS, "tr", "br", "pre", "sup"]):
+        apart.insert_before(" ")
+        apart.insert_after(" ")
+    return element.get_text()
 
 
 def titled(title: str, markdown: str) -> str:
@@ -111,8 +132,10 @@ def _take_out(page: BeautifulSoup) -> None:
             continue
         is_frame = not FRAME_CLASSES.isdisjoint(element.get("class") or ()) or element.get("role") in FRAME_ROLES
         if element.name in UNSEEN or is_frame or _is_hidden(element):
+            _keep_anchor(element)
             element.decompose()
         elif element.name == "a" and _is_in_heading(element) and not _WORD.search(element.get_text()):
+            _keep_anchor(element)
             element.decompose()  # a link to the heading itself
     _take_out_frame(page)
 
@@ -131,6 +154,25 @@ def _is_hidden(element: Tag) -> bool:
 
 def _is_in_heading(element: Tag) -> bool:
     return element.parent is not None and bool(_HEADING.fullmatch(element.parent.name))
+
+
+def _keep_anchor(link: Tag) -> None:
+    """Leave the anchor of a link to a heading with the heading."""
+    leads_to = str(link.get("href") or "")
+    anchor = link.get("id") or link.get("name") or (leads_to[1:] if leads_to.startswith("#") else "")
+    if anchor and link.parent and _is_in_heading(link) and not link.parent.get("id"):
+        link.parent["id"] = str(anchor)
+
+
+def _anchor_of(heading: Tag) -> str:
+    """Return the id of a heading, of what stands in or right before it, or of the section that it opens; else ""."""
+    inner = heading.find(id=True) or heading.find("a", attrs={"name": True})
+    before = heading.find_previous_sibling()
+    is_mark = isinstance(before, Tag) and before.name == "a" and not before.get_text(strip=True)
+    opens = heading.parent if before is None or is_mark else None
+    marked = [heading, inner, before if is_mark else None, opens]
+    found = [str(one.get("id") or one.get("name") or "") for one in marked if isinstance(one, Tag)]
+    return next((anchor for anchor in found if re.fullmatch(r"[^\s{}]+", anchor)), "")
 
 
 def _outermost(elements: Iterable[Tag]) -> list[Tag]:
@@ -181,6 +223,18 @@ class _Writer(MarkdownConverter):
         """Write the line that opens what is folded."""
         del el, parent_tags
         return f"\n\n**{text.strip()}**\n\n" if text.strip() else ""
+
+    def convert_hN(self, n: int, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: N802 - markdownify's name
+        """Write a heading with its anchor, where it has one."""
+        written = str(super().convert_hN(n, el, text, parent_tags))  # type: ignore[misc]
+        anchor = _anchor_of(el)
+        return f"{written.rstrip()} {{#{anchor}}}\n\n" if anchor and written.strip() else written
+
+    def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Write a power as one."""
+        del parent_tags
+        before = el.previous_sibling
+        return raised(before.get_text() if before else "", text)
 
     def convert_kbd(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Write keys as they are read."""

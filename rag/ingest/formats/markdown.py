@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import yaml
 from markdown_it import MarkdownIt
 
-from rag.ingest.formats.markdown_cleaning import SDK_TAB, clean_prose, plain_heading
+from rag.ingest.formats.markdown_cleaning import clean_prose, plain_heading
+from rag.ingest.formats.markdown_html import sdk_languages
 from rag.ingest.formats.site_markup import plain_markdown
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ _OWN_ADDRESS = re.compile(r"^Source:\s*<?(https?://\S+?)>?\s*$", re.MULTILINE)
 class Section:
     """What stands between one heading and the next.
 
-    `headings` is the way down to it, its own heading last; `anchor` is "" before the first heading; `address` is the
-    one that the section names for itself on a line `Source: https://…`, or ""; `languages` are those of its SDK tabs.
+    `headings` is the way down to it, its own heading last; `anchor` is "" before the first heading, and
+    `has_own_anchor` tells that the page gives it; `address` is the one that the section names for itself on a line
+    `Source: https://…`, or ""; `languages` are those of its SDK tabs.
     """
 
     headings: tuple[str, ...]
@@ -51,17 +53,22 @@ class Section:
     text: str
     address: str
     languages: tuple[str, ...] = ()
+    has_own_anchor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """A heading: its first line, the line after it, its level from 1 to 6, its plain text and its anchor."""
+    """A heading: its first line, the line after it, its level from 1 to 6, its plain text and its anchor.
+
+    `has_own_anchor` tells that the page gives the anchor.
+    """
 
     begin: int
     end: int
     level: int
     text: str
     anchor: str
+    has_own_anchor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +170,10 @@ def _headings(body: str) -> list[Heading]:
             given = _HEADING_ANCHOR.search(inline.content)
             anchor = given[1] if given else make_anchor(text)
             begin, end = token.map
-            found.append(Heading(begin=begin, end=end, level=int(token.tag[1]), text=text, anchor=anchor))
+            level = int(token.tag[1])
+            found.append(
+                Heading(begin=begin, end=end, level=level, text=text, anchor=anchor, has_own_anchor=bool(given))
+            )
     return found
 
 
@@ -179,10 +189,9 @@ def _sections(body: str, headings: list[Heading], *, has_addresses: bool) -> lis
     heading_path: list[Heading] = []
     begin = 0
     for heading in [*headings, Heading(begin=len(lines), end=len(lines), level=1, text="", anchor="")]:
-        languages = SDK_TAB.findall("\n".join(lines[begin : heading.begin]))
+        told = sdk_languages("\n".join(lines[begin : heading.begin]))
         text = _clean(lines, range(begin, heading.begin), code)
         address = _OWN_ADDRESS.search(text) if has_addresses else None
-        told = tuple(dict.fromkeys(language for language, _ in languages))
         sections += _section(heading_path, text, address=address[1] if address else "", languages=told)
         heading_path = [*(above for above in heading_path if above.level < heading.level), heading]
         begin = heading.end
@@ -195,8 +204,17 @@ def _section(heading_path: list[Heading], text: str, *, address: str, languages:
     if not re.search(r"\w", text):
         return []
     headings = tuple(heading.text for heading in heading_path if heading.text)
-    anchor = heading_path[-1].anchor if heading_path else ""
-    return [Section(headings=headings, anchor=anchor, text=text, address=address, languages=languages)]
+    last = heading_path[-1] if heading_path else None
+    return [
+        Section(
+            headings=headings,
+            anchor=last.anchor if last else "",
+            text=text,
+            address=address,
+            languages=languages,
+            has_own_anchor=bool(last and last.has_own_anchor),
+        )
+    ]
 
 
 def _without_title(section: Section, title: str) -> Section:

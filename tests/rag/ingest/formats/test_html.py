@@ -19,7 +19,7 @@ PAGE = """<!doctype html><html><head><title>On call: Milvus</title><style>p {}</
 def test_an_html_page_keeps_its_content_and_loses_its_frame() -> None:
     markdown = html_to_markdown(PAGE)
     assert markdown.startswith('---\ntitle: "On call: Milvus"\n---')
-    assert "## Out of memory\n\nRaise the limit & restart." in markdown
+    assert "## Out of memory {#oom}\n\nRaise the limit & restart." in markdown
     assert "```bash\nkubectl get pods\n# not a heading\n```" in markdown
     assert "| red | call |" in markdown
     for gone in ("Home", "(c)", "alert", "p {}"):
@@ -49,6 +49,7 @@ def passages_text(body: str) -> str:
         ("<main hidden><p>loading</p></main><main><p>real</p></main>", "real"),
         ("<main><section><header><h2>H</h2></header><aside><p>warning</p></aside></section></main>", "H\nwarning"),
         ("<article><p>one</p></article><article><p>two</p></article>", "one\n\ntwo"),
+        ("<p>2<sup>32</sup> rows, the 10<sup>th</sup></p>", "2^32 rows, the 10th"),
         ("<form><p>all of it</p><input value='x'></form>", "all of it"),
         ("<main><p>a</p></main><div><p>much more than what is marked</p></div>", "a\n\nmuch more than what is marked"),
         ("<div class='sphinxsidebar'>links</div><div role='main'><p>text</p></div>", "text"),
@@ -62,3 +63,20 @@ def test_what_a_reader_sees_is_what_is_read(body: str, said: str) -> None:
 def test_a_page_without_content_is_refused_in_words(body: str) -> None:
     with pytest.raises(IngestError, match="no content"):
         html_to_markdown(f"<html><body>{body}</body></html>")
+
+
+@pytest.mark.parametrize(
+    ("body", "anchor"),
+    [
+        ("<h2 id='own'>H</h2>", "own"),
+        ("<div id='of-section'><h2>H<a class='headerlink' href='#link'>¶</a></h2><p>x</p></div>", "link"),
+        ("<section id='of-section'><h2>H</h2></section>", "of-section"),
+        ("<h2><a name='inside'></a>H</h2>", "inside"),
+        ("<a name='before'></a><h2>H</h2>", "before"),
+        ("<p>x</p><div id='text'><p>first</p><h2>H</h2></div>", "H"),
+    ],
+)
+def test_a_heading_has_the_anchor_that_its_page_gives_it(body: str, anchor: str) -> None:
+    page = read_page("page.html", {"page.html": html_to_markdown(f"<body>{body}<p>text</p></body>")})
+    assert page.sections[-1].headings == ("H",)
+    assert page.sections[-1].anchor == anchor
