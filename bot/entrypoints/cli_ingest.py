@@ -109,6 +109,8 @@ def _print_ingested(done: Ingested) -> int:
         out.print(f"Left out: {_count(len(done.left_out), 'file')}, each with its reason above.", markup=False)
     if done.passed_over:
         out.print(f"Passed over, since they are no documents: {done.passed_over}.", markup=False)
+    for line in done.frames:
+        out.print(line, markup=False)
     if not report.changed:
         out.print("Nothing has changed; the collection is as it was.")
     if report.multilingual_anew:
@@ -128,7 +130,7 @@ def _changes(report: IngestReport) -> str:
 
 def _check(request: IngestRequest) -> int:
     """Print what of each page would be stored, the worst pages first; return how many files would be left out."""
-    from bot.entrypoints.commands.ingest import load, passed_over_line, read_sources
+    from bot.entrypoints.commands.ingest import frame_lines, load, passed_over_line, read_sources
     from rag.ingest.addresses import try_addresses
     from rag.ingest.loss import page_losses
     from rag.ingest.sources import TUTORIAL_ARCHIVE
@@ -150,6 +152,8 @@ def _check(request: IngestRequest) -> int:
         out.print(f"Around the content, and left out: {_count(framing, 'word')} of navigation, headers and footers.")
     for line in loaded.left_out:
         out.print(line, style="yellow", markup=False)
+    for line in frame_lines(read):
+        out.print(line, markup=False)
     if passed := passed_over_line(read):
         out.print(f"Passed over, since they are no documents: {passed}.", markup=False)
     addresses = _some_addresses(loaded.passages)

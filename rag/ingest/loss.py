@@ -25,6 +25,7 @@ from rag.ingest.sources import files_of, is_page
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rag.ingest.formats.site_frame import Framed
     from rag.ingest.sources import Source
 
 _WORD = re.compile(
@@ -39,6 +40,7 @@ _NUMBER = re.compile(r"^[ \t>]*\d+[.)](?=\s)", re.MULTILINE)
 """Of an item in a list; a browser makes them."""
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)?\)")
 """Where it leads is stored, for citations, and nobody sees it."""
+_STRONG = re.compile(r"(`[^`\n]+`)|\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 SHOWN_WORDS = 8
 
 
@@ -89,7 +91,7 @@ def visible_text(source: Source, path: str, content: bytes) -> str:
         return ""
     suffix = suffix_of(path)
     if suffix in HTML:
-        return content_text(text)
+        return _without_frame(content_text(text), source.framed.get(path))
     if suffix not in MARKDOWN:
         return text
     told, body = split_front_matter(text)
@@ -103,6 +105,14 @@ def visible_text(source: Source, path: str, content: bytes) -> str:
     title = str(told.get("title") or "")
     text = text_of(page)
     return text if top and _words(top.get_text()) == _words(title) else f"{title}\n{text}"
+
+
+def _without_frame(text: str, framed: Framed | None) -> str:
+    """Return a page's words without those of its site's frame, where they stand one after the other."""
+    words = f" {' '.join(_words(text))} "
+    for frame in (framed.top, framed.bottom) if framed else ():
+        words = words.replace(f" {' '.join(_words(_seen_of_prose(frame)))} ", " ", 1)
+    return words
 
 
 def stored_text(source: Source, path: str) -> str:
@@ -131,7 +141,7 @@ def _outside_fences(text: str, change: Callable[[str], str]) -> str:
 
 
 def _seen_of_prose(text: str) -> str:
-    return _FILLED_IN_LATER.sub("", _LINK.sub(r"\1", _NUMBER.sub("", text.replace("**", ""))))
+    return _FILLED_IN_LATER.sub("", _LINK.sub(r"\1", _NUMBER.sub("", _STRONG.sub(r"\1\2", text))))
 
 
 def _loss(path: str, seen: list[str], stored: list[str]) -> PageLoss:

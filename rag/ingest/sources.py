@@ -27,7 +27,8 @@ from rag.ingest.archive import (
 )
 from rag.ingest.download import download
 from rag.ingest.formats.decoding import decode
-from rag.ingest.formats.reading import PAGE_SUFFIXES, markdown_of, suffix_of
+from rag.ingest.formats.reading import HTML, PAGE_SUFFIXES, markdown_of, suffix_of
+from rag.ingest.formats.site_frame import Framed, without_site_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +50,7 @@ class Source:
     `name` stands for the source from one ingest to the next; `location` is where it came from. `version` is the docs
     version that it holds, or "". `is_milvus` tells Milvus' own docs, whose pages have addresses at milvus.io.
     `base_url` is what other pages' addresses are made of. `passed_over` counts, by suffix or folder, the files that are
-    no documents.
+    no documents; `framed` holds the HTML pages around which a frame was left out.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Source:
     is_milvus: bool = False
     base_url: str = ""
     passed_over: Counter[str] = field(default_factory=Counter)
+    framed: dict[str, Framed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def read_source(location: str, *, name: str | None = None, only: str = "", versi
     if not any(map(is_page, kept)):
         raise IngestError(_nothing_in(location, only, texts), hint="; ".join(left_out[:3]))
     told = _milvus_version(opened.name, texts)
+    framed = without_site_frame({path: text for path, text in kept.items() if suffix_of(path) in HTML})
+    kept |= {path: page.text for path, page in framed.items()}
     return Source(
         name=name or opened.name,
         version=version or told or "",
@@ -93,6 +97,7 @@ def read_source(location: str, *, name: str | None = None, only: str = "", versi
         kind=opened.kind,
         is_milvus=told is not None,
         passed_over=opened.passed_over,
+        framed={path: page for path, page in framed.items() if page.top or page.bottom},
     )
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 STEPS = ("load", "embed", "insert")
+FRAME_SHOWN = 80
 MOST_TOLD = 12
 """Suffixes and folders that are named one by one."""
 
@@ -52,13 +53,14 @@ class IngestRequest:
 class Ingested:
     """What an ingest did: the report of the collection, pages that went in, lines on what did not, and the seconds.
 
-    `passed_over` counts the files that are no documents.
+    `passed_over` counts the files that are no documents; `frames` tells what is left out around the pages of a site.
     """
 
     report: IngestReport
     pages: int
     left_out: tuple[str, ...]
     passed_over: str
+    frames: tuple[str, ...]
     seconds: float
 
 
@@ -96,9 +98,13 @@ def run_ingest(console: Console, request: IngestRequest, *, settings: RagSetting
         encoder = multilingual_encoder(settings)
         report = index(opened.store, opened.embedder, plan, multilingual=encoder, progress=show)
     seconds = time.monotonic() - begun
-    passed_over = passed_over_line(sources)
     return Ingested(
-        report=report, pages=loaded.pages, left_out=loaded.left_out, passed_over=passed_over, seconds=seconds
+        report=report,
+        pages=loaded.pages,
+        left_out=loaded.left_out,
+        passed_over=passed_over_line(sources),
+        frames=frame_lines(sources),
+        seconds=seconds,
     )
 
 
@@ -149,6 +155,17 @@ def passed_over_line(sources: Sequence[Source]) -> str:
     told = [f"{count} {kind}" for kind, count in counts.most_common(MOST_TOLD)]
     more = counts.total() - sum(count for _, count in counts.most_common(MOST_TOLD))
     return ", ".join([*told, *([f"{more} others"] if more else [])])
+
+
+def frame_lines(sources: Sequence[Source]) -> tuple[str, ...]:
+    """Return a line for each site whose pages share what stands around them."""
+    lines = []
+    for source in sources:
+        if source.framed:
+            first = next(iter(source.framed.values()))
+            words = " ".join(f"{first.top}\n{first.bottom}".split())[:FRAME_SHOWN]
+            lines.append(f"Left out around {len(source.framed)} pages of {source.name}, the same on each: “{words}…”")
+    return tuple(lines)
 
 
 def _records(opened: Index) -> dict[str, SourceRecord]:

@@ -70,7 +70,7 @@ def html_to_markdown(text: str) -> str:
 def content_text(text: str) -> str:
     """Return the words of a page's title and content, one after the other."""
     page = BeautifulSoup(text, "lxml")
-    title = page.title.get_text(" ", strip=True) if page.title else ""
+    title = " ".join(page.title.get_text(" ").split()) if page.title else ""
     content = _content(page)
     headings = {" ".join(heading.get_text(" ").split()) for part in content for heading in part.find_all(_HEADING)}
     return "\n".join([*([] if title in headings else [title]), *map(text_of, content)])
@@ -228,7 +228,15 @@ class _Writer(MarkdownConverter):
         """Write a heading with its anchor, where it has one."""
         written = str(super().convert_hN(n, el, text, parent_tags))  # type: ignore[misc]
         anchor = _anchor_of(el)
-        return f"{written.rstrip()} {{#{anchor}}}\n\n" if anchor and written.strip() else written
+        return f"{written.rstrip()} {{#{anchor}}}\n\n" if anchor and written.lstrip().startswith("#") else written
+
+    def convert_dd(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Write what a term means without an indent, which would make code of its second paragraph."""
+        del el
+        text = text.strip()
+        if "_inline" in parent_tags:
+            return f" {text} "
+        return f"\n: {text}\n\n" if _WORD.match(text) else f"\n\n{text}\n\n"
 
     def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Write a power as one."""
