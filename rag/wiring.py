@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import logging
 import time
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -16,7 +15,14 @@ from rag.answering.answerer import Answerer
 from rag.answering.rewriting import Rewriter
 from rag.backends.embedding import LazyEmbedder, open_bundled, open_embedder, open_multilingual
 from rag.backends.milvus import MilvusStore, open_milvus
-from rag.backends.milvus_lite import adopt_newest_copy, forget, is_lite, newest_copy, place_to_write
+from rag.backends.milvus_lite import (
+    adopt_newest_copy,
+    forget,
+    give_back_freed_memory,
+    is_lite,
+    newest_copy,
+    place_to_write,
+)
 from rag.errors import EmptyIndexError, UnreachableError
 from rag.hearing.hearer import PostHearer
 from rag.hearing.judge import HearingJudge
@@ -102,7 +108,7 @@ def _retriever(settings: RagSettings, opened: Index) -> HybridRetriever:
     opened.store.check(embedding=opened.embedder.name, dim=opened.embedder.dim)
     if not opened.store.has_sparse:
         logger.warning("The collection has no sparse vectors: passages are found by meaning alone.")
-    _give_back_freed_memory()
+    give_back_freed_memory()
     vocabulary = opened.store.vocabulary()
     multilingual = None if settings.multilingual == "off" else LazyEmbedder(open_multilingual)
     return HybridRetriever(
@@ -238,18 +244,18 @@ async def open_rewriter(settings: RagSettings) -> AsyncIterator[Rewriter | None]
         yield Rewriter(model=models.answering, timeout_s=settings.llm_rewrite_timeout_s) if models else None
 
 
-def _give_back_freed_memory() -> None:
-    """Return to the system what loading the model has freed: 64 MB that glibc would keep."""
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "malloc_trim"):  # glibc has it, other C libraries return memory by themselves
-        libc.malloc_trim(0)
-
-
 def multilingual_encoder(settings: RagSettings) -> MultilingualEncoder | None:
     """Return how an ingest embeds passages for questions in other languages; None where it is not to."""
     if settings.multilingual == "off":
         return None
-    return MultilingualEncoder(LazyEmbedder(open_multilingual), settings.multilingual)
+    return MultilingualEncoder(LazyEmbedder(open_multilingual), settings.multilingual, release=_release_models)
+
+
+def _release_models() -> None:
+    """Give back what the models in the package hold; they load again at their next text."""
+    open_bundled.cache_clear()
+    open_multilingual.cache_clear()
+    give_back_freed_memory()
 
 
 def _ingest_starter(settings: RagSettings, opened: Index) -> None:

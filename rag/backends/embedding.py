@@ -47,7 +47,7 @@ def open_embedder(settings: RagSettings) -> Embedder:
     """
     kind, _, name = settings.embedding_model.partition(":")
     if settings.embedding_model == BUNDLED:
-        return open_bundled()
+        return LazyEmbedder(open_bundled)
     if settings.embedding_model == "pymilvus-default":
         return _open_pymilvus_default()
     if kind == "openai" and name:

@@ -53,10 +53,11 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class MultilingualEncoder:
-    """How passages are embedded for questions in other languages."""
+    """How passages are embedded for questions in other languages; `release` gives the models' memory back after it."""
 
     embedder: Embedder
     coverage: Coverage
+    release: Callable[[], None]
 
     def is_current(self, index: MultilingualIndex | None) -> bool:
         """Tell whether a collection's index was made like this."""
@@ -66,9 +67,12 @@ class MultilingualEncoder:
         self, passages: Sequence[Passage], vocabulary: Vocabulary, before: MultilingualIndex | None
     ) -> MultilingualIndex:
         """Return the index of these passages; `before` is that of the collection searched so far."""
-        return make_multilingual_index(
-            passages, vocabulary, embedder=self.embedder, coverage=self.coverage, before=before
-        )
+        try:
+            return make_multilingual_index(
+                passages, vocabulary, embedder=self.embedder, coverage=self.coverage, before=before
+            )
+        finally:
+            self.release()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ _TAGS = re.compile(r"\{\{[<%][^{}]*?[>%]\}\}|\{%[^{}]*?%\}")
 _HEADING_WITH_ID = re.compile(r"^#{1,6}\s.*\{:?\s*#")
 """Its attributes are read as its anchor."""
 _TARGET_NAME = re.compile(r"^ {0,3}\[(?!\^)([^\[\]\n]+)\]:[ \t]+\S", re.MULTILINE)
-_NAMED_LINK = re.compile(r"(?<!\])\[([^\[\]\n]+)\]\[([^\[\]\n]*)\]")
+_NAMED_LINK = re.compile(r"(?<!\])\[([^\[\]\n]+)\](?:\[([^\[\]\n]*)\]|(?![\[(:]))")
 _ATTRIBUTES = re.compile(r"(?:^|(?<=[)\]`*_])|[ \t]+)\{(?::[^{}\n]*|[ \t]*[.#][\w-][^{}\n]*)\}(?=[ \t]*$|[ \t.,;)])")
 
 
@@ -49,7 +49,7 @@ def plain_markdown(text: str) -> str:
 
 
 def _words_of(link: re.Match[str], targets: set[str]) -> str:
-    """Return the words of a link of the form `[words][name]`, where the page tells to what the name leads."""
+    """Return the words of a link of the form `[words][name]` or `[name]`, where the page tells where the name leads."""
     return link[1] if (link[2] or link[1]).lower() in targets else link[0]
 
 

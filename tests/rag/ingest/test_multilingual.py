@@ -40,7 +40,7 @@ def ingest(
     store: MilvusStore, passages: list[Passage], coverage: Coverage | None
 ) -> tuple[IngestReport, CountingEmbedder]:
     counting = CountingEmbedder()
-    encoder = MultilingualEncoder(counting, coverage) if coverage else None
+    encoder = MultilingualEncoder(counting, coverage, release=lambda: None) if coverage else None
     return index(
         store, FakeEmbedder(), IngestPlan(passages=passages), multilingual=encoder, progress=lambda *_: None
     ), counting

@@ -33,8 +33,8 @@ from rag.ingest.formats.site_markup import plain_markdown
         ),
         ("Text: a {b} c, and d: {e}.", "Text: a {b} c, and d: {e}."),
         (
-            "See [the page][p] and [q][], not a[x][y].\n\n[p]: /p\n[q]: /q",
-            "See the page and q, not a[x][y].\n\n[p]: /p\n[q]: /q",
+            "See [the page][p], [q][] and [Q], not a[x][y] or [z].\n\n[p]: /p\n[q]: /q",
+            "See the page, q and Q, not a[x][y] or [z].\n\n[p]: /p\n[q]: /q",
         ),
     ],
 )
