@@ -189,6 +189,28 @@ def explain(  # noqa: PLR0913 - a command's options
 
 
 @app.command()
+def check(
+    *,
+    file: Annotated[Path, typer.Option(help="JSON rows: id, question, statement, passages.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON row for each: id, hard, soft, cited.")] = False,
+) -> None:
+    """Show whether passages hold statements, as the bot checks what a language model writes.
+
+    `hard` are the numbers, names, commands and addresses that no passage holds with the rest of the statement; `soft`
+    tells that no passage seems to hold it; `cited` are the indexes, from 0, of those that do.
+    """
+    from bot.entrypoints.commands.check import check_rows, print_checked
+    from bot.entrypoints.commands.explain import read_rows
+
+    rows = read_rows(file)
+    for row, found in zip(rows, check_rows(rows), strict=True):
+        if as_json:
+            sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        else:
+            print_checked(out, row, found)
+
+
+@app.command()
 def start() -> None:
     """Answer in Slack until stopped (the same as `python -m bot`)."""
     from bot.entrypoints.commands.serve import run

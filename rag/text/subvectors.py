@@ -33,9 +33,14 @@ SHORTEST = 3
 def subvector_texts(passage: Passage) -> list[str]:
     """Return the texts whose vectors stand behind the whole passage's: page > headings, then heading and sentence."""
     heading = passage.headings[-1] if passage.headings else passage.title
-    parts = (part.strip() for part in _SENTENCE_END.split(_FENCE.sub("\n", passage.text)))
-    sentences = [part for part in parts if len(_WORD.findall(part)) >= SHORTEST]
-    return [passage.label, *(f"{heading}\n{part[:SENTENCE_CHARACTERS]}" for part in sentences[:MOST_SENTENCES])]
+    sentences = sentences_of(_FENCE.sub("\n", passage.text))[:MOST_SENTENCES]
+    return [passage.label, *(f"{heading}\n{sentence[:SENTENCE_CHARACTERS]}" for sentence in sentences)]
+
+
+def sentences_of(text: str) -> list[str]:
+    """Return a text's sentences, list items and table rows of some words."""
+    parts = (part.strip() for part in _SENTENCE_END.split(text))
+    return [part for part in parts if len(_WORD.findall(part)) >= SHORTEST]
 
 
 def pack(vectors: Sequence[npt.NDArray[np.float32]]) -> str:

@@ -1,0 +1,1 @@
+"""Checking: whether a passage holds what a statement of the model says."""

@@ -1,0 +1,177 @@
+"""Settling: a reply's statements are checked one after the other, as they are written, and put into their final form.
+
+Marks whose passage does not hold the statement move to the one that does; statements without one get it; a value that
+no passage holds is marked in its line. What is settled stays, but for marks of what nothing holds in the end.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from rag.checking.checker import CLEAR, Verdict
+from rag.checking.marks import PIECES, numbers_of, split_marks, without_own_addresses
+from rag.checking.statements import Piece, pieces
+
+if TYPE_CHECKING:
+    from rag.checking.checker import Checker
+
+WARNING = "⚠️"
+KEEPS = 0.5
+"""Which share of the best passage's support lets a model's own mark stay."""
+SHORT = 12
+"""Characters of what is too short to claim anything: "Yes.", "In detail."."""
+_ENDING = re.compile(r"[.!?:;\u3002\uff01\uff1f|*_\"')\s]*\Z")
+_CERTAIN = re.compile(r"(?:`[^`\n]+`(?!`)|[^\[\u3010\uff3b<`])*")
+_HELD_BACK = re.compile(
+    r"[(\uff08](?=\s*(?:see\b|passage|source|ref|doc|citation|context|quelle|段落|来源|出典)|\w{0,8}\Z)|https?:"
+    r"|h(?:t(?:t(?:ps?)?)?)?\Z|[.!?:;,\u3002\uff01\uff1f*_\"')\s-]+\Z",
+    re.IGNORECASE,
+)
+"""What may become a mark, an address that goes, or the end of a statement, before which its mark is put."""
+_FENCE = re.compile(r"[ \t>]*(?:`{3,}|~{3,})")
+
+
+@dataclass(slots=True)
+class Statement:
+    """A statement that was checked, where it stands in the settled pieces, and what its marks came to."""
+
+    at: int
+    words: str
+    verdict: Verdict
+    marked: tuple[int, ...]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a passage holds it, as far as can be told."""
+        return not self.verdict.missing and self.verdict.is_unsupported is False
+
+
+@dataclass(slots=True, kw_only=True)
+class Settler:
+    """Settles a reply that grows; `known` are addresses that the passages hold, `most` how many may be cited."""
+
+    checker: Checker
+    known: frozenset[str]
+    most: int
+    settled: list[str] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    cited: dict[int, None] = field(default_factory=dict)
+    taken: int = 0
+    model_marked: bool = False
+
+    def show(self, text: str) -> str:
+        """Return what a reader may see of a reply of which `text` has come: settled statements and the next's words."""
+        self._take(text, is_whole=False)
+        return "".join(self.settled) + _certain(text[self.taken :])
+
+    def finish(self, text: str) -> None:
+        """Settle the whole reply."""
+        self._take(text, is_whole=True)
+
+    def text(self) -> str:
+        """Return what is settled."""
+        return "".join(self.settled).strip()
+
+    def open(self) -> list[Statement]:
+        """Return the statements of which only vectors can tell whether a passage holds them."""
+        return [one for one in self.statements if one.verdict.is_unsupported is None]
+
+    def decide(self, statement: Statement, *, is_unsupported: bool) -> None:
+        """Settle one that was open: what nothing holds loses its marks, what was not marked gets its best passage's."""
+        statement.verdict = replace(statement.verdict, is_unsupported=is_unsupported)
+        line, best = self.settled[statement.at], statement.verdict.best
+        if is_unsupported:
+            self.settled[statement.at] = split_marks(line)[0]
+        elif not statement.marked and best is not None and self._may_cite(best + 1):
+            self.settled[statement.at] = _at_end(line, f" [{best + 1}]")
+
+    def _take(self, text: str, *, is_whole: bool) -> None:
+        for piece in pieces(text[self.taken :], is_whole=is_whole):
+            self.taken += len(piece.text)
+            self.settled.append(self._settle(piece))
+
+    def _settle(self, piece: Piece) -> str:
+        if piece.kind == "other" or not piece.text.strip():
+            return without_own_addresses(self._with_true_marks(piece.text), self.known)
+        if piece.kind == "code":
+            missing = self.checker.check_code(piece.text)
+            self._note(piece.text, Verdict(missing=missing), ())
+            return piece.text if not missing else f"{piece.text.rstrip()}\n{WARNING}\n"
+        words, _ = split_marks(piece.text)
+        verdict = self.checker.check(words)
+        line = without_own_addresses(self._with_marks(piece.text, verdict), self.known)
+        marked = tuple(split_marks(line)[1])
+        if not marked and self._gives_mark(words, verdict) and (best := verdict.best) is not None:
+            line, marked = _at_end(line, f" [{best + 1}]"), (best + 1,)
+        self._note(words, verdict, marked)
+        is_shown = any(piece in line for piece in verdict.missing)  # an address of the model's own is gone already
+        return _at_end(line, f" {WARNING}", after=True) if is_shown else line
+
+    def _gives_mark(self, words: str, verdict: Verdict) -> bool:
+        """Tell a statement that gets its passage's mark; in a table's row it would take a cell's place."""
+        is_row, is_long = words.lstrip().startswith("|"), len(words.strip()) >= SHORT
+        is_clear = verdict.is_unsupported is False and verdict.best is not None
+        return is_clear and is_long and not is_row and self._may_cite((verdict.best or 0) + 1)
+
+    def _note(self, words: str, verdict: Verdict, marked: tuple[int, ...]) -> None:
+        if verdict.support or verdict.missing:
+            at = len(self.settled)
+            self.statements.append(Statement(at=at, words=words.strip(), verdict=verdict, marked=marked))
+
+    def _with_true_marks(self, text: str) -> str:
+        return self._with_marks(text, Verdict())
+
+    def _with_marks(self, text: str, verdict: Verdict) -> str:
+        """Return the text with its marks as `[n]`: false ones gone, those of a passage that holds nothing moved."""
+        given: set[int] = set()
+
+        def written(match: re.Match[str]) -> str:
+            numbers = numbers_of(match)
+            if numbers is None:
+                return match[0]
+            wanted = dict.fromkeys(self._moved(number, verdict) for number in numbers)
+            kept = [number for number in wanted if number and number not in given and self._may_cite(number)]
+            self.model_marked = self.model_marked or any(0 < one <= len(self.checker.passages) for one in numbers)
+            given.update(kept)
+            return match["space"] + "".join(f"[{number}]" for number in kept) if kept else ""
+
+        return PIECES.sub(written, text)
+
+    def _moved(self, number: int, verdict: Verdict) -> int:
+        if not 1 <= number <= len(self.checker.passages):
+            return 0
+        best = verdict.best
+        if (
+            best is None
+            or verdict.support[best] < CLEAR
+            or verdict.support[number - 1] >= KEEPS * verdict.support[best]
+        ):
+            return number
+        return best + 1
+
+    def _may_cite(self, number: int) -> bool:
+        if number not in self.cited and len(self.cited) < self.most:
+            self.cited[number] = None
+        return number in self.cited
+
+
+def _at_end(line: str, mark: str, *, after: bool = False) -> str:
+    """Return a statement with a mark at its end: before the full stop, or after it."""
+    body = line.rstrip()
+    ending = _ENDING.search(body)
+    at = len(body) if after or ending is None else ending.start()
+    return f"{body[:at]}{mark}{body[at:]}{line[len(body) :]}"
+
+
+def _certain(tail: str) -> str:
+    """Return what of the next statement will stay as it is: its words before a mark, open code, an address, its end."""
+    if _FENCE.match(tail):
+        return tail[: tail.rfind("\n") + 1]
+    if tail.lstrip().startswith("|"):
+        return ""
+    certain = _CERTAIN.match(tail)
+    shown = certain[0] if certain else ""
+    held = _HELD_BACK.search(shown)
+    return shown[: held.start()] if held else shown
