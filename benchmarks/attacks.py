@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from benchmarks.real_model import CONTEXT_TOKENS, MODEL, serving
-from rag.answering.leaks import repeats_instructions
+from rag.answering.reply_forms import repeats_instructions
 from rag.domain import Question
 from rag.settings import RagSettings
 from rag.wiring import open_answerer

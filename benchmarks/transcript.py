@@ -111,6 +111,7 @@ def play(scene: Scene) -> None:
     ask_a_person(scene)
     edit(scene, thread, first)
     mute(scene, thread)
+    weak_model(scene)
 
 
 def mention(scene: Scene) -> tuple[str, Json]:
@@ -190,6 +191,28 @@ def mute(scene: Scene, thread: str) -> None:
     scene.slack.wait_for(lambda: f"Ignored {CHANNEL} {ts}" in log_of(scene.folder), "the decision")
     reason = log_of(scene.folder).rpartition(f"Ignored {CHANNEL} {ts}: ")[2].splitlines()[0]
     scene.note(f"milvusfaq says nothing; its log, at LOG_LEVEL=DEBUG: “{reason}”.")
+
+
+WEAK_REPLIES = {
+    "Where does Milvus keep the data that I insert?": "What you insert is stored persistently in object storage "
+    "(passage 1). The metadata is stored in etcd.\n\nSources:\n- [1] Milvus starter FAQ",
+    "How many dimensions may a vector have?": "A vector may have at most 65,536 dimensions [9]. It is a list.",
+    "How much memory does Milvus need?": "You pay 5 dollars a month for each cluster, and the first year is free.",
+    "What does a query node do?": "It holds loaded segments in memory and answers searches [1]. "
+    + "Let me know if this helps.\n" * 40,
+    "How do I back up Milvus?": "With the tool Milvus Backup, on the command line or by its API [1]. "
+    "NOT_IN_DOCS: how long it takes.",
+}
+
+
+def weak_model(scene: Scene) -> None:
+    """Show what becomes of replies as weak models write them."""
+    scene.title("What a weak model writes, and what is shown of it")
+    for question, reply in WEAK_REPLIES.items():
+        scene.model.play(Reply(reply, words_per_s=WORDS_PER_S))
+        ts = scene.says(ASKER, f"<@{BOT_USER}> {question}")
+        scene.lines.append(f"*The model writes:*\n\n```text\n{reply[:300].strip()}\n```\n")
+        scene.answered(ts, ts, 1)
 
 
 def rendered(blocks: list[Json]) -> str:

@@ -29,7 +29,14 @@ NoticeKind = Literal[
     "model cut short",
     "model filtered",
     "model fails",
+    "model looped",
+    "reply unusable",
+    "not held",
     "unmarked",
+    "sources found",
+    "values missing",
+    "unsupported",
+    "part missing",
     "version absent",
     "shortened",
     "stopped",
@@ -135,13 +142,14 @@ class Retrieved:
     """What a search brought: passages, best first, and what a reader should know of them.
 
     `neighbours` are other parts of the first ones' sections. `off_topic` is why the question is none for the docs, or
-    None where it may be one.
+    None where it may be one. `vectors` holds, by passage id, those of a passage's parts, one a row.
     """
 
     passages: tuple[Passage, ...]
     neighbours: tuple[Passage, ...] = ()
     notices: tuple[Notice, ...] = ()
     off_topic: OffTopic | None = None
+    vectors: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from rag.answering.answerer import Answerer
 from rag.answering.rewriting import Rewriter
-from rag.backends.embedding import LazyEmbedder, open_bundled, open_embedder, open_multilingual
+from rag.backends.embedding import BUNDLED, LazyEmbedder, open_bundled, open_embedder, open_multilingual
 from rag.backends.milvus import MilvusStore, open_milvus
 from rag.backends.milvus_lite import (
     adopt_newest_copy,
@@ -144,6 +144,7 @@ async def open_answerer(settings: RagSettings, *, patient: bool = False) -> Asyn
             reads=settings.llm_passages if models else settings.answer_passages,
             rewriter=rewriter,
             hearer=_hearer(settings, models),
+            encode=Batcher(LazyEmbedder(open_bundled)).encode if settings.embedding_model == BUNDLED else None,
         )
 
 

@@ -14,7 +14,7 @@ from rag.domain import Docs, Hearing, Retrieved
 from rag.errors import ContextTooLongError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -29,6 +29,7 @@ class FakeRetriever:
     notices: tuple[Notice, ...] = ()
     off_topic: OffTopic | None = None
     neighbours: Sequence[Passage] = ()
+    vectors: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
     reworded: list[str] = field(default_factory=list)
 
@@ -40,7 +41,11 @@ class FakeRetriever:
             raise self.error
         passages = tuple(self.passages[:limit])
         return Retrieved(
-            passages=passages, neighbours=tuple(self.neighbours), notices=self.notices, off_topic=self.off_topic
+            passages=passages,
+            neighbours=tuple(self.neighbours),
+            notices=self.notices,
+            off_topic=self.off_topic,
+            vectors=self.vectors,
         )
 
     def docs(self) -> Docs:

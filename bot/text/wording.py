@@ -57,6 +57,13 @@ class Wording:
     notice_model_fails: str
     notice_model_filtered: str
     notice_unmarked: str
+    notice_model_looped: str
+    notice_reply_unusable: str
+    notice_not_held: str
+    notice_sources_found: str
+    notice_values_missing: str
+    notice_unsupported: str
+    notice_part_missing: str
     notice_version_absent: str
     again_longer: str
     again_shorter: str

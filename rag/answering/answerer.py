@@ -5,60 +5,53 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rag.answering.abstaining import abstain
-from rag.answering.citations import cite, stable_prefix
 from rag.answering.extractive import quote_passages
-from rag.answering.leaks import repeats_instructions
-from rag.answering.prompt import INSTRUCTIONS, NOT_IN_DOCS, PROMPT_VERSION, build_message
-from rag.domain import Discard, Hearing, Notice, Question, Thinking, Trace, Usage, WrittenBy
+from rag.answering.prompt import INSTRUCTIONS, build_message
+from rag.answering.reply import Listener, Reply
+from rag.domain import Hearing, Notice, Question, Trace
 from rag.errors import ContextTooLongError, GenerationError
 from rag.query.post import shorten_post
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
 
     from rag.answering.rewriting import Rewriter
-    from rag.domain import Answer, Docs, Passage, Piece, Retrieved
+    from rag.domain import Answer, Docs, Passage, Retrieved
     from rag.protocols import ChatModel, Hearer, Retriever
+
+    Vectors = npt.NDArray[np.float32]
 
 logger = logging.getLogger(__name__)
 
 
-SMALLEST_STEP = 8
-"""Characters between two looks at what is certain; a long reply is looked at in longer steps: each look is at all."""
 MORE = 2
 """How many times as many passages a longer answer rests on."""
+MOST_WEIGHED = 20
+"""Statements of one reply that are embedded: about 6 ms each; what comes behind them counts as held."""
 SHORTENED = Notice(
     kind="shortened", text="The post is long: its first lines, its questions and its error lines were answered."
 )
-LONGEST_REPLY = 40_000
-"""Characters; LLM_MAX_TOKENS is the model's to keep, and some do not."""
 
 
 async def _ignore(*_: object) -> None:
     """Take the place of a listener where nobody wants to know how it goes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who wants to know how a reply comes about: its words as they come, and that the model reasons before them.
-
-    It may cite `most_cited` passages.
-    """
-
-    on_text: Callable[[str], Awaitable[None]]
-    on_thinking: Callable[[], Awaitable[None]]
-    most_cited: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answerer:
     """Answers questions from passages; without a model it quotes them.
 
-    `passages` is how many an answer shows at most, `reads` how many the model reads.
+    `passages` is how many an answer shows at most, `reads` how many the model reads. `encode` gives the vectors of
+    statements that no passage's words hold, of the model that the passages were embedded with; without it they count
+    as held.
     """
 
     retriever: Retriever
@@ -67,6 +60,7 @@ class Answerer:
     reads: int = 10
     rewriter: Rewriter | None = None
     hearer: Hearer | None = None
+    encode: Callable[[list[str]], Awaitable[Sequence[Vectors]]] | None = None
 
     async def answer(
         self,
@@ -93,7 +87,7 @@ class Answerer:
             return replace(abstain(found.off_topic, found.passages), trace=trace)
         reading = (*found.passages[: limit - len(found.neighbours)], *found.neighbours)
         await on_passages(reading)
-        answer = await self._write(question, reading, Listener(on_text, on_thinking, shown))
+        answer = await self._write(question, reading, found.vectors, Listener(on_text, on_thinking, shown))
         trace = replace(answer.trace, passages=reading, search_s=trace.search_s)
         shortened = () if question.text == whole.text else (SHORTENED,)
         return replace(answer, notices=(*answer.notices, *found.notices, *shortened), trace=trace)
@@ -118,23 +112,33 @@ class Answerer:
         finally:
             rewriting.cancel()
 
-    async def _write(self, question: Question, passages: Sequence[Passage], listener: Listener) -> Answer:
+    async def _write(
+        self, question: Question, passages: Sequence[Passage], vectors: Mapping[str, Vectors], listener: Listener
+    ) -> Answer:
         if self.model is None:
             text = "No language model is set up, so these are the passages themselves."
             notice = Notice(kind="no model", text=text)
             return quote_passages(passages, question=question.text, notice=notice)
         try:
-            return await self._ask(self.model, question, passages, listener)
+            return await self._ask(self.model, question, passages, vectors, listener)
         except GenerationError as error:
             logger.warning("The answer is extractive: %s", error)
             notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
             return quote_passages(passages, question=question.text, notice=notice)
 
     async def _ask(
-        self, model: ChatModel, question: Question, passages: Sequence[Passage], listener: Listener
+        self,
+        model: ChatModel,
+        question: Question,
+        passages: Sequence[Passage],
+        vectors: Mapping[str, Vectors],
+        listener: Listener,
     ) -> Answer:
         """Return the model's answer, from less where all of it is too long for the model."""
-        reply = Reply(passages=passages, listener=listener, model=model.name)
+        from rag.checking.grounding import make_settler  # noqa: PLC0415 - numpy and fastText: `import rag` stays light
+
+        settle = partial(make_settler, question, passages, most=listener.most_cited)
+        reply = Reply(passages=passages, listener=listener, model=model.name, settle=settle)
         try:
             await reply.receive(model.stream(INSTRUCTIONS, build_message(question, passages)))
         except ContextTooLongError as error:
@@ -142,12 +146,24 @@ class Answerer:
             if not shorter:
                 raise
             logger.info("The model is asked with less: %s", error.message)
-            return await self._ask(model, *shorter, listener)
-        if repeats_instructions(reply.text):
-            logger.warning("The reply repeats the instructions; it is not shown.")
-            return replace(abstain("orders", passages), trace=reply.trace())
-        answer = cite(reply.text, passages, most=listener.most_cited)
+            return await self._ask(model, *shorter, vectors, listener)
+        parts = reply.finish()
+        await self._decide(reply, passages, vectors)
+        answer = reply.answer(parts)
         return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace())
+
+    async def _decide(self, reply: Reply, passages: Sequence[Passage], vectors: Mapping[str, Vectors]) -> None:
+        """Tell by vectors whether a passage holds what no passage's words do."""
+        from rag.checking.grounding import means_nothing  # noqa: PLC0415 - as above
+
+        undecided = reply.settler.open()[:MOST_WEIGHED]
+        if not undecided:
+            return
+        encoded = await self.encode([one.words for one in undecided]) if self.encode else ()
+        rows = [vectors.get(passage.id) for passage in passages]
+        for number, statement in enumerate(undecided):
+            is_unsupported = bool(encoded) and means_nothing(statement, encoded[number], rows)
+            reply.settler.decide(statement, is_unsupported=is_unsupported)
 
 
 def _shorter(question: Question, passages: Sequence[Passage]) -> tuple[Question, Sequence[Passage]] | None:
@@ -155,80 +171,3 @@ def _shorter(question: Question, passages: Sequence[Passage]) -> tuple[Question,
     if question.history:
         return replace(question, history=question.history[(len(question.history) + 1) // 2 :]), passages
     return (question, passages[: len(passages) // 2]) if len(passages) > 1 else None
-
-
-@dataclass(slots=True, kw_only=True)
-class Reply:
-    """What the model has said so far; it passes on what is certain of it, but never the mark that the docs lack it."""
-
-    passages: Sequence[Passage]
-    listener: Listener
-    model: str
-    text: str = ""
-    sent: int = 0
-    next_check: int = 0
-    usage: Usage | None = None
-    notices: tuple[Notice, ...] = ()
-    begun: float = field(default_factory=time.monotonic)
-    first_text_s: float = 0.0
-    is_thinking: bool = False
-    is_silent: bool = False
-    """Whether nothing more is passed on."""
-
-    async def receive(self, pieces: AsyncIterator[Piece]) -> None:
-        """Take in the whole reply; raise GenerationError for one that is empty, or has no end."""
-        async for piece in pieces:
-            match piece:
-                case str():
-                    await self._on_words(piece)
-                case Usage():
-                    self.usage = piece
-                case Discard():
-                    self._discard()
-                case Thinking():
-                    await self._on_thinking()
-                case WrittenBy():
-                    self.model = piece.model
-                case Notice():
-                    self.notices += (piece,)
-            if len(self.text) > LONGEST_REPLY:
-                message = "The language model did not come to an end."
-                raise GenerationError(message)
-        if not self.text.strip():
-            message = "The language model sent an empty reply."
-            raise GenerationError(message)
-
-    def _discard(self) -> None:
-        """Begin anew: what was passed on already is replaced when the answer is whole."""
-        self.text, self.next_check = "", 0
-        self.is_silent = self.sent > 0
-
-    async def _on_thinking(self) -> None:
-        if not self.is_thinking:
-            self.is_thinking = True
-            await self.listener.on_thinking()
-
-    async def _on_words(self, piece: str) -> None:
-        self.first_text_s = self.first_text_s or time.monotonic() - self.begun
-        self.text += piece
-        if self.is_silent or len(self.text) < self.next_check or _may_be_mark(self.text):
-            return
-        self.next_check = len(self.text) + max(SMALLEST_STEP, len(self.text) // 50)
-        if repeats_instructions(self.text):
-            self.is_silent = True  # what was passed on already is replaced when the reply has ended
-            return
-        stable = stable_prefix(self.text, self.passages, most=self.listener.most_cited)
-        if len(stable) > self.sent:
-            await self.listener.on_text(stable[self.sent :])
-            self.sent = len(stable)
-
-    def trace(self) -> Trace:
-        """Return how the reply came about."""
-        lasted = time.monotonic() - self.begun
-        return Trace(
-            model=self.model, prompt=PROMPT_VERSION, usage=self.usage, first_text_s=self.first_text_s, model_s=lasted
-        )
-
-
-def _may_be_mark(text: str) -> bool:
-    return NOT_IN_DOCS.startswith(text.lstrip()[: len(NOT_IN_DOCS)])

@@ -1,18 +1,15 @@
-"""Citations: `[n]` marks are resolved; false ones go, and each true one gets a verbatim snippet.
-
-A number is true when a passage with that number was given to the model. Marks inside code are code (`results[0]`).
-"""
+"""Citations: each mark of an answer stands for a passage, with a verbatim snippet of it."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from rag.answering.prompt import NOT_IN_DOCS
+from rag.checking.marks import marks
 from rag.domain import Answer, Citation, Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from rag.domain import Passage
 
@@ -20,97 +17,23 @@ if TYPE_CHECKING:
 SNIPPET_CHARACTERS = 240
 NEAREST_PAGES = 3
 UNMARKED = Notice(kind="unmarked", text="The model marked no source; these are the passages that it was given.")
-
-# Fences and inline code, then marks: [1], [1, 2], [1-3], [^1], 【1】, with a link's target if the model made one of it.
-_PIECES = re.compile(
-    r"(?P<code>^ {0,3}(?P<fence>```+|~~~+)[^\n]*(?:\n(?! {0,3}(?P=fence))[^\n]*)*(?:\n[^\n]*)?"
-    r"|(?P<tick>`+)[^\n]*?(?P=tick))"
-    r"|(?P<space>[ \t]?)[\[【]\^?(?P<numbers>\d{1,4}(?:\s*[,;\u2013-]\s*\d{1,4})*)[\]】](?:\([^()\s]*\))?"
-    r"|(?:\[(?P<words>[^\[\]\n]*)\]\()?<?(?P<address>https?://[^\s()<>\]]+)>?(?(words)\)|)",
-    re.MULTILINE,
-)
-_ADDRESS = re.compile(r"https?://[^\s()<>\]]+")
-_OPEN_ADDRESS = re.compile(r"<?h(?:t(?:t(?:p(?:s?(?::(?:/(?:/[^\s()<>]*)?)?)?)?)?)?)?$")
-_LOCAL = re.compile(r"https?://(?:localhost|127\.0\.0\.1)\b")
 _SENTENCE = re.compile(r"[^\s](?:[^\n.!?。！？]|[.!?](?!\s))*[.!?。！？]?")  # noqa: RUF001 - Chinese full stops on purpose
 _WORD = re.compile(r"\w{3,}")
 
 
 def cite(text: str, passages: Sequence[Passage], *, most: int = 100) -> Answer:
-    """Return the model's reply as an answer whose every mark stands for one of its citations, `most` of them."""
-    stripped = text.strip()
-    if stripped.startswith(NOT_IN_DOCS):
-        rest = drop_false_marks(stripped.removeprefix(NOT_IN_DOCS).lstrip(" .:\n"), passages, most=most)
-        return Answer(text=rest, citations=whole_passages(passages[:NEAREST_PAGES]), kind="abstained")
-    cleaned = drop_false_marks(stripped, passages, most=most)
-    used = sorted({number for number, _ in _marks(cleaned)})
+    """Return a settled text as an answer with its citations; without any mark, with `most` of the passages."""
+    used = sorted({number for number, _ in marks(text) if 1 <= number <= len(passages)})
     if not used:
-        return Answer(
-            text=cleaned, citations=whole_passages(passages[:most], cleaned), kind="grounded", notices=(UNMARKED,)
-        )
+        return Answer(text=text, citations=whole_passages(passages[:most], text), kind="grounded", notices=(UNMARKED,))
     citations = tuple(
         Citation(
             number=number, passage=passages[number - 1], snippet=snippet(passages[number - 1].text, near=statements)
         )
         for number in used
-        for statements in [
-            " ".join(_sentence_before(cleaned, end) for marked, end in _marks(cleaned) if marked == number)
-        ]
+        for statements in [" ".join(_sentence_before(text, end) for marked, end in marks(text) if marked == number)]
     )
-    return Answer(text=cleaned, citations=citations, kind="grounded")
-
-
-def drop_false_marks(text: str, passages: Sequence[Passage], *, most: int = 100) -> str:
-    """Return the text with every mark written as `[n]`, and what stands in no passage taken out.
-
-    That is marks without a passage, and addresses that the model wrote of itself: a link then keeps its words. Marks of
-    more than `most` passages go too, those that come last in the text.
-    """
-    cited: set[int] = set()
-
-    def is_true(number: int) -> bool:
-        if 1 <= number <= len(passages) and len(cited) < most:
-            cited.add(number)
-        return number in cited
-
-    known = {address for passage in passages for address in (*_addresses(passage.text), passage.url)}
-
-    def rewritten(match: re.Match[str]) -> str:
-        if match["code"] is not None:
-            return match[0]
-        if match["address"] is not None:
-            return _kept_address(match, known)
-        marks = "".join(f"[{number}]" for number in _numbers(match["numbers"]) if is_true(number))
-        return match["space"] + marks if marks else ""
-
-    return _PIECES.sub(rewritten, text)
-
-
-def _kept_address(match: re.Match[str], known: set[str]) -> str:
-    address, words = match["address"].rstrip(".,;:!?'\"*"), match["words"]
-    if address in known or _LOCAL.match(address):
-        return match[0]
-    return words if words is not None else match["address"][len(address) :]
-
-
-def _addresses(text: str) -> list[str]:
-    return [address.rstrip(".,;:!?'\"*") for address in _ADDRESS.findall(text)]
-
-
-def stable_prefix(text: str, passages: Sequence[Passage], *, most: int = 100) -> str:
-    """Return what a reader of a growing text may see: cleaned, and cut before a mark, link or code still open."""
-    line_start = text.rfind("\n") + 1
-    line = text[line_start:]
-    cuts = [len(line)]
-    if line.count("`") % 2:
-        cuts.append(line.rfind("`"))
-    opening = max(line.rfind("["), line.rfind("【"))
-    if opening >= 0 and not re.search(r"[\]】](?:[^(]|\([^)]*\))", line[opening:]):
-        cuts.append(opening)
-    if address := _OPEN_ADDRESS.search(line):
-        cuts.append(address.start())
-    certain = text[: line_start + min(cuts)]
-    return drop_false_marks(certain.rstrip(" \t"), passages, most=most)  # a false mark takes the space before it along
+    return Answer(text=text, citations=citations, kind="grounded")
 
 
 def snippet(text: str, *, near: str = "") -> str:
@@ -139,20 +62,6 @@ def whole_passages(passages: Sequence[Passage], near: str = "") -> tuple[Citatio
         Citation(number=number, passage=passage, snippet=snippet(passage.text, near=near))
         for number, passage in enumerate(passages, start=1)
     )
-
-
-def _marks(text: str) -> Iterator[tuple[int, int]]:
-    """Yield each mark's number and where in the text it begins."""
-    for match in _PIECES.finditer(text):
-        if match["numbers"] is not None:
-            for number in _numbers(match["numbers"]):
-                yield number, match.start()
-
-
-def _numbers(listed: str) -> Iterator[int]:
-    for part in re.split(r"\s*[,;]\s*", listed):
-        first, *last = re.split(r"\s*[\u2013-]\s*", part)
-        yield from range(int(first), int(last[-1] if last else first) + 1)
 
 
 def _sentence_before(text: str, end: int) -> str:

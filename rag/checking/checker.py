@@ -29,9 +29,14 @@ CLEAR = 0.45
 """Of a statement with this share of its terms in a passage, no vector is needed."""
 UNSUPPORTED = 0.3
 """Mean of coverage and cosine below which no passage seems to hold a statement."""
+ENOUGH_TERMS = 4
+"""Of a statement with fewer, words that are in a passage by chance would tell too much, unless ALL are."""
+ALL = 0.99
 VALUE_WEIGHT = 0.1
 NUMBERS = ("number", "version")
-_MARKUP = re.compile(r"[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}|^\s*(?:[-*+>]|\d+[.)])\s+", re.MULTILINE)
+_MARKUP = re.compile(
+    r"<[@!#][^<>\n]*>|(?<![\w`])[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?![\w`])|^\s*(?:[-*+>]|\d+[.)])\s+", re.MULTILINE
+)
 _QUESTION = re.compile(r"[?\uff1f]\s*\Z")
 _LEAD_IN = re.compile(r"[:\uff1a]\s*\Z")
 _CALLED = re.compile(r"([A-Za-z_]\w*)\s*(?:\(|=(?!=))")
@@ -55,8 +60,9 @@ class Verdict:
 
     `missing` are the values that no passage holds with the rest of it. `is_unsupported` tells that no passage seems to
     hold it, None that only vectors can tell. `coverage` is the share of its terms in each passage, `support` counts the
-    values too, and `best` is the index of the passage with the most, None where none has any. A statement that claims
-    nothing has none of all this.
+    values too, and `best` is the index of the passage with the most, None where none has any; `is_clear` tells that
+    there is enough of the statement for that passage to be its source. A statement that claims nothing has none of all
+    this.
     """
 
     missing: tuple[str, ...] = ()
@@ -64,6 +70,7 @@ class Verdict:
     coverage: tuple[float, ...] = ()
     support: tuple[float, ...] = ()
     best: int | None = None
+    is_clear: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +92,24 @@ class Checker:
             share + VALUE_WEIGHT * sum(is_held(value, passage.values) for value in found) / max(1, len(found))
             for share, passage in zip(coverage, self.passages, strict=True)
         )
-        can_tell = len(wanted) > 1 and max(coverage, default=0.0) < CLEAR and not is_foreign(text)
-        most = max(support, default=0.0)
+        most, best_share = max(support, default=0.0), max(coverage, default=0.0)
+        is_other_language = is_foreign(text)
+        is_left_open = len(wanted) >= ENOUGH_TERMS and best_share < CLEAR and not is_other_language
+        best = support.index(most) if most > 0 else None
         return Verdict(
             missing=self._missing(text, found),
-            is_unsupported=None if can_tell else False,
+            is_unsupported=None if is_left_open else False,
             coverage=coverage,
             support=support,
-            best=support.index(most) if most > 0 else None,
+            best=best,
+            is_clear=best is not None
+            and not is_left_open
+            and (
+                is_other_language
+                or len(wanted) >= ENOUGH_TERMS
+                or (best_share >= ALL and len(wanted) > 1)
+                or any(is_held(value, self.passages[best].values) for value in found)
+            ),
         )
 
     def check_code(self, code: str) -> tuple[str, ...]:

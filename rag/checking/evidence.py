@@ -35,7 +35,7 @@ class Evidence:
 @lru_cache(maxsize=256)
 def evidence(label: str, text: str) -> Evidence:
     """Return what a passage holds."""
-    sentences = sentences_of(text)
+    sentences = sentences_of(text) or [text]
     head = frozenset(terms(label))
     own = [frozenset(terms(sentence)) for sentence in sentences]
     following = [*own[1:], frozenset[str]()]
@@ -43,7 +43,7 @@ def evidence(label: str, text: str) -> Evidence:
         values=looked(f"{label}\n{text}"),
         terms=frozenset(terms(text)) | head,
         windows=tuple(head | one | two for one, two in zip(own, following, strict=True)),
-        sentences=tuple(f"{label.rpartition(' > ')[2]}\n{sentence}" for sentence in sentences) or (text,),
+        sentences=tuple(f"{label.rpartition(' > ')[2]}\n{sentence}" for sentence in sentences),
     )
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from rag.checking.checker import CLEAR, Verdict
+from rag.checking.checker import Verdict
 from rag.checking.marks import PIECES, numbers_of, split_marks, without_own_addresses
 from rag.checking.statements import Piece, pieces
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 WARNING = "⚠️"
 KEEPS = 0.5
 """Which share of the best passage's support lets a model's own mark stay."""
-SHORT = 12
-"""Characters of what is too short to claim anything: "Yes.", "In detail."."""
 _ENDING = re.compile(r"[.!?:;\u3002\uff01\uff1f|*_\"')\s]*\Z")
 _CERTAIN = re.compile(r"(?:`[^`\n]+`(?!`)|[^\[\u3010\uff3b<`])*")
 _HELD_BACK = re.compile(
@@ -35,17 +33,21 @@ _FENCE = re.compile(r"[ \t>]*(?:`{3,}|~{3,})")
 
 @dataclass(slots=True)
 class Statement:
-    """A statement that was checked, where it stands in the settled pieces, and what its marks came to."""
+    """A statement that was checked, where it stands in the settled pieces, and what its marks came to.
+
+    `wrong` are the values that no passage holds and that are still shown: an address of the model's own is taken out.
+    """
 
     at: int
     words: str
     verdict: Verdict
     marked: tuple[int, ...]
+    wrong: tuple[str, ...]
 
     @property
     def is_held(self) -> bool:
         """Whether a passage holds it, as far as can be told."""
-        return not self.verdict.missing and self.verdict.is_unsupported is False
+        return not self.wrong and self.verdict.is_unsupported is False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,7 +99,7 @@ class Settler:
             return without_own_addresses(self._with_true_marks(piece.text), self.known)
         if piece.kind == "code":
             missing = self.checker.check_code(piece.text)
-            self._note(piece.text, Verdict(missing=missing), ())
+            self._note(piece.text, Verdict(missing=missing), (), piece.text)
             return piece.text if not missing else f"{piece.text.rstrip()}\n{WARNING}\n"
         words, _ = split_marks(piece.text)
         verdict = self.checker.check(words)
@@ -105,20 +107,21 @@ class Settler:
         marked = tuple(split_marks(line)[1])
         if not marked and self._gives_mark(words, verdict) and (best := verdict.best) is not None:
             line, marked = _at_end(line, f" [{best + 1}]"), (best + 1,)
-        self._note(words, verdict, marked)
-        is_shown = any(piece in line for piece in verdict.missing)  # an address of the model's own is gone already
-        return _at_end(line, f" {WARNING}", after=True) if is_shown else line
+        wrong = self._note(words, verdict, marked, line)
+        return _at_end(line, f" {WARNING}", after=True) if wrong else line
 
     def _gives_mark(self, words: str, verdict: Verdict) -> bool:
         """Tell a statement that gets its passage's mark; in a table's row it would take a cell's place."""
-        is_row, is_long = words.lstrip().startswith("|"), len(words.strip()) >= SHORT
-        is_clear = verdict.is_unsupported is False and verdict.best is not None
-        return is_clear and is_long and not is_row and self._may_cite((verdict.best or 0) + 1)
+        is_row, best = words.lstrip().startswith("|"), verdict.best
+        return verdict.is_clear and best is not None and not is_row and self._may_cite(best + 1)
 
-    def _note(self, words: str, verdict: Verdict, marked: tuple[int, ...]) -> None:
+    def _note(self, words: str, verdict: Verdict, marked: tuple[int, ...], line: str) -> tuple[str, ...]:
+        """Remember a statement that claims something; return its wrong values."""
+        wrong = tuple(piece for piece in verdict.missing if piece in line)
         if verdict.support or verdict.missing:
             at = len(self.settled)
-            self.statements.append(Statement(at=at, words=words.strip(), verdict=verdict, marked=marked))
+            self.statements.append(Statement(at=at, words=words.strip(), verdict=verdict, marked=marked, wrong=wrong))
+        return wrong
 
     def _with_true_marks(self, text: str) -> str:
         return self._with_marks(text, Verdict())
@@ -131,9 +134,12 @@ class Settler:
             numbers = numbers_of(match)
             if numbers is None:
                 return match[0]
-            wanted = dict.fromkeys(self._moved(number, verdict) for number in numbers)
-            kept = [number for number in wanted if number and number not in given and self._may_cite(number)]
             self.model_marked = self.model_marked or any(0 < one <= len(self.checker.passages) for one in numbers)
+            kept: list[int] = []
+            for number in numbers:
+                to = self._moved(number, verdict)
+                if to and to not in kept and (to == number or to not in given) and self._may_cite(to):
+                    kept.append(to)
             given.update(kept)
             return match["space"] + "".join(f"[{number}]" for number in kept) if kept else ""
 
@@ -143,13 +149,8 @@ class Settler:
         if not 1 <= number <= len(self.checker.passages):
             return 0
         best = verdict.best
-        if (
-            best is None
-            or verdict.support[best] < CLEAR
-            or verdict.support[number - 1] >= KEEPS * verdict.support[best]
-        ):
-            return number
-        return best + 1
+        keeps = best is None or not verdict.is_clear or verdict.support[number - 1] >= KEEPS * verdict.support[best]
+        return number if keeps or best is None else best + 1
 
     def _may_cite(self, number: int) -> bool:
         if number not in self.cited and len(self.cited) < self.most:

@@ -34,6 +34,8 @@ COMMON = frozenset({
 })
 # fmt: on
 _ADDRESS = re.compile(r"https?://[^\s()<>\]\"'`]+")
+_PING = re.compile(r"<[@!#][^<>\n]*>")
+"""Slack's marks for people and channels."""
 _CODE = re.compile(r"(`+)(.+?)\1", re.DOTALL)
 _NUMBER = re.compile(
     r"(?<![\w.\-])[v≥≤<>=~$€]*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*(?:\.x)?)(?:(?:\s|-)?([A-Za-z%]+))?(?![\w])"
@@ -42,6 +44,7 @@ _PASSAGE_NUMBER = re.compile(r"(?<![A-Za-z_])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?
 _FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _NAME = re.compile(r"[A-Za-z_][\w]*(?:[.\-/]\w+)*")
 _IS_NAME = re.compile(r"_\w|[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]|\w[./]\w|[A-Z]{2,}[a-z]{2,}")
+_INDEX = re.compile(r"\[\d+\]")
 _WORD = re.compile(r"[A-Za-z]+")
 
 
@@ -82,11 +85,7 @@ def looked(text: str) -> Looked:
             numbers.add(number * scale)
     words = frozenset(word.lower() for word in _WORD.findall(text))
     numbers |= {NUMBER_WORDS[word] for word in words & NUMBER_WORDS.keys()}
-    names = {squashed(name) for name in _NAME.findall(text)}
-    for name in _NAME.findall(text):
-        for part in re.split(r"[.\-/]", name):
-            words_of_it = part.split("_")
-            names |= {squashed("".join(words_of_it[:count])) for count in range(1, len(words_of_it) + 1)}
+    names = {variant for name in set(_NAME.findall(text)) for variant in _variants(name)}
     return Looked(
         flat=" ".join(text.lower().split()),
         names=frozenset(names),
@@ -94,6 +93,16 @@ def looked(text: str) -> Looked:
         numbers=frozenset(numbers),
         versions=frozenset(versions),
     )
+
+
+@lru_cache(maxsize=20_000)
+def _variants(name: str) -> tuple[str, ...]:
+    """Return by what a name is known: as a whole, in its parts, and in what each of them begins with."""
+    known = [squashed(name)]
+    for part in re.split(r"[.\-/]", name.lower()):
+        words = part.split("_")
+        known += ["".join(words[:count]) for count in range(1, len(words) + 1)]
+    return tuple(known)
 
 
 def squashed(name: str) -> str:
@@ -109,7 +118,7 @@ def values(statement: str) -> list[Value]:
 def _values(statement: str) -> Iterator[Value]:
     for address in _ADDRESS.findall(statement):
         yield Value(address.rstrip(".,;:!?*"), "address")
-    text = _ADDRESS.sub(" ", statement)
+    text = _ADDRESS.sub(" ", _PING.sub(" ", statement))
     for _, code in _CODE.findall(text):
         yield from _of_code(code)
     prose = _CODE.sub(" ", text)
@@ -123,7 +132,7 @@ def _values(statement: str) -> Iterator[Value]:
 
 
 def _of_code(code: str) -> Iterator[Value]:
-    yield from _numbers(code)
+    yield from _numbers(_INDEX.sub(" ", code))
     for flag in _FLAG.findall(code):
         yield Value(flag, "flag")
     for name in _NAME.findall(_FLAG.sub(" ", code)):

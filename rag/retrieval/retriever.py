@@ -190,9 +190,12 @@ class HybridRetriever:
         if spread and len(looked.views) > 1:
             ranked = one_a_page(ranked)
         passages = tuple(without_duplicates(ranked, limit))
+        neighbours = tuple(neighbours_of(passages[:NEAREST], ranked))
+        found = {one.passage.id: one.subvectors for view in looked.views for one in view.candidates}
         return Retrieved(
             passages=passages,
-            neighbours=tuple(neighbours_of(passages[:NEAREST], ranked)),
+            neighbours=neighbours,
+            vectors={one.id: found[one.id] for one in (*passages, *neighbours) if one.id in found},
             notices=looked.searched.versions.notices,
             off_topic=self._off_topic(looked, other, best=ranked[:NEAREST]),
         )

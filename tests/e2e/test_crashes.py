@@ -14,7 +14,7 @@ import pytest
 from bot.text.wording import wording
 from tests.e2e.bot_process import running_bot, settings_for
 from tests.standins.milvus import running_server
-from tests.standins.model import DEFAULT_REPLY, Reply
+from tests.standins.model import DEFAULT_REPLY, Reply, long_text
 from tests.standins.slack import Failure
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_a_long_answer_that_a_crash_cut_is_completed_and_not_begun_anew(
     slack: SlackStandIn, model: ModelStandIn, tmp_path: Path
 ) -> None:
     channel, settings = slack.join("C0HALF"), settings_for(slack, model, tmp_path)
-    model.play(Reply("A long line about storage [1].\n\n" * 700))
+    model.play(Reply(long_text(300)))
     slack.fail("chat.postMessage", Failure(hang=True))
     with running_bot(slack, tmp_path, settings) as bot:
         ts = slack.mention(channel, QUESTION)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.bot_process import log_of
-from tests.standins.model import Reply
+from tests.standins.model import Reply, long_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def test_with_the_question_its_answer_goes_and_so_do_the_words(slack: SlackStand
 
 
 def test_of_a_long_answer_every_part_goes(slack: SlackStandIn, model: ModelStandIn, channel: str, folder: Path) -> None:
-    model.play(Reply("A long line about storage [1].\n\n" * 700))
+    model.play(Reply(long_text(300)))
     ts = slack.mention(channel, QUESTION)
     slack.wait_for_replies(channel, ts, count=2)
     slack.wait_for(lambda: f"Answered {channel} {ts}" in log_of(folder), "the end of the question")

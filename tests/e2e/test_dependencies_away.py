@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.e2e.bot_process import log_of, running_bot, settings_for
 from tests.standins.milvus import running_server
-from tests.standins.model import Reply
+from tests.standins.model import Reply, long_text
 from tests.standins.processes import free_port
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def test_an_answer_that_takes_for_ever_is_given_up_with_an_apology(
     slack: SlackStandIn, model: ModelStandIn, tmp_path: Path
 ) -> None:
     channel = slack.join("C0FOREVER")
-    model.play(Reply("Slow words. " * 1_000, words_per_s=5))
+    model.play(Reply(long_text(300), words_per_s=5))
     with running_bot(slack, tmp_path, {**settings_for(slack, model, tmp_path), "ANSWER_WITHIN_S": "1"}):
         reply = only_answer(slack, channel, slack.mention(channel, QUESTION))
     assert reply["blocks"][0]["text"].startswith("Sorry, I could not answer this")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.test_questions import QUESTION, WORDS, barrier, words
-from tests.standins.model import Reply
+from tests.standins.model import Reply, long_text
 
 if TYPE_CHECKING:
     from tests.standins.model import ModelStandIn
@@ -45,12 +45,12 @@ def test_what_the_model_writes_is_cleaned(  # noqa: PLR0913 - a row of the table
 
 
 def test_an_over_long_answer_is_delivered_whole(slack: SlackStandIn, model: ModelStandIn, channel: str) -> None:
-    paragraphs = [f"Paragraph {n} " + "word " * 150 + "[1]" for n in range(40)]
+    paragraphs = long_text(400).strip().split("\n\n")
     model.play(Reply("\n\n".join(paragraphs)))
     ts = slack.mention(channel, QUESTION)
     replies = slack.wait_for_replies(channel, ts, count=3)
     text = "\n\n".join(b["text"] for reply in replies for b in reply["blocks"] if b["type"] == "markdown")
-    assert [line.split(" word")[0] for line in text.split("\n\n")] == [f"Paragraph {n}" for n in range(40)]
+    assert text.split("\n\n") == paragraphs
 
 
 def test_an_answer_that_the_docs_do_not_hold_names_the_nearest_pages(

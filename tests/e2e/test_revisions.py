@@ -15,7 +15,7 @@ import pytest
 from bot.rendering.action_ids import FEEDBACK_ACTION, REGENERATE_ACTIONS
 from bot.text.wording import wording
 from tests.e2e.bot_process import environment, log_of, running_bot, settings_for
-from tests.standins.model import DEFAULT_REPLY, Reply
+from tests.standins.model import DEFAULT_REPLY, Reply, long_text
 from tests.standins.slack import BOT_USER, Failure, SlackStandIn, is_growing
 
 if TYPE_CHECKING:
@@ -91,12 +91,12 @@ def test_an_edit_while_the_answer_is_written_ends_that_and_answers_the_new_words
 def test_a_shorter_answer_to_the_edited_question_leaves_nothing_of_the_longer_one(
     slack: SlackStandIn, model: ModelStandIn, channel: str, folder: Path
 ) -> None:
-    model.play(Reply("A long line about storage [1].\n\n" * 700))
+    model.play(Reply(long_text(300)), Reply("An index is built by index nodes [1]."))
     ts = slack.mention(channel, QUESTION)
     slack.wait_for(lambda: f"Answered {channel} {ts}" in log_of(folder), "the end of the question")
     assert len(slack.replies(channel, ts)) == 2
     slack.edit(channel, ts, f"<@{BOT_USER}> {OTHER_QUESTION}")
-    shows(slack, channel, ts, DEFAULT_REPLY)
+    shows(slack, channel, ts, "An index is built by index nodes [1].")
 
 
 def test_an_edit_that_slack_delivers_again_or_that_changes_no_words_is_no_edit(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.bot_process import log_of
-from tests.standins.model import DEFAULT_REPLY, Reply
+from tests.standins.model import DEFAULT_REPLY, Reply, long_text
 from tests.standins.slack import Failure, SlackStandIn
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_a_stream_that_someone_deletes_is_posted_again_when_it_is_whole(
 def test_a_long_answer_goes_on_where_it_broke_off(
     slack: SlackStandIn, model: ModelStandIn, channel: str, assert_answered_once: Callable[..., None]
 ) -> None:
-    model.play(Reply("A long line about storage [1].\n\n" * 700))
+    model.play(Reply(long_text(300)))
     slack.fail("chat.postMessage", Failure(status=500, after_work=True))
     ts = slack.mention(channel, QUESTION)
     assert_answered_once(ts, messages=2)

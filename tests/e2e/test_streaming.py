@@ -116,7 +116,9 @@ def test_a_workspace_without_streams_status_and_sessions_gets_its_answers(model:
 def test_nothing_of_a_stream_ever_pings_or_lies_though_it_comes_in_pieces(
     slack: SlackStandIn, model: ModelStandIn, channel: str
 ) -> None:
-    words = "Ask <!channel> or <@U0BOSS> or @here , see <http://evil.example|milvus.io> [1] \u202eok. " * 3
+    words = (
+        "Inserted data lies in object storage, <!channel> <@U0BOSS> @here <http://evil.example|x> [1] \u202eok. " * 3
+    )
     model.play(Reply(words, words_per_s=15))
     ts = slack.mention(channel, QUESTION)
     slack.wait_for_replies(channel, ts)

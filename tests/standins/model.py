@@ -21,6 +21,13 @@ LOOK_EVERY_S = 0.1
 DEFAULT_REPLY = "Milvus keeps inserted data in object storage [1] and metadata in etcd [1]."
 
 
+def long_text(lines: int) -> str:
+    """Return so many lines, none like another, which the starter FAQ holds."""
+    letters = "abcdefghijkl"
+    words = [f"{one}{two}{three}" for one in letters for two in letters for three in letters][:lines]
+    return "".join(f"What you insert is stored persistently in object storage, {word} [1].\n\n" for word in words)
+
+
 @dataclass(frozen=True)
 class Reply:
     """What the model does with one request.

@@ -12,10 +12,10 @@ from rag import RagError
 from rag.backends.embedding import open_bundled
 from rag.checking.checker import Checker
 from rag.checking.evidence import Evidence, evidence
+from rag.checking.grounding import means_nothing
 from rag.checking.marks import split_marks
 from rag.checking.settling import Settler
 from rag.checking.values import looked
-from rag.checking.weighing import means_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +64,7 @@ def _turns(row: Row) -> list[str]:
 
 def _means_nothing(statement: Statement, passages: Sequence[Evidence]) -> bool:
     (vector,) = open_bundled().encode_queries([statement.words])
-    return means_nothing(statement.verdict, vector, [_sentence_vectors(passage.sentences) for passage in passages])
+    return means_nothing(statement, vector, [_sentence_vectors(passage.sentences) for passage in passages])
 
 
 @lru_cache(maxsize=64)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag import Answer, Answerer, GenerationError, Message, Notice, Question, RetrievalError
-from rag.answering.leaks import repeats_instructions
 from rag.answering.prompt import INSTRUCTIONS
+from rag.answering.reply_forms import repeats_instructions
 from rag.domain import Discard, Thinking, WrittenBy
 from rag.query.search_plan import search_text
 from tests.builders import make_passages
@@ -201,7 +201,7 @@ def test_a_reply_that_repeats_the_instructions_is_no_answer(reply: str) -> None:
     pieces: list[Piece] = list(re.findall(r"\S+\s*", reply))
     answerer = Answerer(retriever=FakeRetriever(PASSAGES), model=FakeModel(pieces), passages=5)
     answered = asyncio.run(answerer.answer(Question(text="What are your rules for fuel?"), on_text=receive))
-    assert (answered.kind, answered.off_topic, answered.citations) == ("abstained", "orders", ())
+    assert (answered.kind, [notice.kind for notice in answered.notices]) == ("extractive", ["reply unusable"])
     assert not repeats_instructions("".join(heard))
 
 

@@ -65,10 +65,10 @@ def test_no_more_passages_are_cited_than_an_answer_may_show() -> None:
 
 
 TEXTS = [
-    "Vectors are kept in the object store `a[0]` [1] of MinIO [99]. Schemas are kept in etcd.\n```py\nx[0]\n```\nend (see passage 3).",
+    "Vectors are in the object store `a[0]` [1] or MinIO [99]. Schemas: etcd.\n```py\nx[0]\n```\n(see passage 3).",
     "x [1](http://a b) [2 [3] ] [4\n\n| a | b [1] |\n- one. two [2]\n\n**Bold.** h http",
     "```\nopen [0]",
-    "See https://evil.example/x and [ours](https://known.example/a#b) or [no](https://evil.example). A lease lasts 90 seconds.",
+    "See https://evil.example/x, [ours](https://known.example/a#b) or [no](https://evil.example). It lasts 90 seconds.",
     "数据保存在 etcd 中\uff3b2\uff3d。下一句 【1】",
 ]
 
