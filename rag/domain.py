@@ -213,14 +213,17 @@ class Trace:
     """How an answer came about: what was found, what wrote it, and how long each step took.
 
     `model` and `prompt` name what wrote it and the version of its instructions, "" where no model did.
-    `search_s` is the time until the passages were found (a follow-up's rewording included), `first_text_s` and
-    `model_s` the model's time until its first and its last word; 0 where it was not asked.
+    `statements` is how many the reply makes, `remarked` how many of them the check marks or remarks. `search_s` is the
+    time until the passages were found (a follow-up's rewording included), `first_text_s` and `model_s` the model's time
+    until its first and its last word; 0 where it was not asked.
     """
 
     passages: tuple[Passage, ...] = ()
     model: str = ""
     prompt: str = ""
     usage: Usage | None = None
+    statements: int = 0
+    remarked: int = 0
     search_s: float = 0.0
     first_text_s: float = 0.0
     model_s: float = 0.0

@@ -29,7 +29,7 @@ SAMPLES = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One row of a question file."""
+    """One row of a question file; `facts` are what an answer should say."""
 
     id: str
     kind: str
@@ -38,6 +38,7 @@ class Case:
     relevant: tuple[str, ...]
     subkind: str = ""
     language: str = "en"
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,7 @@ def _case(row: dict[str, Any]) -> Case:
         relevant=tuple(row["relevant"]),
         subkind=row.get("subkind") or "",
         language=row.get("lang") or ("" if row["kind"] == "multilingual" else "en"),
+        facts=tuple(row.get("answer_facts") or ()),
     )
 
 

@@ -194,9 +194,15 @@ class Reply:
 
     def trace(self) -> Trace:
         """Return how the reply came about."""
-        lasted = time.monotonic() - self.begun
+        statements = self.settler.statements
         return Trace(
-            model=self.model, prompt=PROMPT_VERSION, usage=self.usage, first_text_s=self.first_text_s, model_s=lasted
+            model=self.model,
+            prompt=PROMPT_VERSION,
+            usage=self.usage,
+            statements=len(statements),
+            remarked=sum(bool(one.wrong) or bool(one.verdict.is_unsupported) for one in statements),
+            first_text_s=self.first_text_s,
+            model_s=time.monotonic() - self.begun,
         )
 
 

@@ -35,7 +35,8 @@ def check_rows(rows: Sequence[Row]) -> Iterator[Row]:
             passages = [evidence(str(one.get("heading") or ""), str(one["text"])) for one in row["passages"]]
             statement, said = str(row["statement"]), "\n".join([str(row.get("question") or ""), *_turns(row)])
         except (KeyError, TypeError, AttributeError) as error:
-            message = f"Row {row.get('id', '?')} has no statement with passages, each with a text ({error})."
+            named = row.get("id", "?") if isinstance(row, Mapping) else "?"
+            message = f"Row {named} has no statement with passages, each with a text ({error})."
             raise RagError(message) from error
         settler = Settler(checker=Checker(passages=passages, said=looked(said)), known=frozenset(), most=len(passages))
         settler.finish(statement)

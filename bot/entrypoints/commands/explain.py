@@ -44,21 +44,31 @@ ID_KINDS = ("a user, like U0123456789", "a bot, like B0123456789", "an app, like
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Return the rows of a JSON lines file; raise SettingsError, with the line's number, for what is none."""
+    """Return the posts of a JSON lines file; raise SettingsError, with the line's number, for what is none."""
+    return [_row(path, number, row) for number, row in read_json_lines(path)]
+
+
+def read_json_lines(path: Path) -> list[tuple[int, Any]]:
+    """Return what a file holds with the lines' numbers; raise SettingsError, with the number, for what is no JSON."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         message = f"{path} can't be read: {error}"
         raise SettingsError(message) from error
-    return [_row(path, number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    return [
+        (number, _json(path, number, line)) for number, line in enumerate(text.split("\n"), start=1) if line.strip()
+    ]
 
 
-def _row(path: Path, number: int, line: str) -> Row:
+def _json(path: Path, number: int, line: str) -> Any:
     try:
-        row = json.loads(line)
+        return json.loads(line)
     except ValueError as error:
         message = f"{path}, line {number}, is not JSON: {error}"
         raise SettingsError(message) from error
+
+
+def _row(path: Path, number: int, row: Any) -> Row:
     if isinstance(row, dict) and (text := row.get("text") or row.get("question")) and isinstance(text, str):
         return {"id": str(number), **row, "text": text}
     if not isinstance(row, dict) or not isinstance(row.get("event"), dict):
