@@ -88,10 +88,10 @@ def serving() -> Iterator[str]:
         process.terminate()
 
 
-def ask_all(slack: SlackStandIn, folder: Path) -> None:
-    """Ask one question after the other; those that begin with `>` in the thread of the one before."""
+def ask_all(slack: SlackStandIn, folder: Path) -> list[str]:
+    """Ask one question after the other, those with `>` in the thread of the one before; return what was shown."""
     slack.join(CHANNEL)
-    thread = ""
+    thread, shown = "", []
     for line in QUESTIONS.read_text(encoding="utf-8").splitlines():
         is_follow_up, text = line.startswith(">"), line.removeprefix(">").strip()
         ts = slack.mention(CHANNEL, text, **({"thread_ts": thread} if is_follow_up else {}))
@@ -100,7 +100,10 @@ def ask_all(slack: SlackStandIn, folder: Path) -> None:
         while f"Answered {CHANNEL} {ts}" not in log_of(folder) and time.monotonic() < deadline:
             time.sleep(LOOK_EVERY_S)
         answer = [message for message in slack.channels[CHANNEL].messages if message["user"] == BOT_USER][-1]
-        err.print(f"\n> {text}\n{answer['text']}", markup=False)
+        shown.append(json.dumps(answer["blocks"], ensure_ascii=False))
+        remarks = [b["elements"][0].get("text") for b in answer["blocks"] if b["type"] == "context"]
+        err.print(f"\n> {text}\n{answer['text']}\n{remarks}", markup=False)
+    return shown
 
 
 def answers_in(ledger: Path) -> list[Answered]:
@@ -120,7 +123,15 @@ def _answered(kind: str, messages: list[dict[str, object]], times: dict[str, flo
     )
 
 
-def print_figures(answers: list[Answered], log: str) -> None:
+REMARKS = {
+    "a value that no passage holds, marked": "No passage holds",
+    "a statement that no passage seems to hold, remarked": "I found no passage that says",
+    "sources that the bot found": "I looked up which passages",
+    "stopped, since it repeated itself": "began to repeat itself",
+}
+
+
+def print_figures(answers: list[Answered], shown: list[str], log: str) -> None:
     """Print the figures as a table of Markdown."""
     kinds = Counter(answer.kind for answer in answers)
     grounded = [answer for answer in answers if answer.kind == "grounded"]
@@ -130,6 +141,8 @@ def print_figures(answers: list[Answered], log: str) -> None:
     out.print(f"\n{len(answers)} questions on the starter FAQ; {MODEL}\n\n| | |\n|---|---|")
     out.print(f"| kinds | {', '.join(f'{kind} {count}' for kind, count in kinds.most_common())} |")
     out.print(f"| grounded answers that mark a passage | {len(marked)} of {len(grounded)} |")
+    for what, sentence in REMARKS.items():
+        out.print(f"| answers with {what} | {sum(sentence in blocks for blocks in shown)} |")
     told = ", ".join(f"{count} times: {why}" for why, count in fallbacks.items()) or "none"
     out.print(f"| gave way to the passages | {told} |")
     out.print(f"| asked with less, since it was too long | {log.count('The model is asked with less')} |")
@@ -150,8 +163,8 @@ def main() -> None:
         settings |= {"LEPTONAI_TOKEN": "none", "LLM_BASE_URL": address, "LLM_MODEL": "smollm2", "LLM_MAX_TOKENS": "300"}
         settings |= {"LLM_TIMEOUT_S": "120", "LLM_REWRITE_TIMEOUT_S": "30"}
         with running_bot(slack, folder, settings):
-            ask_all(slack, folder)
-        print_figures(answers_in(folder / "milvus.ledger.sqlite3"), log_of(folder))
+            shown = ask_all(slack, folder)
+        print_figures(answers_in(folder / "milvus.ledger.sqlite3"), shown, log_of(folder))
 
 
 if __name__ == "__main__":
