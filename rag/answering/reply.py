@@ -156,8 +156,8 @@ class Reply:
             message = "The language model's reply could not be used."
             raise UnusableReplyError(message, kind="reply unusable")
         self.settler.finish(parts[0] if parts else text)
-        claims = bool(self.settler.statements) or text.rstrip().endswith(("?", "\uff1f"))
-        if not parts and not claims and (self.is_looped or text.rstrip().endswith(":")):
+        asks_back = text.rstrip().endswith(("?", "\uff1f"))
+        if not parts and not self.settler.statements and not asks_back:
             message = "The language model's reply could not be used."
             raise UnusableReplyError(message, kind="reply unusable")
         return parts

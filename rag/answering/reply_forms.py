@@ -18,7 +18,7 @@ LONGEST_CYCLE, REPEATS = 60, 8
 LEAST_LOOPED = 12
 """Words that the repetitions must come to: "no, no, no" is none."""
 _WORD = re.compile(r"\w+")
-_PASSAGE = re.compile(r"<passage\b[^<>]*>.*?(?:</passage\s*>|\Z)\s*", re.DOTALL | re.IGNORECASE)
+_PASSAGE = re.compile(r"<passage\b[^<>]*(?:>.*?(?:</passage\s*>|\Z)|\Z)\s*", re.DOTALL | re.IGNORECASE)
 _OUR_TAGS = r"(?:context|passage|history|turn|question|answer|post)"
 _TAG = re.compile(rf"</?{_OUR_TAGS}\b[^<>\n]*>[ \t]*\n?", re.IGNORECASE)
 _OPEN_TAG = re.compile(rf"</?[a-z]{{0,8}}\Z|</?{_OUR_TAGS}\b[^<>\n]*\Z", re.IGNORECASE)

@@ -90,11 +90,17 @@ def test_what_is_not_for_the_asker_is_not_shown(reply: str, kind: str, text: str
         ("The answer is:\n\n" * 40, "reply unusable"),
         (" ".join(INSTRUCTIONS.split()[:40]), "reply unusable"),
         ("<context>\n</context>", "reply unusable"),
+        ("The documentation says:\n\n```\n<passage", "reply unusable"),
+        ("Sure, happy to help!", "reply unusable"),
     ],
 )
 def test_a_reply_of_which_nothing_is_left_gives_way_to_the_passages(reply: str, notice: str) -> None:
     answer, _ = answered(reply)
     assert (answer.kind, [one.kind for one in answer.notices]) == ("extractive", [notice])
+
+
+def test_a_question_back_is_an_answer() -> None:
+    assert answered("Which tank do you mean?")[0].kind == "grounded"
 
 
 def test_what_no_passage_seems_to_hold_is_remarked_below() -> None:
