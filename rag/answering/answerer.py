@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 MORE = 2
 """How many times as many passages a longer answer rests on."""
-MOST_WEIGHED = 20
+MOST_WEIGHED = 8
 """Statements of one reply that are embedded: about 6 ms each; what comes behind them counts as held."""
 SHORTENED = Notice(
     kind="shortened", text="The post is long: its first lines, its questions and its error lines were answered."

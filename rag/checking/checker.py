@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.checking.values import is_held, values
+from rag.checking.values import COMMON, Value, is_held, values
 from rag.text.language import is_foreign
 from rag.text.terms import terms
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rag.checking.evidence import Evidence
-    from rag.checking.values import Looked, Value
+    from rag.checking.values import Looked
 
 HOLDS_REST = 0.6
 """Which share of the best passage's coverage another one needs, for a value in it to belong to the statement."""
@@ -40,6 +40,8 @@ _MARKUP = re.compile(
 _QUESTION = re.compile(r"[?\uff1f]\s*\Z")
 _LEAD_IN = re.compile(r"[:\uff1a]\s*\Z")
 _CALLED = re.compile(r"([A-Za-z_]\w*)\s*(?:\(|=(?!=))")
+_OWN = re.compile(r"^[ \t]*(?:(?:def|class|function|func|let|const|var)\s+(\w+)|(\w+)\s*:?=(?!=))", re.MULTILINE)
+"""What code names itself: variables, functions."""
 _PHATIC = re.compile(
     r"(?:(?:please )?(?:let (?:me|us) know|feel free|share|send|post|tell (?:me|us)|provide)\b"
     r"|(?:i )?hope (?:this|that|it|you|your)|here(?:'s| is| are| you)\b|below (?:is|are|you)"
@@ -116,14 +118,13 @@ class Checker:
         """Return the calls, parameters, flags and addresses in code that no passage holds, nor the asker has said."""
         if any(_squeezed(code) in _squeezed(passage.values.flat) for passage in self.passages):
             return ()
-        named = {name.lower() for name in _CALLED.findall(code)}
-        found = [
-            value
-            for value in values(f"`{' '.join(code.split())}`".replace("```", " "))
-            if value.kind in ("flag", "address") or value.text.rpartition(".")[2].lower() in named
-        ]
+        own = {name for pair in _OWN.findall(code) for name in pair}
+        named = [Value(name, "name") for name in dict.fromkeys(_CALLED.findall(code)) if name not in own]
+        in_line = values(f"`{' '.join(code.split())}`".replace("```", " "))
+        found = [*named, *(value for value in in_line if value.kind in ("flag", "address"))]
         known = [self.said, *(passage.values for passage in self.passages)]
-        return tuple(value.text for value in found if not any(is_held(value, one) for one in known))
+        lacking = [value for value in found if value.text.lower() not in COMMON and len(value.text) > 1]
+        return tuple(value.text for value in lacking if not any(is_held(value, one) for one in known))
 
     def _missing(self, text: str, found: Sequence[Value]) -> tuple[str, ...]:
         """Return what stands in no passage, and numbers that only one about something else holds."""

@@ -78,9 +78,10 @@ def test_code_that_a_passage_holds_is_not_marked_and_a_call_of_the_models_own_is
         passages=[evidence("Client", "```py\nclient.open(path='a')\nclient.close()\n```")], said=looked("")
     )
     assert checker.check_code("```py\nclient.open(path='b')\n```") == ()
+    assert checker.check_code("```py\nmine = client.open(path='b')\n\ndef run(it):\n    run(mine)\n```") == ()
     assert checker.check_code("```py\nclient.open(path='b', mode='r')\nclient.warm_up()\n```") == (
         "mode",
-        "client.warm_up",
+        "warm_up",
     )
 
 
