@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 
 MORE = 2
 """How many times as many passages a longer answer rests on."""
-MOST_WEIGHED = 8
-"""Statements of one reply that are embedded: about 6 ms each; what comes behind them counts as held."""
 SHORTENED = Notice(
     kind="shortened", text="The post is long: its first lines, its questions and its error lines were answered."
 )
@@ -138,7 +136,7 @@ class Answerer:
         from rag.checking.grounding import make_settler  # noqa: PLC0415 - numpy and fastText: `import rag` stays light
 
         settle = partial(make_settler, question, passages, most=listener.most_cited)
-        reply = Reply(passages=passages, listener=listener, model=model.name, settle=settle)
+        reply = Reply(passages=passages, listener=listener, model=model.name, settle=settle, encode=self.encode)
         try:
             await reply.receive(model.stream(INSTRUCTIONS, build_message(question, passages)))
         except ContextTooLongError as error:
@@ -148,22 +146,9 @@ class Answerer:
             logger.info("The model is asked with less: %s", error.message)
             return await self._ask(model, *shorter, vectors, listener)
         parts = reply.finish()
-        await self._decide(reply, passages, vectors)
+        await reply.decide([vectors.get(passage.id) for passage in passages])
         answer = reply.answer(parts)
         return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace())
-
-    async def _decide(self, reply: Reply, passages: Sequence[Passage], vectors: Mapping[str, Vectors]) -> None:
-        """Tell by vectors whether a passage holds what no passage's words do."""
-        from rag.checking.grounding import means_nothing  # noqa: PLC0415 - as above
-
-        undecided = reply.settler.open()[:MOST_WEIGHED]
-        if not undecided:
-            return
-        encoded = await self.encode([one.words for one in undecided]) if self.encode else ()
-        rows = [vectors.get(passage.id) for passage in passages]
-        for number, statement in enumerate(undecided):
-            is_unsupported = bool(encoded) and means_nothing(statement, encoded[number], rows)
-            reply.settler.decide(statement, is_unsupported=is_unsupported)
 
 
 def _shorter(question: Question, passages: Sequence[Passage]) -> tuple[Question, Sequence[Passage]] | None:

@@ -17,8 +17,13 @@ from rag.errors import GenerationError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from rag.checking.settling import Settler
+    import numpy as np
+    import numpy.typing as npt
+
+    from rag.checking.settling import Settler, Statement
     from rag.domain import Passage, Piece
+
+    Vectors = npt.NDArray[np.float32]
 
 SMALLEST_STEP = 8
 """Characters between two looks at what is certain; a long reply is looked at in longer steps."""
@@ -26,6 +31,8 @@ LONGEST_REPLY = 40_000
 """Characters; LLM_MAX_TOKENS is the model's to keep, and some do not."""
 LOOP_STEP, LOOKED_BACK = 48, 4_000
 """Characters between two looks for a loop, and in which it is looked for."""
+MOST_WEIGHED = 8
+"""Statements of one reply that are embedded: about 6 ms each; what comes behind them counts as held."""
 MOST_TOLD, LONGEST_TOLD = 5, 90
 """How many values or statements a notice names, and how many characters of a statement."""
 LOOPED = Notice(kind="model looped", text="The model began to repeat itself and was stopped there.")
@@ -56,6 +63,7 @@ class Reply:
     listener: Listener
     model: str
     settle: Callable[[], Settler]
+    encode: Callable[[list[str]], Awaitable[Sequence[Vectors]]] | None = None
     text: str = ""
     sent: int = 0
     next_check: int = 0
@@ -69,6 +77,8 @@ class Reply:
     """Whether nothing more is passed on."""
     is_looped: bool = False
     settler: Settler = field(init=False)
+    weighing: list[tuple[Statement, asyncio.Task[Sequence[Vectors]]]] = field(default_factory=list)
+    """Statements that words leave open, and their vectors, which are made while the model goes on."""
     is_prepared: bool = False
     """Whether the settler is there: what it needs of the passages is made while the model thinks."""
 
@@ -82,9 +92,9 @@ class Reply:
                 await self._on_piece(piece)
                 if self.is_looped:
                     break
-                if len(self.text) > LONGEST_REPLY:
-                    message = "The language model did not come to an end."
-                    raise GenerationError(message)
+        except BaseException:
+            self._stop_weighing()
+            raise
         finally:
             preparing.cancel()
             if isinstance(pieces, AsyncGenerator):
@@ -111,6 +121,7 @@ class Reply:
     def _discard(self) -> None:
         """Begin anew: what was passed on already is replaced when the answer is whole."""
         self.text, self.next_check, self.next_loop_check = "", 0, 0
+        self._stop_weighing()
         if self.is_prepared:
             self.settler = self.settle()
         self.is_silent = self.sent > 0
@@ -123,6 +134,9 @@ class Reply:
     async def _on_words(self, piece: str) -> None:
         self.first_text_s = self.first_text_s or time.monotonic() - self.begun
         self.text += piece
+        if len(self.text) > LONGEST_REPLY:
+            message = "The language model did not come to an end."
+            raise GenerationError(message)
         if len(self.text) >= self.next_loop_check:
             self.next_loop_check = len(self.text) + LOOP_STEP
             self._look_for_loop()
@@ -133,15 +147,40 @@ class Reply:
             self.is_silent = True  # what was passed on already is replaced when the reply has ended
             return
         shown = self.settler.show(certain(self.text))
+        self._weigh()
         if len(shown) > self.sent:
             await self.listener.on_text(shown[self.sent :])
             self.sent = len(shown)
+
+    def _weigh(self) -> None:
+        """Begin to make the vectors of what words have left open since."""
+        for statement in self.settler.open()[len(self.weighing) : MOST_WEIGHED]:
+            if self.encode:
+                self.weighing.append((statement, asyncio.ensure_future(self.encode([statement.words]))))
+
+    def _stop_weighing(self) -> None:
+        for _, vector in self.weighing:
+            vector.cancel()
+        self.weighing = []
+
+    async def decide(self, rows: Sequence[Vectors | None]) -> None:
+        """Tell by vectors whether a passage holds what no words do; `rows` are those of the passages' parts."""
+        from rag.checking.grounding import means_nothing  # noqa: PLC0415 - numpy and fastText: `import rag` stays light
+
+        self._weigh()
+        undecided = self.settler.open()
+        vectors = {id(statement): (await vector)[0] for statement, vector in self.weighing}
+        for statement in undecided:
+            vector = vectors.get(id(statement))
+            is_unsupported = vector is not None and means_nothing(statement, vector, rows)
+            self.settler.decide(statement, is_unsupported=is_unsupported)
 
     def _look_for_loop(self) -> None:
         before = max(0, len(self.text) - LOOKED_BACK)
         begin = loop_begins(self.text[before:])
         if begin is not None:
             self.text, self.is_looped = self.text[: before + begin], True
+            self._stop_weighing()
             self.settler = self.settle()  # the rounds that it has settled go
             self.notices += (LOOPED,)
 

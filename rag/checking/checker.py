@@ -25,7 +25,7 @@ HOLDS_REST = 0.6
 """Which share of the best passage's coverage another one needs, for a value in it to belong to the statement."""
 REST_FOUND = 0.3
 """Where no passage holds this share of the rest, a value may stand in any."""
-CLEAR = 0.45
+CLEAR = 0.3
 """Of a statement with this share of its terms in a passage, no vector is needed."""
 UNSUPPORTED = 0.3
 """Mean of coverage and cosine below which no passage seems to hold a statement."""
