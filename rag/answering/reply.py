@@ -31,6 +31,8 @@ LONGEST_REPLY = 40_000
 """Characters; LLM_MAX_TOKENS is the model's to keep, and some do not."""
 LOOP_STEP, LOOKED_BACK = 48, 4_000
 """Characters between two looks for a loop, and in which it is looked for."""
+INSTRUCTION_RUN = 200
+"""Characters that so many words as tell the instructions may take: they may begin before the last look."""
 MOST_WEIGHED = 8
 """Statements of one reply that are embedded: about 6 ms each; what comes behind them counts as held."""
 MOST_TOLD, LONGEST_TOLD = 5, 90
@@ -68,6 +70,7 @@ class Reply:
     sent: int = 0
     next_check: int = 0
     next_loop_check: int = 0
+    looked_at: int = 0
     usage: Usage | None = None
     notices: tuple[Notice, ...] = ()
     begun: float = field(default_factory=time.monotonic)
@@ -120,7 +123,7 @@ class Reply:
 
     def _discard(self) -> None:
         """Begin anew: what was passed on already is replaced when the answer is whole."""
-        self.text, self.next_check, self.next_loop_check = "", 0, 0
+        self.text, self.next_check, self.next_loop_check, self.looked_at = "", 0, 0, 0
         self._stop_weighing()
         if self.is_prepared:
             self.settler = self.settle()
@@ -142,8 +145,9 @@ class Reply:
             self._look_for_loop()
         if self.is_silent or self.is_looped or len(self.text) < self.next_check:
             return
+        since, self.looked_at = max(0, self.looked_at - INSTRUCTION_RUN), len(self.text)
         self.next_check = len(self.text) + max(SMALLEST_STEP, len(self.text) // 50)
-        if repeats_instructions(self.text):
+        if repeats_instructions(self.text[since:]):
             self.is_silent = True  # what was passed on already is replaced when the reply has ended
             return
         shown = self.settler.show(certain(self.text))
