@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rag.answering.abstaining import abstain
 from rag.answering.extractive import quote_passages
 from rag.answering.prompt import INSTRUCTIONS, build_message
-from rag.answering.reply import Listener, Reply
+from rag.answering.reply import Listener, Reply, UnusableReplyError
 from rag.domain import Hearing, Notice, Question, Trace
 from rag.errors import ContextTooLongError, GenerationError
 from rag.query.post import shorten_post
@@ -120,9 +120,7 @@ class Answerer:
         try:
             return await self._ask(self.model, question, passages, vectors, listener)
         except GenerationError as error:
-            logger.warning("The answer is extractive: %s", error)
-            notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
-            return quote_passages(passages, question=question.text, notice=notice)
+            return _quoted(error, question, passages)
 
     async def _ask(
         self,
@@ -145,10 +143,19 @@ class Answerer:
                 raise
             logger.info("The model is asked with less: %s", error.message)
             return await self._ask(model, *shorter, vectors, listener)
-        parts = reply.finish()
-        await reply.decide([vectors.get(passage.id) for passage in passages])
-        answer = reply.answer(parts)
+        try:
+            parts = reply.finish()
+            await reply.decide([vectors.get(passage.id) for passage in passages])
+            answer = reply.answer(parts)
+        except UnusableReplyError as error:  # it was paid for: its tokens and times are kept
+            return replace(_quoted(error, question, passages), trace=reply.trace())
         return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace())
+
+
+def _quoted(error: GenerationError, question: Question, passages: Sequence[Passage]) -> Answer:
+    logger.warning("The answer is extractive: %s", error)
+    notice = Notice(kind=error.kind, text=f"{error.message} These are the passages themselves.")
+    return quote_passages(passages, question=question.text, notice=notice)
 
 
 def _shorter(question: Question, passages: Sequence[Passage]) -> tuple[Question, Sequence[Passage]] | None:

@@ -195,12 +195,9 @@ class Reply:
         """
         text = told(self.text)
         parts = split_at_mark(text)
-        if repeats_instructions(self.text) or not (text or parts):
-            message = "The language model's reply could not be used."
-            raise UnusableReplyError(message, kind="reply unusable")
         self.settler.finish(parts[0] if parts else text)
-        asks_back = text.rstrip().endswith(("?", "\uff1f"))
-        if not parts and not self.settler.statements and not asks_back:
+        claims = parts or self.settler.statements or text.endswith(("?", "\uff1f"))
+        if repeats_instructions(self.text) or not claims:
             message = "The language model's reply could not be used."
             raise UnusableReplyError(message, kind="reply unusable")
         return parts

@@ -34,6 +34,7 @@ ENOUGH_TERMS = 4
 ALL = 0.99
 VALUE_WEIGHT = 0.1
 NUMBERS = ("number", "version")
+MOST_COUNTED = 12
 _MARKUP = re.compile(
     r"<[@!#][^<>\n]*>|(?<![\w`])[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?![\w`])|^\s*(?:[-*+>]|\d+[.)])\s+", re.MULTILINE
 )
@@ -106,17 +107,17 @@ class Checker:
             best=best,
             is_clear=best is not None
             and not is_left_open
-            and (
-                is_other_language
-                or len(wanted) >= ENOUGH_TERMS
-                or (best_share >= ALL and len(wanted) > 1)
-                or any(is_held(value, self.passages[best].values) for value in found)
-            ),
+            and (is_other_language or self._tells_enough(wanted, best_share, found, self.passages[best])),
         )
+
+    def _tells_enough(self, wanted: frozenset[str], share: float, found: Sequence[Value], passage: Evidence) -> bool:
+        """Tell a statement of which so much stands in a passage that it is no chance."""
+        is_whole = share >= ALL and len(wanted) > 1
+        return len(wanted) >= ENOUGH_TERMS or is_whole or any(is_held(value, passage.values) for value in found)
 
     def check_code(self, code: str) -> tuple[str, ...]:
         """Return the calls, parameters, flags and addresses in code that no passage holds, nor the asker has said."""
-        if any(_squeezed(code) in _squeezed(passage.values.flat) for passage in self.passages):
+        if any(_squeezed(code) in passage.values.flat for passage in self.passages):
             return ()
         own = {name for pair in _OWN.findall(code) for name in pair}
         named = [Value(name, "name") for name in dict.fromkeys(_CALLED.findall(code)) if name not in own]
@@ -156,7 +157,10 @@ def claims_nothing(text: str) -> bool:
     bare = text.strip()
     if not re.search(r"\w", bare) or _QUESTION.search(bare):
         return True
-    return (bool(_LEAD_IN.search(bare)) or bool(_PHATIC.match(bare))) and not values(bare)
+    found = values(bare)
+    if _LEAD_IN.search(bare):  # "There are 3 ways:" counts what follows
+        return all(value.unit is None and (value.number or MOST_COUNTED + 1) <= MOST_COUNTED for value in found)
+    return bool(_PHATIC.match(bare)) and not found
 
 
 def _squeezed(code: str) -> str:

@@ -96,7 +96,7 @@ class Settler:
 
     def _settle(self, piece: Piece) -> str:
         if piece.kind == "other" or not piece.text.strip():
-            return without_own_addresses(self._with_true_marks(piece.text), self.known)
+            return without_own_addresses(self._with_marks(piece.text, Verdict()), self.known)
         if piece.kind == "code":
             missing = self.checker.check_code(piece.text)
             self._note(piece.text, Verdict(missing=missing), (), piece.text)
@@ -105,15 +105,11 @@ class Settler:
         verdict = self.checker.check(words)
         line = without_own_addresses(self._with_marks(piece.text, verdict), self.known)
         marked = tuple(split_marks(line)[1])
-        if not marked and self._gives_mark(words, verdict) and (best := verdict.best) is not None:
-            line, marked = _at_end(line, f" [{best + 1}]"), (best + 1,)
+        is_row = words.lstrip().startswith("|")  # where a mark would take a cell's place
+        if not marked and not is_row and verdict.is_clear and self._may_cite(number := (verdict.best or 0) + 1):
+            line, marked = _at_end(line, f" [{number}]"), (number,)
         wrong = self._note(words, verdict, marked, line)
         return _at_end(line, f" {WARNING}", after=True) if wrong else line
-
-    def _gives_mark(self, words: str, verdict: Verdict) -> bool:
-        """Tell a statement that gets its passage's mark; in a table's row it would take a cell's place."""
-        is_row, best = words.lstrip().startswith("|"), verdict.best
-        return verdict.is_clear and best is not None and not is_row and self._may_cite(best + 1)
 
     def _note(self, words: str, verdict: Verdict, marked: tuple[int, ...], line: str) -> tuple[str, ...]:
         """Remember a statement that claims something; return its wrong values."""
@@ -122,9 +118,6 @@ class Settler:
             at = len(self.settled)
             self.statements.append(Statement(at=at, words=words.strip(), verdict=verdict, marked=marked, wrong=wrong))
         return wrong
-
-    def _with_true_marks(self, text: str) -> str:
-        return self._with_marks(text, Verdict())
 
     def _with_marks(self, text: str, verdict: Verdict) -> str:
         """Return the text with its marks as `[n]`: false ones gone, those of a passage that holds nothing moved."""
@@ -148,9 +141,10 @@ class Settler:
     def _moved(self, number: int, verdict: Verdict) -> int:
         if not 1 <= number <= len(self.checker.passages):
             return 0
-        best = verdict.best
-        keeps = best is None or not verdict.is_clear or verdict.support[number - 1] >= KEEPS * verdict.support[best]
-        return number if keeps or best is None else best + 1
+        if verdict.best is None or not verdict.is_clear:
+            return number
+        keeps = verdict.support[number - 1] >= KEEPS * verdict.support[verdict.best]
+        return number if keeps else verdict.best + 1
 
     def _may_cite(self, number: int) -> bool:
         if number not in self.cited and len(self.cited) < self.most:

@@ -45,6 +45,12 @@ _FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _NAME = re.compile(r"[A-Za-z_][\w]*(?:[.\-/]\w+)*")
 _IS_NAME = re.compile(r"_\w|[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]|\w[./]\w|[A-Z]{2,}[a-z]{2,}")
 _INDEX = re.compile(r"\[\d+\]")
+_STEP = re.compile(
+    r"\b(?:step|option|part|phase|stage|method|example|case|point|item|schritt)s?\s+\d{1,2}\b|(?:步骤|第)\s*\d{1,2}"
+    r"|(?:^|(?<=[\s*_(]))\d{1,2}[.)](?=[\s*_]+\S)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Numbers of lists and steps, which count what the model says."""
 _WORD = re.compile(r"[A-Za-z]+")
 
 
@@ -64,7 +70,6 @@ class Looked:
 
     flat: str
     names: frozenset[str]
-    words: frozenset[str]
     numbers: frozenset[float]
     versions: frozenset[str]
 
@@ -83,13 +88,12 @@ def looked(text: str) -> Looked:
         numbers.add(number)
         if scale := UNITS.get(unit.lower()):
             numbers.add(number * scale)
-    words = frozenset(word.lower() for word in _WORD.findall(text))
+    words = {word.lower() for word in _WORD.findall(text)}
     numbers |= {NUMBER_WORDS[word] for word in words & NUMBER_WORDS.keys()}
     names = {variant for name in set(_NAME.findall(text)) for variant in _variants(name)}
     return Looked(
         flat=" ".join(text.lower().split()),
         names=frozenset(names),
-        words=words,
         numbers=frozenset(numbers),
         versions=frozenset(versions),
     )
@@ -121,7 +125,7 @@ def _values(statement: str) -> Iterator[Value]:
     text = _ADDRESS.sub(" ", _PING.sub(" ", statement))
     for _, code in _CODE.findall(text):
         yield from _of_code(code)
-    prose = _CODE.sub(" ", text)
+    prose = _STEP.sub(" ", _CODE.sub(" ", text))
     yield from _numbers(prose)
     for flag in re.findall(r"(?<![\w-])--[A-Za-z][\w-]*", prose):
         yield Value(flag, "flag")

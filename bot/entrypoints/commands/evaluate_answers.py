@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rich.progress import track
 from rich.table import Table
 
+from bot.entrypoints.commands.explain import read_json_lines
 from rag import RagError
 from rag.evaluation import percentile
 from rag.settings import RagSettings
@@ -128,9 +129,8 @@ def _says(said: set[str], fact: str) -> bool:
 
 def _read_evidence(path: Path) -> dict[str, list[str]]:
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        return {row["id"]: [str(one) for one in row["evidence"]] for row in rows}
-    except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+        return {row["id"]: [str(one) for one in row["evidence"]] for _, row in read_json_lines(path)}
+    except (KeyError, TypeError) as error:
         message = f"{path} holds no rows of id and evidence ({error})."
         raise RagError(message) from error
 

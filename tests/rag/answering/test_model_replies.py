@@ -97,6 +97,7 @@ def test_what_is_not_for_the_asker_is_not_shown(reply: str, kind: str, text: str
 def test_a_reply_of_which_nothing_is_left_gives_way_to_the_passages(reply: str, notice: str) -> None:
     answer, _ = answered(reply)
     assert (answer.kind, [one.kind for one in answer.notices]) == ("extractive", [notice])
+    assert answer.trace.model  # what it took is not lost
 
 
 def test_a_question_back_is_an_answer() -> None:

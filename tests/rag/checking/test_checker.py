@@ -34,6 +34,8 @@ CHECKER = Checker(
         ("For your 7 routers in berlin-2 it keeps 512 MB of routes each.", ()),
         ("1. Warm the lamp up.", ()),
         ("The lamp is licensed under AGPLv3.", ("AGPLv3",)),
+        ("**3. Warm it up:** in step 4, switch the lamp on.", ()),
+        ("Two ways: (3) warm the lamp up, (4) switch it on.", ()),
     ],
 )
 def test_a_value_that_its_passage_does_not_hold_is_named(statement: str, missing: tuple[str, ...]) -> None:
@@ -65,6 +67,8 @@ def test_the_passage_that_holds_a_statement_is_found(
         ("Do you use two routers?", True),
         ("Let me know if you need more.", True),
         ("Here is the default: 512 MB.", False),
+        ("There are 3 ways:", True),
+        ("The default is 512 MB:", False),
         ("Sure, it keeps `maxRoutes` routes.", False),
         ("The lamp warms up.", False),
     ],
