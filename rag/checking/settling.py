@@ -24,10 +24,12 @@ _ENDING = re.compile(r"[.!?:;\u3002\uff01\uff1f|*_\"')\s]*\Z")
 _CERTAIN = re.compile(r"(?:`[^`\n]+`(?!`)|[^\[\u3010\uff3b<`])*")
 _HELD_BACK = re.compile(
     r"[(\uff08](?=\s*(?:see\b|passage|source|ref|doc|citation|context|quelle|段落|来源|出典)|\w{0,8}\Z)|https?:"
-    r"|h(?:t(?:t(?:ps?)?)?)?\Z|[.!?:;,\u3002\uff01\uff1f*_\"')\s-]+\Z",
+    r"|h(?:t(?:t(?:ps?)?)?)?\Z",
     re.IGNORECASE,
 )
-"""What may become a mark, an address that goes, or the end of a statement, before which its mark is put."""
+"""What may become a mark, or an address that goes."""
+_LAST_SIGNS = re.compile(r"[.!?:;,|\u3002\uff01\uff1f*_\"')\s-]+\Z")
+"""What may be the end of a statement, before which its mark is put."""
 _FENCE = re.compile(r"[ \t>]*(?:`{3,}|~{3,})")
 
 
@@ -169,4 +171,4 @@ def _certain(tail: str) -> str:
     certain = _CERTAIN.match(tail)
     shown = certain[0] if certain else ""
     held = _HELD_BACK.search(shown)
-    return shown[: held.start()] if held else shown
+    return _LAST_SIGNS.sub("", shown[: held.start()] if held else shown)
