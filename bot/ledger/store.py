@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from bot.ledger.repositories.threads import Threads
 from bot.ledger.repositories.usage import Usage
 from bot.ledger.storage.address import read_address
 from bot.ledger.storage.database import Database
-from bot.ledger.storage.engine import TURNS, check_that_it_exists, make_engine, prepare
+from bot.ledger.storage.opening import check_that_it_exists, connect, prepare
 from bot.ledger.storage.processes import this_process
 
 if TYPE_CHECKING:
@@ -53,13 +52,12 @@ async def open_ledger(url: str, *, lease_s: float = LEASE_S, must_exist: bool = 
     address = read_address(url)
     if must_exist:
         check_that_it_exists(address)
-    engine = make_engine(address)
+    transactions = connect(address)
     try:
-        await prepare(engine, address.shown)
-        database = Database(engine, asyncio.Semaphore(TURNS[engine.dialect.name]))
-        yield make_ledger(database, owner=this_process(), lease_s=lease_s)
+        await prepare(transactions, address.shown)
+        yield make_ledger(Database(transactions), owner=this_process(), lease_s=lease_s)
     finally:
-        await engine.dispose()
+        await transactions.close()
 
 
 def make_ledger(database: Database, *, owner: str, lease_s: float) -> Ledger:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterator
     from contextlib import AbstractAsyncContextManager
 
+    from sqlalchemy import Connection
+
     from bot.entrypoints.wiring import Bot
     from bot.jobs.worker import Worker
     from bot.ledger import Ledger
@@ -46,12 +48,11 @@ class RunningParts:
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Return what the ledger says to an SQL statement."""
 
-        async def work() -> list[tuple[Any, ...]]:
-            async with self.ledger.database.engine.begin() as connection:
-                result = await connection.execute(text(statement))
-                return [tuple(row) for row in result] if result.returns_rows else []
+        def work(connection: Connection) -> list[tuple[Any, ...]]:
+            result = connection.execute(text(statement))
+            return [tuple(row) for row in result] if result.returns_rows else []
 
-        return self.run(work())
+        return self.run(self.ledger.database.run(work))
 
 
 @contextmanager

@@ -292,7 +292,7 @@ def _wait_for_the_rest(soak: Soak, url: str) -> tuple[dict[str, int], int]:
 
 async def _read(url: str) -> tuple[dict[str, int], int]:
     """Return how many questions are in each state, and how many more than one process took up."""
-    async with open_ledger(url) as ledger, ledger.database.engine.begin() as connection:
-        taken_over = await connection.execute(text("SELECT count(*) FROM questions WHERE attempts > 1"))
-        states = await connection.execute(text("SELECT state, count(*) FROM questions GROUP BY state"))
-        return {row[0]: row[1] for row in states}, int(taken_over.scalar_one())
+    async with open_ledger(url) as ledger:
+        taken_over = await ledger.database.scalar(text("SELECT count(*) FROM questions WHERE attempts > 1"))
+        states = await ledger.database.rows(text("SELECT state, count(*) AS number FROM questions GROUP BY state"))
+        return {row.state: row.number for row in states}, int(taken_over)

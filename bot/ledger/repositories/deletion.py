@@ -48,7 +48,7 @@ class Deletion:
         statement = statement.values(self.questions.lease())
 
         def work(connection: Connection) -> Entry | None:
-            row = connection.execute(statement.returning(*with_age(self.database))).first()
+            row = connection.execute(statement.returning(*with_age(self.database.dialect))).first()
             if row is None:
                 return None
             connection.execute(delete(past_answers).where(past_answers.c.question_id == row.id))
@@ -63,7 +63,7 @@ class Deletion:
             update(questions)
             .where(questions.c.state == State.DELETED, left, questions.c.lease_until < self.database.now)
             .values(cleanups=questions.c.cleanups + 1, **self.questions.lease())
-            .returning(*with_age(self.database))
+            .returning(*with_age(self.database.dialect))
         )
         return [entry_of(row) for row in await self.database.rows(statement)]
 

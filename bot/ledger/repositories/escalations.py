@@ -39,7 +39,7 @@ class Escalations:
         same_thread &= (asked.c.origin != "private") & (questions.c.origin != "private")  # nobody else sees those
         before = exists().where(escalations.c.question_id == asked.c.id)
         before = before.where((asked.c.id == questions.c.id) | same_thread)
-        wanted = select(*with_age(self.database)).where(is_message(ref), ~before)
+        wanted = select(*with_age(self.database.dialect)).where(is_message(ref), ~before)
 
         def work(connection: Connection) -> Escalation | None:
             row = connection.execute(wanted).first()
@@ -63,7 +63,10 @@ class Escalations:
         who = escalations.c.user.label("wanted_by"), escalations.c.channel.label("wanted_in")
         joined = questions.join(escalations, escalations.c.question_id == questions.c.id)
         wanted = (
-            select(*with_age(self.database)).add_columns(*who).select_from(joined).where(questions.c.text.is_not(None))
+            select(*with_age(self.database.dialect))
+            .add_columns(*who)
+            .select_from(joined)
+            .where(questions.c.text.is_not(None))
         )
 
         def work(connection: Connection) -> list[Escalation]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain import SPLIT_FROM, SPLIT_WITHIN_S
 from bot.ledger.errors import LostLeaseError
@@ -18,11 +17,13 @@ from bot.ledger.records import Entry
 from bot.ledger.repositories.rows import (
     NOT_KNOWN,
     UNKNOWN_STREAM,
-    change_state,
+    acceptance,
+    changing,
     entry_of,
     first_state,
     is_in_thread,
     is_message,
+    is_open_at,
     stored_files,
     stored_messages,
     stored_posted,
@@ -36,7 +37,7 @@ from bot.ledger.storage.schema import questions
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from sqlalchemy import Connection, Update
+    from sqlalchemy import Connection
     from sqlalchemy.sql.elements import ColumnElement
 
     from bot.domain import MessageRef, SlackMessage, SlackQuestion, ThreadRef, UnreadFile
@@ -58,7 +59,7 @@ class Questions:
 
     async def accept(self, question: SlackQuestion, *, reply_url: str = "") -> Entry | None:
         """Claim a question, on disk; None when it has been accepted before, here or elsewhere."""
-        values = {
+        parameters = {
             "team": question.team,
             "channel": question.channel,
             "ts": question.ts,
@@ -72,13 +73,10 @@ class Questions:
             "is_late": int(question.is_late),
             "reply_url": reply_url or None,
             "state": first_state(question),
-            "accepted_at": self._now,
-            "posted": {},
-            **self.lease(),
+            "owner": self.owner,
+            "lease_s": self.lease_s,
         }
-        dialect = postgresql if self.database.dialect == "postgresql" else sqlite
-        statement = dialect.insert(questions).values(values).on_conflict_do_nothing().returning(questions.c.id)
-        accepted = await self.database.scalar(statement)
+        accepted = await self.database.scalar(acceptance(self.database.dialect), parameters)
         if accepted is None:
             return None
         undecided = question.is_undecided
@@ -86,9 +84,7 @@ class Questions:
 
     async def start_attempt(self, entry: Entry) -> Entry:
         """Note that the question is worked on; return it as it stands. Raise LostLeaseError when it is not ours."""
-        begun_at = func.coalesce(questions.c.begun_at, self._now)
-        statement = change_state(update(questions), State.ANSWERING)
-        return await self._change(entry, statement, begun_at=begun_at, tries=questions.c.tries + 1)
+        return await self._change(entry, State.ANSWERING)
 
     async def refresh(self, entry: Entry) -> Entry:
         """Return an open question of ours as it stands; raise LostLeaseError when it is not ours."""
@@ -132,20 +128,12 @@ class Questions:
 
     async def finish(self, entry: Entry, state: State, *, reason: str = "") -> None:
         """Note the end of a question, with `entry.posted`; what only served the way there is forgotten."""
-        await self._change(
-            entry,
-            change_state(update(questions), state),
-            reason=stored_reason(reason),
-            ended_at=self._now,
-            posted=stored_posted(entry.posted),
-            reply_url=None,
-            notice_ts=None,
-        )
+        posted = stored_posted(entry.posted)
+        await self._change(entry, state, reason=stored_reason(reason), posted=posted, reply_url=None, notice_ts=None)
 
     async def finish_unheard(self, entry: Entry) -> None:
         """Note that an undecided post wants no answer; what it said is forgotten with that."""
-        statement = change_state(update(questions), State.NOT_HEARD)
-        await self._change(entry, statement, text=None, files=[], ended_at=self._now)
+        await self._change(entry, State.NOT_HEARD, text=None, files=[])
 
     async def request_stop(self, thread: ThreadRef, *, user: str) -> list[int]:
         """Note that someone wants no more of what is being answered in a thread; return those questions' ids.
@@ -196,7 +184,7 @@ class Questions:
                 update(questions)
                 .where(questions.c.id.in_(left.scalar_subquery()))
                 .values(claims=questions.c.claims + 1, **self.lease())
-                .returning(*with_age(self.database))
+                .returning(*with_age(self.database.dialect))
             )
             return [entry_of(row) for row in connection.execute(claimed)]
 
@@ -235,7 +223,7 @@ class Questions:
 
     async def current(self, entry: Entry) -> tuple[State, Entry]:
         """Return how a question that is ours no more stands, and its state."""
-        row = await self.database.one(select(*with_age(self.database)).where(questions.c.id == entry.id))
+        row = await self.database.one(select(*with_age(self.database.dialect)).where(questions.c.id == entry.id))
         if row is None:
             raise LostLeaseError(entry.id)
         return row.state, entry_of(row)
@@ -251,21 +239,17 @@ class Questions:
 
     def is_ours(self, entry: Entry) -> ColumnElement[bool]:
         """Tell an open question that is still ours, and still the one that was taken up."""
-        same = (questions.c.id == entry.id) & (questions.c.revision == entry.revision)
-        return same & (questions.c.owner == self.owner) & questions.c.state.in_(OPEN)
+        return is_open_at(entry.id, entry.revision, self.owner)
 
     @property
     def _now(self) -> ColumnElement[float]:
         return self.database.now
 
-    async def _change(self, entry: Entry, statement: Update | None = None, **values: Any) -> Entry:
+    async def _change(self, entry: Entry, state: State | None = None, **values: Any) -> Entry:
         """Write to an open question of ours, renew its lease, and return it as it then stands."""
-        statement = update(questions) if statement is None else statement
-        row = await self.database.one(
-            statement.where(self.is_ours(entry))
-            .values(lease_until=self._now + self.lease_s, **values)
-            .returning(*with_age(self.database))
-        )
+        statement = changing(self.database.dialect, state, tuple(values))
+        which = {"of_id": entry.id, "of_revision": entry.revision, "of_owner": self.owner, "lease_s": self.lease_s}
+        row = await self.database.one(statement, {**which, **{f"new_{name}": new for name, new in values.items()}})
         if row is None:
             raise LostLeaseError(entry.id)
         return entry_of(row)

@@ -117,7 +117,7 @@ class Revisions:
     async def answered_before(self, entry: Entry) -> Entry | None:
         """Return the question of the same thread that was answered last before this one; None where there is none."""
         statement = (
-            select(*with_age(self.database))
+            select(*with_age(self.database.dialect))
             .where(is_in_thread(entry.question.thread), questions.c.id < entry.id)
             .where(
                 questions.c.state.in_(ENDED_WELL), questions.c.messages.is_not(None), questions.c.origin != "private"
@@ -155,7 +155,7 @@ class Revisions:
             **dict.fromkeys(KEPT[1:]),
         }
         statement = change_state(update(questions), state).where(questions.c.id == row.id)
-        taken_up = connection.execute(statement.values(fresh | values).returning(*with_age(self.database)))
+        taken_up = connection.execute(statement.values(fresh | values).returning(*with_age(self.database.dialect)))
         return entry_of(taken_up.one())
 
 

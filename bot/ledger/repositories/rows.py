@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Double, and_, bindparam, func, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain import SlackMessage, SlackQuestion, UnreadFile
 from bot.ledger.records import Entry
-from bot.ledger.states import TRANSITIONS, State
-from bot.ledger.storage.schema import questions
+from bot.ledger.states import OPEN, TRANSITIONS, State
+from bot.ledger.storage.schema import now, questions
 from bot.text.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from sqlalchemy import Row, Update
+    from sqlalchemy import Insert, Row, Update
     from sqlalchemy.sql.elements import ColumnElement
 
     from bot.domain import MessageRef, ThreadRef
-    from bot.ledger.storage.database import Database
 
 UNKNOWN_STREAM = "?"
 """Stands in the column `standing` from before a stream is begun until its ts is known."""
 NOT_KNOWN = "-"
 """Stands for a message that can't be retracted, or a person who is not named, so that "" can mean none."""
 REASON_CHARACTERS = 200
+ACCEPTED = (
+    *("team", "channel", "ts", "thread_ts", "user", "text", "origin", "edited_ts", "user_team", "files", "is_late"),
+    *("reply_url", "state", "owner"),
+)
+"""The columns that a claim writes, beside the times."""
 
 
 def change_state(statement: Update, state: State) -> Update:
@@ -48,9 +56,48 @@ def is_in_thread(ref: ThreadRef) -> ColumnElement[bool]:
     return same_channel & (questions.c.thread_ts == ref.thread_ts)
 
 
-def with_age(database: Database) -> tuple[Any, ...]:
+def is_open_at(id_: Any, revision: Any, owner: Any) -> ColumnElement[bool]:
+    """Tell an open question that is still the owner's, and still the one that was taken up."""
+    return and_(
+        questions.c.id == id_,
+        questions.c.revision == revision,
+        questions.c.owner == owner,
+        questions.c.state.in_(OPEN),
+    )
+
+
+def with_age(dialect: str) -> tuple[Any, ...]:
     """Return what `entry_of` reads: the columns of a question, and its age."""
-    return questions, (database.now - questions.c.accepted_at).label("age_s")
+    return questions, (now(dialect) - questions.c.accepted_at).label("age_s")
+
+
+@cache
+def acceptance(dialect: str) -> Insert:
+    """Return what claims a question. Built once, as the next one: that costs more than the database does."""
+    insert = postgresql.insert(questions) if dialect == "postgresql" else sqlite.insert(questions)
+    lease_until = now(dialect) + bindparam("lease_s", type_=Double)
+    values: dict[str, Any] = {name: bindparam(name, type_=questions.c[name].type) for name in ACCEPTED}
+    values |= {"accepted_at": now(dialect), "posted": {}, "lease_until": lease_until}
+    return insert.values(values).on_conflict_do_nothing().returning(questions.c.id)
+
+
+@cache
+def changing(dialect: str, state: State | None, names: tuple[str, ...]) -> Update:
+    """Return what writes these columns of an open question of ours, and brings it into a state."""
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=questions.c[name].type) for name in names}
+    values["lease_until"] = now(dialect) + bindparam("lease_s", type_=Double)
+    statement = update(questions)
+    if state is not None:
+        statement = change_state(statement, state)
+    if state is State.ANSWERING:
+        values |= {"begun_at": func.coalesce(questions.c.begun_at, now(dialect)), "tries": questions.c.tries + 1}
+    elif state is not None:
+        values["ended_at"] = now(dialect)
+    return (
+        statement.where(is_open_at(bindparam("of_id"), bindparam("of_revision"), bindparam("of_owner")))
+        .values(values)
+        .returning(*with_age(dialect))
+    )
 
 
 def question_of(row: Row[Any]) -> SlackQuestion:

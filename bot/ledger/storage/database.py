@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
@@ -14,11 +13,12 @@ from bot.ledger.errors import LedgerError
 from bot.ledger.storage.schema import now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection, CursorResult, Executable, Row
-    from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.sql.elements import ColumnElement
+
+    Parameters = Mapping[str, Any] | None
 
 T = TypeVar("T")
 
@@ -29,68 +29,86 @@ PASSING_STATES = {"08", "40", "53", "57"}
 """PostgreSQL's classes of errors for lost connections, rollbacks, missing resources, shutting down and starting up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
-    """A pool of connections to SQLite or PostgreSQL.
-
-    Of `turns` there are fewer than connections. Whoever `waits` for one leaves a connection to what can't wait: Slack,
-    which wants its ack, and the renewal of leases.
-    """
-
-    engine: AsyncEngine
-    turns: asyncio.Semaphore
-    waits: bool = False
-
-    def waiting(self) -> Database:
-        """Return the same database for whoever has time."""
-        return replace(self, waits=True)
+class Transactions(Protocol):
+    """What runs transactions: bot.ledger.storage.sqlite, bot.ledger.storage.postgresql."""
 
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
-        return self.engine.dialect.name
+        ...
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What its driver raises when it can't connect, beside SQLAlchemy's errors."""
+        ...
+
+    async def run(self, work: Callable[[Connection], T], *, has_time: bool) -> T:
+        """Run statements as one transaction; raise what SQLAlchemy, the driver or they raise."""
+        ...
+
+    async def close(self) -> None:
+        """End what is under way, and close all connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """SQLite or PostgreSQL.
+
+    Whoever `has_time` lets those go first who have none: Slack, which wants its ack, and the renewal of leases.
+    """
+
+    transactions: Transactions
+    has_time: bool = False
+
+    def waiting(self) -> Database:
+        """Return the same database for whoever has time."""
+        return replace(self, has_time=True)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.transactions.dialect
 
     @property
     def now(self) -> ColumnElement[float]:
         """The database's clock, in seconds since 1970."""
         return now(self.dialect)
 
-    async def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+    async def rows(self, statement: Executable, parameters: Parameters = None) -> Sequence[Row[Any]]:
         """Return all rows of a statement."""
-        return await self.run(lambda connection: connection.execute(statement).all())
+        return await self.run(lambda connection: connection.execute(statement, parameters).all())
 
-    async def one(self, statement: Executable) -> Row[Any] | None:
+    async def one(self, statement: Executable, parameters: Parameters = None) -> Row[Any] | None:
         """Return the first row of a statement; None where there is none."""
-        return await self.run(lambda connection: connection.execute(statement).first())
+        return await self.run(lambda connection: connection.execute(statement, parameters).first())
 
-    async def scalar(self, statement: Executable) -> Any:
+    async def scalar(self, statement: Executable, parameters: Parameters = None) -> Any:
         """Return the first value of the first row; None where there is none."""
-        return await self.run(lambda connection: connection.execute(statement).scalar())
+        return await self.run(lambda connection: connection.execute(statement, parameters).scalar())
 
-    async def changed(self, statement: Executable) -> int:
+    async def changed(self, statement: Executable, parameters: Parameters = None) -> int:
         """Return how many rows a statement has changed."""
 
         def work(connection: Connection) -> int:
-            result: CursorResult[Any] = connection.execute(statement)
+            result: CursorResult[Any] = connection.execute(statement, parameters)
             return result.rowcount
 
         return await self.run(work)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        """Run several statements as one transaction.
+        """Run several statements as one transaction, perhaps more than once.
 
         Raise LedgerError when it can't be had, after some patience with what may pass.
         """
-        async with self.turns if self.waits else nullcontext():
-            deadline = time.monotonic() + PATIENCE_S
-            while True:
-                try:
-                    async with self.engine.begin() as connection:
-                        return await connection.run_sync(work)
-                except (SQLAlchemyError, OSError, TimeoutError) as error:
-                    if time.monotonic() > deadline or not _may_pass(error):
-                        raise LedgerError(f"The ledger can't be used ({reason_of(error)}).") from error
-                await asyncio.sleep(RETRY_PAUSE_S)
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return await self.transactions.run(work, has_time=self.has_time)
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                if time.monotonic() > deadline or not _may_pass(error):
+                    raise LedgerError(f"The ledger can't be used ({reason_of(error)}).") from error
+            await asyncio.sleep(RETRY_PAUSE_S)
 
 
 def reason_of(error: Exception) -> str:

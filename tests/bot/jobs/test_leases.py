@@ -3,26 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from bot.jobs.worker import MOST_CLAIMS
+from bot.ledger.storage.database import Database
+from bot.ledger.store import make_ledger
 from tests.bot.fakes import gave_up
 from tests.bot.jobs.worker_scene import Scene, play
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from sqlalchemy import Connection
 
-def test_leases_and_claims_wait_for_nobodys_turn(tmp_path: Path) -> None:
+    from bot.ledger.storage.database import Transactions
+
+
+@dataclass(frozen=True)
+class NotedTransactions:
+    """A ledger's transactions, with a note of which let others go first."""
+
+    transactions: Transactions
+    had_time: list[bool]
+    dialect = "sqlite"
+    errors: tuple[type[Exception], ...] = ()
+
+    async def run(self, work: Callable[[Connection], Any], *, has_time: bool) -> Any:
+        self.had_time.append(has_time)
+        return await self.transactions.run(work, has_time=has_time)
+
+    async def close(self) -> None:
+        await self.transactions.close()
+
+
+def test_leases_and_claims_let_nobody_go_first(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
         await scene.accept()
-        turns = scene.ledger.database.turns
-        while not turns.locked():
-            await turns.acquire()
-        async with asyncio.timeout(10):
-            await scene.worker.renew_leases()
-            await scene.worker.reclaim()
-            await scene.worker.reclaim_cleanups()
+        noted = NotedTransactions(scene.ledger.database.transactions, [])
+        worker = replace(scene.worker, ledger=make_ledger(Database(noted), owner="here/1/x", lease_s=15))
+        await worker.renew_leases()
+        await worker.reclaim()
+        await worker.reclaim_cleanups()
+        assert noted.had_time
+        assert not any(noted.had_time)
 
     play(tmp_path, act)
 

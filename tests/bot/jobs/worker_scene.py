@@ -48,8 +48,7 @@ class Scene:
         await self.worker.closings.wait(10)
 
     async def sql(self, statement: str) -> None:
-        async with self.ledger.database.engine.begin() as connection:
-            await connection.execute(text(statement))
+        await self.ledger.database.changed(text(statement))
 
 
 @asynccontextmanager

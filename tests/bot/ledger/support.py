@@ -26,9 +26,9 @@ OUTCOME = Outcome(
 
 
 async def empty(url: str) -> None:
-    async with open_ledger(url) as ledger, ledger.database.engine.begin() as connection:
+    async with open_ledger(url) as ledger:
         for table in ("feedback", "escalations", "muted_threads", "past_answers", "questions", "replicas", "outages"):
-            await connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from above
+            await ledger.database.changed(text(f"DELETE FROM {table}"))  # noqa: S608 - names from above
 
 
 @asynccontextmanager
@@ -44,11 +44,9 @@ def owned_by(owner: str, ledger: Ledger) -> Ledger:
 
 
 async def run_out_of_time(ledger: Ledger) -> None:
-    async with ledger.database.engine.begin() as connection:
-        await connection.execute(text("UPDATE questions SET lease_until = lease_until - 16"))
+    await ledger.database.changed(text("UPDATE questions SET lease_until = lease_until - 16"))
 
 
 async def row(ledger: Ledger) -> dict[str, object]:
-    async with ledger.database.engine.begin() as connection:
-        (found,) = (await connection.execute(text("SELECT * FROM questions"))).mappings()
-        return dict(found)
+    (found,) = await ledger.database.rows(text("SELECT * FROM questions"))
+    return found._asdict()

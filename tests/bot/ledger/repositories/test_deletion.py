@@ -28,9 +28,8 @@ def test_forgetting_a_person_deletes_their_words_and_keeps_the_counts(url: str) 
             assert await ledger.deletion.forget_user("U0OTHER") == 0
             assert await ledger.deletion.forget_user("U0ASKER") == 1
             assert await ledger.deletion.forget_user("U0ASKER") == 0
-            async with ledger.database.engine.begin() as connection:
-                liked = (await connection.execute(text("SELECT liked, reason, user FROM feedback"))).all()
-                asked = (await connection.execute(text('SELECT "user" FROM escalations'))).all()
+            liked = await ledger.database.rows(text("SELECT liked, reason, user FROM feedback"))
+            asked = await ledger.database.rows(text('SELECT "user" FROM escalations'))
             assert [(one.liked, one.reason) for one in liked] == [(0, None)]
             assert [one.user for one in asked] == [""]
             return await row(ledger)
@@ -62,14 +61,12 @@ def test_text_is_forgotten_when_it_is_old_enough(url: str) -> None:
             assert await ledger.escalations.request(A_QUESTION.ref, user="U0CALLER")
             assert await ledger.escalations.resolve(A_QUESTION.ref, user="U0HELPER")
             assert await ledger.threads.mute(A_QUESTION.thread, user="U0MUTER")
-            async with ledger.database.engine.begin() as connection:
-                await connection.execute(text("UPDATE questions SET accepted_at = accepted_at - 10.5 * 86400"))
-                await connection.execute(text("UPDATE muted_threads SET at = at - 10.5 * 86400"))
+            for what in ("questions SET accepted_at = accepted_at", "muted_threads SET at = at"):
+                await ledger.database.changed(text(f"UPDATE {what} - 10.5 * 86400"))
             forgotten = [await ledger.deletion.forget_older_than(days) for days in (11, 10)]
-            async with ledger.database.engine.begin() as connection:
-                for table in ("questions", "escalations", "muted_threads"):
-                    rows = await connection.execute(text(f"SELECT * FROM {table}"))  # noqa: S608 - names from above
-                    assert "U0" not in str(rows.all())
+            for table in ("questions", "escalations", "muted_threads"):
+                rows = await ledger.database.rows(text(f"SELECT * FROM {table}"))  # noqa: S608 - names from above
+                assert "U0" not in str(rows)
             return forgotten
 
     assert asyncio.run(scenario()) == [0, 1]

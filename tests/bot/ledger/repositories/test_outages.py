@@ -28,9 +28,8 @@ def play(url: str, act: Callable[[Ledger, Ledger], Awaitable[None]]) -> None:
 
 
 async def pass_time(ledger: Ledger, seconds: int) -> None:
-    async with ledger.database.engine.begin() as connection:
-        await connection.execute(text(f"UPDATE replicas SET connected_at = connected_at - {seconds}"))  # noqa: S608
-        await connection.execute(text(f"UPDATE outages SET lease_until = lease_until - {seconds}"))  # noqa: S608
+    for what in ("replicas SET connected_at = connected_at", "outages SET lease_until = lease_until"):
+        await ledger.database.changed(text(f"UPDATE {what} - {seconds}"))
 
 
 def test_a_replica_that_finds_nobody_connected_catches_up_since_the_last_event(url: str) -> None:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+import threading
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.util import await_only
 
-from bot.ledger import Ledger, LedgerError, open_ledger
+from bot.ledger import Entry, Ledger, LedgerError, open_ledger
 from bot.ledger.storage.database import reason_of
+from bot.ledger.storage.sqlite import SqliteTransactions
 from tests.bot.ledger.support import empty
 from tests.builders import A_QUESTION
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -48,14 +53,12 @@ def test_a_sqlite_file_that_is_locked_is_waited_for_and_then_told_of(tmp_path: P
 def test_a_full_disk_is_told_of_and_nothing_is_claimed(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}") as ledger:
-            async with ledger.database.engine.connect() as connection:
-                pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
-                await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+            pages = await ledger.database.scalar(text("PRAGMA page_count"))
+            await ledger.database.rows(text(f"PRAGMA max_page_count = {pages}"))
             long = replace(A_QUESTION, text="why? " * 4_000)
             with pytest.raises(LedgerError, match="database or disk is full"):
                 await ledger.questions.accept(long)
-            async with ledger.database.engine.connect() as connection:
-                await connection.execute(text("PRAGMA max_page_count = 100000"))
+            await ledger.database.rows(text("PRAGMA max_page_count = 100000"))
             assert await ledger.questions.accept(long)
 
     asyncio.run(scenario())
@@ -147,45 +150,113 @@ def test_behind_a_pooler_that_changes_servers_nothing_fails(postgres: PostgresSe
         await empty(postgres.url)
         async with open_ledger(postgres.url) as ledger:
             await ledger.questions.counts()
-            async with ledger.database.engine.begin() as connection:
-                await connection.exec_driver_sql("DEALLOCATE ALL")  # as on a server that has prepared nothing
+            await ledger.database.run(lambda connection: connection.exec_driver_sql("DEALLOCATE ALL"))  # another server
             assert await ledger.questions.counts() == {}
-            async with ledger.database.engine.begin() as connection:
-                names = await connection.exec_driver_sql(
-                    "SELECT name FROM pg_prepared_statements WHERE name LIKE '__a%'"
-                )
-                assert names.all() == []
+            prepared = text("SELECT name FROM pg_prepared_statements WHERE name LIKE '__a%'")
+            assert not await ledger.database.rows(prepared)
             assert await ledger.questions.accept(A_QUESTION)
 
     asyncio.run(scenario())
 
 
-def test_what_slack_waits_for_goes_before_what_has_time(url: str) -> None:
+def test_what_slack_waits_for_finds_a_connection_to_postgresql_free(postgres: PostgresServer) -> None:
+    async def scenario() -> bool:
+        await empty(postgres.url)
+        gate = asyncio.Event()
+
+        def work(_: Connection) -> None:
+            await_only(gate.wait())
+
+        async with open_ledger(postgres.url) as ledger, asyncio.TaskGroup() as tasks:
+            patient = [tasks.create_task(ledger.waiting().database.run(work)) for _ in range(12)]
+            accepted = await ledger.questions.accept(A_QUESTION)
+            was_first = not any(task.done() for task in patient)
+            gate.set()
+        return was_first and accepted is not None
+
+    assert asyncio.run(scenario())
+
+
+@asynccontextmanager
+async def busy_sqlite(folder: Path) -> AsyncIterator[tuple[Ledger, threading.Event]]:
+    """Open a ledger whose thread works on something until the event is set."""
+    loop, begun, gate = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def work(_: Connection) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        gate.wait(10)
+
+    async with open_ledger(f"sqlite:///{folder / 'ledger.sqlite3'}") as ledger, asyncio.TaskGroup() as tasks:
+        tasks.create_task(ledger.database.run(work))
+        await begun.wait()
+        yield ledger, gate
+        gate.set()
+
+
+def test_what_slack_waits_for_goes_before_what_waits_for_sqlite_too(tmp_path: Path) -> None:
     async def scenario() -> list[str]:
-        done, gate = [], asyncio.Event()
+        done: list[str] = []
 
-        async def patient(ledger: Ledger, name: str) -> None:
-            def work(_: Connection) -> None:
-                await_only(gate.wait())
-                done.append(name)
+        def note(name: str, _: Connection) -> None:
+            done.append(name)
 
-            await ledger.waiting().database.run(work)
-
-        async def urgent(ledger: Ledger) -> None:
-            await ledger.questions.accept(A_QUESTION)
-            done.append("accepted")
-
-        async with open_ledger(url) as ledger, asyncio.TaskGroup() as tasks:
-            for number in range(12):
-                tasks.create_task(patient(ledger, str(number)))
+        async with busy_sqlite(tmp_path) as (ledger, gate), asyncio.TaskGroup() as tasks:
+            for number in range(40):
+                tasks.create_task(ledger.waiting().database.run(partial(note, str(number))))
             await asyncio.sleep(0)
-            accepting = tasks.create_task(urgent(ledger))
-            if url.startswith("postgresql"):
-                await accepting
+            tasks.create_task(ledger.database.run(partial(note, "urgent")))
+            await asyncio.sleep(0)
             gate.set()
         return done
 
-    assert asyncio.run(scenario()).index("accepted") < 5
+    assert asyncio.run(scenario()).index("urgent") == 0
+
+
+def test_what_fails_in_a_shared_transaction_takes_nothing_else_with_it(tmp_path: Path) -> None:
+    async def scenario() -> tuple[Sequence[object], dict[str, int]]:
+        async with busy_sqlite(tmp_path) as (ledger, gate):
+            claims = [ledger.questions.accept(replace(A_QUESTION, ts=f"{number}.1")) for number in range(5)]
+            mistake = ledger.database.rows(text("SELECT 1 FROM nowhere"))
+            together = asyncio.gather(*claims[:3], mistake, *claims[3:], return_exceptions=True)
+            await asyncio.sleep(0)
+            gate.set()
+            return await together, await ledger.questions.counts()
+
+    told, counts = asyncio.run(scenario())
+    assert isinstance(told[3], LedgerError)
+    assert "no such table: nowhere" in str(told[3])
+    assert [isinstance(one, Entry) for one in told] == [True, True, True, False, True, True]
+    assert counts == {"accepted": 5}
+
+
+def test_claims_that_wait_together_share_one_transaction(tmp_path: Path) -> None:
+    async def scenario() -> int:
+        begun: list[object] = []
+        async with busy_sqlite(tmp_path) as (ledger, gate):
+            transactions = ledger.database.transactions
+            assert isinstance(transactions, SqliteTransactions)
+            event.listen(transactions.engine, "begin", begun.append)
+            claims = [ledger.questions.accept(replace(A_QUESTION, ts=f"{number}.1")) for number in range(50)]
+            together = asyncio.gather(*claims)
+            await asyncio.sleep(0)
+            gate.set()
+            assert all(await together)
+        return len(begun)
+
+    assert asyncio.run(scenario()) == 1
+
+
+def test_what_is_cancelled_while_it_waits_is_not_done(tmp_path: Path) -> None:
+    async def scenario() -> dict[str, int]:
+        async with busy_sqlite(tmp_path) as (ledger, gate):
+            claim = asyncio.create_task(ledger.questions.accept(A_QUESTION))
+            await asyncio.sleep(0)
+            claim.cancel()
+            await asyncio.gather(claim, return_exceptions=True)
+            gate.set()
+            return await ledger.questions.counts()
+
+    assert asyncio.run(scenario()) == {}
 
 
 def test_those_who_have_time_wait_for_their_turn_however_long_and_do_not_fail(url: str) -> None:

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import asyncpg
 import pytest
 from sqlalchemy import MetaData, column, insert, inspect, table, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.ledger import LedgerError, open_ledger
+from bot.ledger.storage.address import read_address
 from bot.ledger.storage.migrations import MIGRATION_LOCK, VERSION, bring_up_to_date
+from bot.ledger.storage.opening import connect
 from tests.builders import A_QUESTION
 from tests.standins.old_ledgers import LEDGERS, TYPES, rows_of, rows_once_migrated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy import Connection
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from tests.standins.postgres import PostgresServer
 
 Described = dict[str, dict[str, Any]]
 
+T = TypeVar("T")
 PATIENCE_S = 20.0
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+"""Counts those who wait for the migrations' lock."""
 OLDER = [version for version in LEDGERS if version < VERSION]
 
 
@@ -35,25 +38,23 @@ OLDER = [version for version in LEDGERS if version < VERSION]
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give an empty database's address."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'ledger.sqlite3'}"
+        return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
     return str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
 def postgres_url(postgres: PostgresServer) -> str:
-    address = postgres.url.replace("postgresql", "postgresql+asyncpg")
-    asyncio.run(make_empty(address))
-    return address
+    asyncio.run(make_empty(postgres.url))
+    return postgres.url
 
 
-@asynccontextmanager
-async def transaction(url: str) -> AsyncIterator[AsyncConnection]:
-    engine = create_async_engine(url)
+async def run(url: str, work: Callable[[Connection], T]) -> T:
+    """Run statements on a database as it is."""
+    transactions = connect(read_address(url))
     try:
-        async with engine.begin() as connection:
-            yield connection
+        return await transactions.run(work, has_time=False)
     finally:
-        await engine.dispose()
+        await transactions.close()
 
 
 async def make_empty(url: str) -> None:
@@ -62,24 +63,25 @@ async def make_empty(url: str) -> None:
         found.reflect(connection)
         found.drop_all(connection)
 
-    async with transaction(url) as connection:
-        await connection.run_sync(drop_everything)
+    await run(url, drop_everything)
 
 
 async def make_old(url: str, version: int) -> None:
     """Make a ledger of an older version, with rows."""
-    async with transaction(url) as connection:
+
+    def make(connection: Connection) -> None:
         for statement in LEDGERS[version]:
-            await connection.exec_driver_sql(statement.format_map(TYPES[connection.dialect.name]))
-        await connection.execute(insert(table("ledger_schema", column("version"))).values(version=version))
+            connection.exec_driver_sql(statement.format_map(TYPES[connection.dialect.name]))
+        connection.execute(insert(table("ledger_schema", column("version"))).values(version=version))
         for name, rows in rows_of(version).items():
             for row in rows:
-                await connection.execute(insert(table(name, *map(column, row))).values(row))
+                connection.execute(insert(table(name, *map(column, row))).values(row))
+
+    await run(url, make)
 
 
 async def bring(url: str) -> int | None:
-    async with transaction(url) as connection:
-        return await connection.run_sync(bring_up_to_date)
+    return await run(url, bring_up_to_date)
 
 
 async def opened(url: str) -> None:
@@ -88,13 +90,11 @@ async def opened(url: str) -> None:
 
 
 async def version_in(url: str) -> int:
-    async with transaction(url) as connection:
-        return int((await connection.execute(text("SELECT version FROM ledger_schema"))).scalar_one())
+    return await run(url, lambda connection: connection.execute(text("SELECT version FROM ledger_schema")).scalar_one())
 
 
 async def described(url: str) -> Described:
-    async with transaction(url) as connection:
-        return await connection.run_sync(describe)
+    return await run(url, describe)
 
 
 def describe(connection: Connection) -> Described:
@@ -126,13 +126,12 @@ def describe_column(told: Any) -> tuple[str, bool, str | None, int]:
 
 
 async def rows_in(url: str, name: str) -> list[dict[str, Any]]:
-    async with transaction(url) as connection:
-        found = (await connection.execute(text(f"SELECT * FROM {name} ORDER BY 1"))).mappings()  # noqa: S608
-        return [{column: as_written(value) for column, value in row.items() if column != "id"} for row in found]
+    found = await run(url, lambda connection: connection.execute(text(f"SELECT * FROM {name} ORDER BY 1")).all())  # noqa: S608
+    return [{column: as_written(value) for column, value in row._asdict().items() if column != "id"} for row in found]
 
 
 def as_written(value: Any) -> Any:
-    """asyncpg reads JSON, aiosqlite leaves it as it stands."""
+    """asyncpg reads JSON, sqlite3 leaves it as it stands."""
     return json.dumps(value) if isinstance(value, list | dict) else value
 
 
@@ -183,8 +182,9 @@ def test_an_older_ledger_is_written_like_a_new_one(url: str, version: int) -> No
 def test_a_migration_that_fails_half_way_leaves_the_ledger_as_it_was(url: str) -> None:
     async def scenario() -> None:
         await make_old(url, 1)
-        async with transaction(url) as connection:
-            await connection.execute(text("CREATE TABLE past_answers (somebody_elses INTEGER)"))
+        await run(
+            url, lambda connection: connection.execute(text("CREATE TABLE past_answers (odd INTEGER)")).close()
+        )
         before = await described(url)
         with pytest.raises(LedgerError, match=r"can't be opened .*past_answers.* already exists"):
             await opened(url)
@@ -197,8 +197,7 @@ def test_a_migration_that_fails_half_way_leaves_the_ledger_as_it_was(url: str) -
 def test_a_ledger_of_a_newer_version_is_refused_and_left_as_it_is(url: str) -> None:
     async def scenario() -> None:
         await make_old(url, 1)
-        async with transaction(url) as connection:
-            await connection.execute(text("UPDATE ledger_schema SET version = 99"))
+        await run(url, lambda connection: connection.execute(text("UPDATE ledger_schema SET version = 99")).close())
         before = await described(url)
         with pytest.raises(LedgerError, match="written by a newer milvusfaq"):
             await opened(url)
@@ -213,18 +212,14 @@ def test_of_two_replicas_that_start_at_once_one_migrates(postgres_url: str, vers
     async def scenario() -> set[int | None]:
         if version:
             await make_old(postgres_url, version)
-        async with asyncio.timeout(PATIENCE_S), transaction(postgres_url) as gate, asyncio.TaskGroup() as tasks:
-            await gate.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+        gate = await asyncpg.connect(postgres_url)
+        async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+            await gate.execute(f"SELECT pg_advisory_lock({MIGRATION_LOCK})")
             replicas = [tasks.create_task(bring(postgres_url)) for _ in range(2)]
-            while await waiting(gate) < len(replicas):
+            while await gate.fetchval(WAITING) < len(replicas):
                 pass
-            await gate.execute(text(f"SELECT pg_advisory_unlock({MIGRATION_LOCK})"))
+            await gate.execute(f"SELECT pg_advisory_unlock({MIGRATION_LOCK})")
+        await gate.close()
         return {await replica for replica in replicas}
 
     assert asyncio.run(scenario()) == {version, VERSION}
-
-
-async def waiting(connection: AsyncConnection) -> int:
-    """Count those who wait for the migrations' lock."""
-    statement = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    return int((await connection.execute(text(statement))).scalar_one())
