@@ -182,9 +182,7 @@ def test_an_older_ledger_is_written_like_a_new_one(url: str, version: int) -> No
 def test_a_migration_that_fails_half_way_leaves_the_ledger_as_it_was(url: str) -> None:
     async def scenario() -> None:
         await make_old(url, 1)
-        await run(
-            url, lambda connection: connection.execute(text("CREATE TABLE past_answers (odd INTEGER)")).close()
-        )
+        await run(url, lambda connection: connection.execute(text("CREATE TABLE past_answers (odd INTEGER)")).close())
         before = await described(url)
         with pytest.raises(LedgerError, match=r"can't be opened .*past_answers.* already exists"):
             await opened(url)
