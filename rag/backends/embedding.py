@@ -71,51 +71,41 @@ def open_embedder(settings: RagSettings) -> Embedder:
 class OnnxEmbedder:
     """A model that lies in this package: low-bit weights, computed in fp32; vectors of BUNDLED_DIM numbers.
 
-    The prefixes stand before each text, as the model was trained.
+    The prefixes stand before each text, as the model was trained. It is loaded for questions and for passages apart: a
+    question on two cores takes as long as on one and half as much computing again, passages take half as long.
     """
 
     name: str
-    session: onnxruntime.InferenceSession
+    file: str
     tokenizer: Tokenizer
     query_prefix: str = ""
     document_prefix: str = ""
 
     dim = BUNDLED_DIM
 
+    @cached_property
+    def for_questions(self) -> onnxruntime.InferenceSession:
+        """The model on one core."""
+        return _session(self.file, threads=1)
+
+    @cached_property
+    def for_passages(self) -> onnxruntime.InferenceSession:
+        """The model on all cores."""
+        return _session(self.file, threads=0)
+
     def encode_queries(self, queries: list[str]) -> list[npt.NDArray[np.float32]]:
         """Return one vector a question, of its first QUERY_TOKENS."""
         tokens = self._tokens(queries, self.query_prefix)
         cut = QUERY_TOKENS - 1  # the last token says that it ends
-        return self._encode([[*ids[:cut], ids[-1]] if len(ids) > QUERY_TOKENS else ids for ids in tokens])
+        shortened = [[*ids[:cut], ids[-1]] if len(ids) > QUERY_TOKENS else ids for ids in tokens]
+        return _encode(self.for_questions, shortened)
 
     def encode_documents(self, documents: list[str]) -> list[npt.NDArray[np.float32]]:
         """Return one vector a passage, of its first MAX_TOKENS."""
-        return self._encode(self._tokens(documents, self.document_prefix))
+        return _encode(self.for_passages, self._tokens(documents, self.document_prefix))
 
     def _tokens(self, texts: list[str], prefix: str) -> list[list[int]]:
         return [encoding.ids for encoding in self.tokenizer.encode_batch([prefix + text for text in texts])]
-
-    def _encode(self, token_ids: list[list[int]]) -> list[npt.NDArray[np.float32]]:
-        """Return one vector a text; batches are of like length, so that little is padded."""
-        by_length = sorted(range(len(token_ids)), key=lambda i: len(token_ids[i]), reverse=True)
-        vectors: dict[int, npt.NDArray[np.float32]] = {}
-        while by_length:
-            longest = len(token_ids[by_length[0]])
-            most = max(1, BATCH_TOKENS // longest)
-            batch = [i for i in by_length[:most] if 2 * len(token_ids[i]) >= longest]
-            by_length = by_length[len(batch) :]
-            vectors.update(zip(batch, self._run([token_ids[i] for i in batch]), strict=True))
-        return [vectors[i] for i in range(len(token_ids))]
-
-    def _run(self, token_ids: list[list[int]]) -> npt.NDArray[np.float32]:
-        shape = len(token_ids), max(map(len, token_ids))
-        ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        for row, tokens in enumerate(token_ids):
-            ids[row, : len(tokens)] = tokens
-            mask[row, : len(tokens)] = 1
-        (vectors,) = self.session.run(None, {"input_ids": ids, "attention_mask": mask})
-        result: npt.NDArray[np.float32] = vectors
-        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +136,7 @@ class LazyEmbedder:
 @cache
 def open_bundled() -> OnnxEmbedder:
     """Load all-MiniLM-L6-v2 (int8, tools/export_minilm.py): no download. Asked for again, it is the same one."""
-    return OnnxEmbedder(name=BUNDLED, session=_session(BUNDLED_MODEL), tokenizer=_tokenizer(BUNDLED_TOKENIZER))
+    return OnnxEmbedder(name=BUNDLED, file=BUNDLED_MODEL, tokenizer=_tokenizer(BUNDLED_TOKENIZER))
 
 
 @cache
@@ -154,17 +144,43 @@ def open_multilingual() -> OnnxEmbedder:
     """Load multilingual-e5-small (4 bits, tools/export_e5.py): no download. It costs .2 s and 131 MB."""
     return OnnxEmbedder(
         name="multilingual-e5-small",
-        session=_session(MULTILINGUAL_MODEL),
+        file=MULTILINGUAL_MODEL,
         tokenizer=_tokenizer(MULTILINGUAL_TOKENIZER),
         query_prefix="query: ",
         document_prefix="passage: ",
     )
 
 
-def _session(file: str) -> onnxruntime.InferenceSession:
+def _encode(session: onnxruntime.InferenceSession, token_ids: list[list[int]]) -> list[npt.NDArray[np.float32]]:
+    """Return one vector a text; batches are of like length, so that little is padded."""
+    by_length = sorted(range(len(token_ids)), key=lambda i: len(token_ids[i]), reverse=True)
+    vectors: dict[int, npt.NDArray[np.float32]] = {}
+    while by_length:
+        longest = len(token_ids[by_length[0]])
+        most = max(1, BATCH_TOKENS // longest)
+        batch = [i for i in by_length[:most] if 2 * len(token_ids[i]) >= longest]
+        by_length = by_length[len(batch) :]
+        vectors.update(zip(batch, _run(session, [token_ids[i] for i in batch]), strict=True))
+    return [vectors[i] for i in range(len(token_ids))]
+
+
+def _run(session: onnxruntime.InferenceSession, token_ids: list[list[int]]) -> npt.NDArray[np.float32]:
+    shape = len(token_ids), max(map(len, token_ids))
+    ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    for row, tokens in enumerate(token_ids):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    (vectors,) = session.run(None, {"input_ids": ids, "attention_mask": mask})
+    result: npt.NDArray[np.float32] = vectors
+    return result
+
+
+def _session(file: str, *, threads: int) -> onnxruntime.InferenceSession:
+    """Load a model that computes on so many cores; 0 for all."""
     with as_file(files("rag.starter") / file) as model_path:
         options = onnxruntime.SessionOptions()
         options.enable_cpu_mem_arena = False  # what a batch of passages needed is not kept for the next question
+        options.intra_op_num_threads = threads
         options.log_severity_level = 3  # a machine without /sys/class/drm is no news
         # Its threads would go on spinning after each question: 10 ms of processor time to save 1 ms.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -1,4 +1,4 @@
-"""The import of pymilvus, kept from reading our environment and from writing to our log."""
+"""The import of pymilvus, kept from reading our environment, from writing to our log, and from importing pandas."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import logging
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from rag.backends.light_imports import importing_without_pandas, without_pandas_and_scipy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +26,9 @@ def importing_pymilvus() -> Iterator[None]:
     level = logging.getLogger("pymilvus").level
     os.environ.update(hidden)
     try:
-        yield
+        with importing_without_pandas():
+            yield
+        without_pandas_and_scipy()
     finally:
         for name, value in before.items():
             os.environ.pop(name)

@@ -52,6 +52,23 @@ def test_the_embedding_model_leaves_nothing_in_the_home_folder(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_search_needs_neither_pandas_nor_scipy_and_whoever_does_gets_them(tmp_path: Path) -> None:
+    shutil.copytree(starter_index(), tmp_path / "milvus.db")
+    code = """
+import sys
+from rag import Question
+from rag.settings import RagSettings
+from rag.wiring import open_retriever
+with open_retriever(RagSettings(milvus_uri="milvus.db")) as retriever:
+    print(len(retriever.search_now(Question(text="How is data stord?"), limit=3).passages))
+print([name for name in ("pandas", "scipy") if name in sys.modules])
+import pandas, pyarrow, scipy.sparse
+print(pyarrow.table({"a": [1]}).to_pandas().equals(pandas.DataFrame({"a": [1]})))
+"""
+    code = f"import os; os.chdir({str(tmp_path)!r})\n{code}"
+    assert run_python(code).splitlines() == ["3", "[]", "True"]
+
+
 @pytest.fixture
 def link(tmp_path: Path) -> Path:
     """A link to the folder of an index on another disk, with a newer copy beside that."""
