@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.judging import hearings, turned_away
+from rag.backends.milvus import MilvusStore
 from rag.evaluation import DEPTH, difference
 from rag.hearing import classifier, hearer
 from rag.query import post, search_plan
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from benchmarks.judging import Posts
     from benchmarks.question_sets import QuestionSet
+    from rag.domain import Candidate
     from rag.retrieval.retriever import HybridRetriever
 
     Figures = dict[str, list[float]]
@@ -64,11 +66,15 @@ def _hearing(name: str, part: str) -> Switch:
     return Switch(name, [(hearer, "load_weights", weights)], of="hearing")
 
 
+def _nothing(_: MilvusStore, vectors: Sequence[object], **__: object) -> list[list[Candidate]]:
+    return [[] for _ in vectors]
+
+
 def switches() -> list[Switch]:
     """Return all that can be switched off."""
     return [
-        Switch("search by meaning", [(retriever.HybridRetriever, "search_meaning", lambda *_: [])]),
-        Switch("search by words", [(retriever.HybridRetriever, "search_words", lambda _, by: [[] for _ in by.plans])]),
+        Switch("search by meaning", [(MilvusStore, "search_dense", _nothing)]),
+        Switch("search by words", [(MilvusStore, "search_sparse", _nothing)]),
         Switch("synonyms", [(search_plan, "synonyms_for", lambda _: "")]),
         Switch("spelling", [(Speller, "correct", lambda _, text: text)]),
         Switch("the turn before", [(search_plan, "search_text", lambda question: question.text)]),

@@ -135,8 +135,9 @@ def by_async_client(retriever: HybridRetriever, count: int) -> Timings:
                     output_fields=["id"],
                     search_params={"metric_type": "IP"},
                 )
-            worded = await on_thread(retriever.search_words, searched)
-            looked = await on_thread(retriever.look_up, searched, vectors, worded)
+            of_plans = searched.vectors(vectors)
+            found = await on_thread(retriever.search_all, [*searched.by_words, *searched.by_meaning(of_plans)])
+            looked = await on_thread(retriever.look_up, searched, of_plans, found)
             return await on_thread(retriever.order, looked, None, limit=LIMIT)
 
         try:

@@ -65,10 +65,10 @@ def ways(retriever: HybridRetriever) -> dict[str, Search]:
 
     def cosine(question: Question) -> Sequence[Passage]:
         (query,) = retriever.embedder.encode_queries([search_text(question)])
-        return [found.passage for found in store.search_dense(query, limit=DEPTH)]
+        return [found.passage for found in store.search_dense([query], limit=DEPTH)[0]]
 
     def bm25(question: Question) -> Sequence[Passage]:
-        return [found.passage for found in store.search_sparse(_rarities(question), limit=DEPTH)]
+        return [found.passage for found in store.search_sparse([_rarities(question)], limit=DEPTH)[0]]
 
     def _rarities(question: Question) -> dict[int, float]:
         return query_vector({term: retriever.vocabulary.rarity(term) for term in terms(search_text(question))})
@@ -76,7 +76,11 @@ def ways(retriever: HybridRetriever) -> dict[str, Search]:
     def both(question: Question) -> Sequence[Passage]:
         (query,) = retriever.embedder.encode_queries([search_text(question)])
         worded = _rarities(question)
-        found = [*store.search_dense(query, limit=CANDIDATES), *store.search_sparse(worded, limit=CANDIDATES)]
+        (meant,), (by_words,) = (
+            store.search_dense([query], limit=CANDIDATES),
+            store.search_sparse([worded], limit=CANDIDATES),
+        )
+        found = [*meant, *by_words]
         by_id = {candidate.passage.id: candidate for candidate in found}
         scores = {
             id_: float(candidate.subvectors[0] @ query) + 0.01 * _bm25(candidate.passage, worded)

@@ -33,13 +33,18 @@ class PassageStore(Protocol):
     """Keeps passages and their vectors; raises RetrievalError where it can't be read."""
 
     def search_dense(
-        self, vector: npt.NDArray[np.float32], *, limit: int, versions: Sequence[str] = ()
-    ) -> list[Candidate]:
-        """Return the passages with the largest inner product, best first; `versions` keeps those of these docs."""
+        self, vectors: Sequence[npt.NDArray[np.float32]], *, limit: int, versions: Sequence[str] = ()
+    ) -> list[list[Candidate]]:
+        """Return for each vector the passages with the largest inner product, best first.
+
+        `versions` keeps those of these docs.
+        """
         ...
 
-    def search_sparse(self, vector: dict[int, float], *, limit: int, versions: Sequence[str] = ()) -> list[Candidate]:
-        """Do the same by words; return nothing where the store has no sparse vectors."""
+    def search_sparse(
+        self, vectors: Sequence[dict[int, float]], *, limit: int, versions: Sequence[str] = ()
+    ) -> list[list[Candidate]]:
+        """Do the same by words; find nothing where the store has no sparse vectors."""
         ...
 
     def passages(self, ids: Sequence[str]) -> list[Candidate]:

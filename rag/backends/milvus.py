@@ -93,25 +93,29 @@ class MilvusStore:
             raise RetrievalError(message, hint="Its files may be damaged. Run: milvusfaq ingest --recreate SOURCE")
 
     def search_dense(
-        self, vector: npt.NDArray[np.float32], *, limit: int, versions: Sequence[str] = ()
-    ) -> list[Candidate]:
-        """Return the passages whose vectors have the largest inner product with this one.
+        self, vectors: Sequence[npt.NDArray[np.float32]], *, limit: int, versions: Sequence[str] = ()
+    ) -> list[list[Candidate]]:
+        """Return for each vector the passages whose vectors have the largest inner product with it.
 
         `versions` keeps those of these docs versions, and those that have none.
         """
-        return self._search("vector", vector.tolist(), limit, versions)
+        return self._search("vector", [vector.tolist() for vector in vectors], limit, versions)
 
-    def search_sparse(self, vector: dict[int, float], *, limit: int, versions: Sequence[str] = ()) -> list[Candidate]:
-        """Do the same by words; return nothing where the collection was made on a server without sparse vectors."""
-        return self._search("lexical", vector, limit, versions) if vector and self.has_sparse else []
+    def search_sparse(
+        self, vectors: Sequence[dict[int, float]], *, limit: int, versions: Sequence[str] = ()
+    ) -> list[list[Candidate]]:
+        """Do the same by words; find nothing where the collection was made on a server without sparse vectors."""
+        worded = [vector for vector in vectors if vector] if self.has_sparse else []
+        found = iter(self._search("lexical", worded, limit, versions) if worded else [])
+        return [next(found) if vector and worded else [] for vector in vectors]
 
     def _search(
-        self, field: str, vector: list[float] | dict[int, float], limit: int, versions: Sequence[str]
-    ) -> list[Candidate]:
+        self, field: str, vectors: list[list[float]] | list[dict[int, float]], limit: int, versions: Sequence[str]
+    ) -> list[list[Candidate]]:
         with translated(self.uri):
-            (hits,) = self.client.search(
+            found = self.client.search(
                 self.alias,
-                data=[vector],
+                data=vectors,
                 anns_field=field,
                 limit=limit,
                 filter=f"version in {json.dumps([*versions, ''])}" if versions else "",
@@ -120,7 +124,7 @@ class MilvusStore:
                 consistency_level="Bounded",
                 timeout=SEARCH_TIMEOUT_S,
             )
-        return self._known([str(hit["id"]) for hit in hits])
+        return [self._known([str(hit["id"]) for hit in hits]) for hits in found]
 
     def _known(self, ids: list[str]) -> list[Candidate]:
         found = {id_: known for id_ in ids if (known := self.fetched.get(id_))}

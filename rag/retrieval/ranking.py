@@ -137,7 +137,7 @@ def without_duplicates(passages: Sequence[Passage], limit: int) -> list[Passage]
     kept: list[Passage] = []
     said: list[Counter[str]] = []
     for passage in passages:
-        words = Counter(terms(passage.text))
+        words = _counted(passage.text)
         if any(_is_same_section(passage, other) for other in kept) or any(_is_alike(words, other) for other in said):
             continue
         kept.append(passage)
@@ -162,7 +162,15 @@ def _is_same_section(one: Passage, other: Passage) -> bool:
     )
 
 
+@lru_cache(maxsize=1_024)
+def _counted(text: str) -> Counter[str]:
+    return Counter(terms(text))
+
+
 def _is_alike(one: Counter[str], other: Counter[str]) -> bool:
+    fewer, more = sorted((one.total(), other.total()))
+    if fewer < SAME_TEXT * more:
+        return False
     return (one & other).total() >= SAME_TEXT * (one | other).total()
 
 

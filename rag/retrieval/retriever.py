@@ -16,14 +16,13 @@ from rag.domain import Docs, Explanation, Question, Retrieved
 from rag.errors import RetrievalError
 from rag.query.search_plan import make_search_plans, refers_to_nothing, search_text
 from rag.query.versions import choose_versions
-from rag.retrieval.batching import Batcher
+from rag.retrieval.batching import Batcher, MicroBatches
 from rag.retrieval.fusion import fuse, one_a_page
 from rag.retrieval.ranking import measure, neighbours_of, without_duplicates
 from rag.retrieval.rewording import compared_texts, weight_of
 from rag.retrieval.scope import NEAREST, off_topic, signs
-from rag.retrieval.searched import Looked, Reworded, Searched, View
+from rag.retrieval.searched import Looked, Reworded, Search, Searched, View
 from rag.text.language import is_foreign, language_of
-from rag.text.terms import query_vector
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -64,11 +63,13 @@ class HybridRetriever:
     foreign: ForeignReader | None = None
     threads: ThreadPoolExecutor = field(init=False)
     batcher: Batcher = field(init=False)
+    searches: MicroBatches[Search, list[Candidate]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Set up the threads."""
         object.__setattr__(self, "threads", ThreadPoolExecutor(self.search_threads, "search"))
         object.__setattr__(self, "batcher", Batcher(self.embedder))
+        object.__setattr__(self, "searches", MicroBatches(self.search_all, self.threads))
 
     async def search(self, question: Question, *, limit: int, reworded: Awaitable[str] | None = None) -> Retrieved:
         """Return at most `limit` passages, best first; raise RetrievalError when there are none at all.
@@ -115,7 +116,9 @@ class HybridRetriever:
     def look_now(self, question: Question) -> Looked:
         """Return what is found for a question, before any order."""
         searched = self.understand(question, self.foreign.read_now(question.text) if self.foreign else None)
-        return self.look_up(searched, self.embedder.encode_queries(searched.texts), self.search_words(searched))
+        vectors = searched.vectors(self.embedder.encode_queries(searched.texts))
+        found = self.search_all([*searched.by_words, *searched.by_meaning(vectors)])
+        return self.look_up(searched, vectors, found)
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
@@ -124,9 +127,11 @@ class HybridRetriever:
         foreign = await self.foreign.read(question.text) if self.foreign else None
         searched = await self._run(partial(self.understand, question, foreign))
         # Words need no vectors: Milvus looks for them while the model embeds.
-        words = self._run(partial(self.search_words, searched))
-        vectors, worded = await asyncio.gather(self.batcher.encode(searched.texts), words)
-        return await self._run(partial(self.look_up, searched, vectors, worded))
+        worded = self.searches.find(searched.by_words)
+        encoded, found = await asyncio.gather(self.batcher.encode(searched.texts), worded)
+        vectors = searched.vectors(encoded)
+        found = [*found, *await self.searches.find(searched.by_meaning(vectors))]
+        return await self._run(partial(self.look_up, searched, vectors, found))
 
     async def _look_again(self, looked: Looked, text: str) -> Reworded:
         """Look for a question in a model's words, and tell how far they are trusted."""
@@ -156,23 +161,27 @@ class HybridRetriever:
             versions=choose_versions(question.text, present=self.vocabulary.versions, default=self.default_version),
         )
 
-    def search_words(self, searched: Searched) -> list[list[Candidate]]:
-        """Return what is found by words alone, a list a plan."""
-        search = partial(self.store.search_sparse, limit=CANDIDATES, versions=searched.versions.searched)
-        return [search(query_vector(plan.weights)) for plan in searched.plans]
-
-    def search_meaning(self, vector: npt.NDArray[np.float32], versions: Versions) -> list[Candidate]:
-        """Return what is found by meaning alone."""
-        return self.store.search_dense(vector, limit=CANDIDATES, versions=versions.searched)
+    def search_all(self, searches: Sequence[Search]) -> list[list[Candidate]]:
+        """Return what each search finds, those of the same kind in one call to Milvus."""
+        found: dict[int, list[Candidate]] = {}
+        kinds = {(search.by, search.versions) for search in searches}
+        for by, versions in kinds:
+            places = [place for place, one in enumerate(searches) if (one.by, one.versions) == (by, versions)]
+            of_kind = self.store.search_dense if by == "meaning" else self.store.search_sparse
+            vectors = [searches[place].vector for place in places]
+            found.update(zip(places, of_kind(vectors, limit=CANDIDATES, versions=versions), strict=True))
+        return [found[place] for place in range(len(searches))]
 
     def look_up(
-        self, searched: Searched, vectors: Sequence[npt.NDArray[np.float32]], worded: Sequence[Sequence[Candidate]]
+        self, searched: Searched, vectors: Sequence[npt.NDArray[np.float32]], found: Sequence[list[Candidate]]
     ) -> Looked:
-        """Return what is found for the vectors of the texts that are searched for, beside what their words found."""
-        found = zip(searched.plans, searched.vectors(vectors), worded, strict=True)
+        """Return the views: `vectors` are the plans', `found` is what their words, then their vectors find."""
+        plans = len(searched.plans)
         views = [
-            self._view(plan, vector, by_words, searched.versions, foreign=None if number else searched.foreign)
-            for number, (plan, vector, by_words) in enumerate(found)
+            self._view(plan, vector, [*meant, *worded], searched.versions, foreign=None if number else searched.foreign)
+            for number, (plan, vector, worded, meant) in enumerate(
+                zip(searched.plans, vectors, found[:plans], found[plans:], strict=True)
+            )
         ]
         return Looked(searched=searched, views=views)
 
@@ -218,13 +227,12 @@ class HybridRetriever:
         self,
         plan: SearchPlan,
         vector: npt.NDArray[np.float32],
-        by_words: Sequence[Candidate],
+        found: list[Candidate],
         versions: Versions,
         *,
         foreign: ForeignQuestion | None,
     ) -> View:
         """Return what the plan's vector and its words find; `foreign` adds what is near in any language."""
-        found = [*self.search_meaning(vector, versions), *by_words]
         if foreign:
             found += self.store.passages(foreign.nearest(versions.searched))
         candidates = list({one.passage.id: one for one in found}.values())

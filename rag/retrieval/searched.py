@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from rag.retrieval.ranking import rank
+from rag.text.terms import query_vector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,14 @@ EXPANDED_SHARE = 0.4
 """What the vector of the question with the docs' words counts against the one without."""
 
 
+class Search(NamedTuple):
+    """One search in Milvus, in the passages of these docs versions."""
+
+    by: Literal["words", "meaning"]
+    vector: Any
+    versions: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searched:
     """What is looked for: the whole question and its parts, and the docs versions that they may be found in."""
@@ -36,6 +45,15 @@ class Searched:
     def texts(self) -> list[str]:
         """What is embedded."""
         return [text for plan in self.plans for text in texts_of(plan)]
+
+    @property
+    def by_words(self) -> list[Search]:
+        """The search for each plan's words."""
+        return [Search("words", query_vector(plan.weights), self.versions.searched) for plan in self.plans]
+
+    def by_meaning(self, vectors: Sequence[npt.NDArray[np.float32]]) -> list[Search]:
+        """Return the search for each plan's vector."""
+        return [Search("meaning", vector, self.versions.searched) for vector in vectors]
 
     def vectors(self, vectors: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
         """Return each plan's vector, of those of `texts`."""

@@ -54,7 +54,7 @@ def found(store: MilvusStore, passage: Passage, embedder: FakeEmbedder) -> Passa
 
 
 def rank_of_one(store: MilvusStore, vector: npt.NDArray[np.float32]) -> Passage:
-    (candidate,) = store.search_dense(vector, limit=1)
+    ((candidate,),) = store.search_dense([vector], limit=1)
     return replace(candidate.passage, score=float(candidate.subvectors[0] @ vector))
 
 

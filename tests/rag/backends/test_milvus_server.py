@@ -36,13 +36,13 @@ def test_an_ingest_is_seen_by_a_reader_that_is_connected_already(tmp_path: Path)
         index(writer, embedder, IngestPlan(passages=[ONE]), progress=lambda *_: None)
         with open_milvus(uri=uri, token="", alias="docs") as reader:
             reader.check(embedding="fake", dim=8)
-            assert [found.passage.id for found in reader.search_dense(query, limit=5)] == ["1"]
+            assert [found.passage.id for found in reader.search_dense([query], limit=5)[0]] == ["1"]
             index(writer, embedder, IngestPlan(passages=[ONE, TWO]), progress=lambda *_: None)
-            assert [found.passage.id for found in reader.search_dense(query, limit=1)] == ["2"]
+            assert [found.passage.id for found in reader.search_dense([query], limit=1)[0]] == ["2"]
             process.kill()
             process.wait()
             with pytest.raises(RetrievalError, match="Milvus can't be reached"):
-                reader.search_dense(query, limit=1)
+                reader.search_dense([query], limit=1)
 
 
 PASSAGES = [
@@ -68,7 +68,7 @@ def test_a_server_and_an_embedded_milvus_find_the_same_with_the_same_scores(tmp_
             with open_milvus(uri=place, token="", alias="docs") as store:
                 index(store, embedder, IngestPlan(passages=PASSAGES), progress=lambda *_: None)
                 assert store.has_sparse
-                (worded, *_) = store.search_sparse(passage_vector(terms("collection.ttl.seconds")), limit=3)
+                ((worded, *_),) = store.search_sparse([passage_vector(terms("collection.ttl.seconds"))], limit=3)
                 assert worded.passage.id == "t"
                 found.append(search(store, embedder, "collection.ttl.seconds"))
     assert found[0] == found[1]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rag import RetrievalError
-from rag.retrieval.batching import MOST_TEXTS, Batcher
+from rag.retrieval.batching import MOST_ITEMS, Batcher
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -54,7 +54,7 @@ def test_what_comes_while_a_batch_is_computed_shares_the_next_one_and_keeps_its_
         return embedder.calls
 
     calls = asyncio.run(scenario())
-    assert [len(call) for call in calls] == [1, MOST_TEXTS, 22 - MOST_TEXTS]
+    assert [len(call) for call in calls] == [1, MOST_ITEMS, 22 - MOST_ITEMS]
 
 
 def test_a_question_that_can_not_be_embedded_spoils_it_for_nobody_else() -> None:
