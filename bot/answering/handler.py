@@ -77,7 +77,8 @@ class RunningAttempt:
     async def end(self, ending: Ending) -> None:
         """Take away what shows that an answer is being made."""
         if self.status:
-            was_posted = isinstance(ending, Published) and not _stands_before(ending.entry)
+            is_new = bool(self.streaming and self.streaming.ts) or not _stands_before(self.entry)
+            was_posted = isinstance(ending, Published) and is_new
             session_ended = bool(self.streaming and self.streaming.has_ended_session)
             await self.status.end(session_ended=session_ended, was_posted=was_posted)
 

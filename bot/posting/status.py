@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+READ_WITHIN_S = 0.4
+"""So long a status stands at least: one that is gone sooner nobody reads, and its call costs the answer's time."""
+LEFT_FOR_FIRST = 0.5
+"""Which share of the statuses is kept for those who have seen none yet."""
 PATIENCE_S = 2.0
 """A status is optional: it is not waited for longer, nor through Slack's Retry-After."""
 NOT_HERE = {"unknown_method", "feature_not_enabled", "feature_disabled", "not_allowed_token_type", "missing_scope"}
@@ -26,18 +31,27 @@ TITLE_CHARACTERS = 200
 
 @dataclass(slots=True, kw_only=True)
 class StatusIndicator:
-    """A status below the question, and an agent session, whose "processing" is what Slack shows a stop button for."""
+    """A status below the question, and an agent session, whose "processing" is what Slack shows a stop button for.
+
+    `wanted` is the status to show, `shown` the one that stands there, since `shown_at`. A call that was `cut_off` may
+    reach Slack after the answer's first words.
+    """
 
     destination: ThreadDestination
     rate_limits: SlackRateLimits
+    wanted: str = ""
+    shown: str = ""
+    shown_at: float = 0.0
     showing: asyncio.Task[None] | None = None
+    is_calling: bool = False
+    is_cut_off: bool = False
     processing: bool = False
 
     def show(self, text: str) -> None:
-        """Show what is going on, instead of what was shown before; nobody waits for it."""
-        if self.showing:
-            self.showing.cancel()
-        self.showing = asyncio.create_task(self._show(text))
+        """Show what is going on, as soon as what was shown before could be read; nobody waits for it."""
+        self.wanted = text
+        if self.showing is None or self.showing.done():
+            self.showing = asyncio.create_task(self._show())
 
     async def tell(self, text: str) -> None:
         """Show a status alone, and wait until it stands there."""
@@ -45,26 +59,34 @@ class StatusIndicator:
 
     def hide(self) -> None:
         """Show no more: a status that came after the answer's first words would stand there for two minutes."""
-        if self.showing:
+        if self.showing and not self.showing.done():
+            self.is_cut_off = self.is_cut_off or self.is_calling
             self.showing.cancel()
 
     async def end(self, *, session_ended: bool = False, was_posted: bool = True) -> None:
         """Take the stop button away, unless the stream's end has done that; and the status, unless a post has."""
         self.hide()
-        if not was_posted and self.showing:
+        if self.is_cut_off or (self.shown and not was_posted):
             await self._show_status("")
         if self.processing and not session_ended:
             await self._try("session", self._set_session("active"))
 
-    async def _show(self, text: str) -> None:
-        await self._show_status(text)
-        if not self.processing and self.rate_limits.may("session"):
-            self.processing = True  # Slack may have done it, whatever it replies
-            self.processing = await self._try("session", self._set_session("processing"))
+    async def _show(self) -> None:
+        while self.wanted != self.shown:
+            if self.shown:
+                await asyncio.sleep(self.shown_at + READ_WITHIN_S - time.monotonic())
+            is_first = not self.shown
+            self.shown, self.shown_at = self.wanted, time.monotonic()
+            self.is_calling = True
+            await self._show_status(self.shown, leave=0.0 if is_first else LEFT_FOR_FIRST)
+            self.is_calling = False
+            if not self.processing and self.rate_limits.may("session"):
+                self.processing = True  # Slack may have done it, whatever it replies
+                self.processing = await self._try("session", self._set_session("processing"))
 
-    async def _show_status(self, text: str) -> None:
+    async def _show_status(self, text: str, *, leave: float = 0.0) -> None:
         question = self.destination.question
-        if self.rate_limits.may("status"):
+        if self.rate_limits.may("status", leave=leave):
             status = self.destination.client.assistant_threads_setStatus(
                 channel_id=question.channel, thread_ts=question.thread_ts, status=text
             )

@@ -22,6 +22,8 @@ PER_MINUTE: dict[OptionalCall, float] = {"stream": 20, "append": 100, "update": 
 """Slack's tiers 2, 4 (100 and more), 3, 3 and 3: docs.slack.dev/apis/web-api/rate-limits."""
 BURST_SHARE = 0.5
 """So much of a minute's calls may come at once; the rest comes back evenly."""
+BURST_SHARES: dict[OptionalCall, float] = {"status": 1.0}
+"""Of a status more: fifty people who ask at the same moment all see at once that they were heard."""
 REMEMBERED_S = 3_600.0
 """How long a refusal holds for the whole workspace before it is tried again: what is switched on then is noticed."""
 
@@ -31,19 +33,19 @@ class TokenBucket:
     """Calls that may be made: `per_minute` come back in a minute, up to a burst; `at` is when that was counted last."""
 
     per_minute: float
+    burst: float
     at: float
     left: float = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with a whole burst."""
-        self.left = self.per_minute * BURST_SHARE
+        self.left = self.burst
 
-    def take(self, now: float) -> bool:
-        """Take one; False when there is none."""
-        most = self.per_minute * BURST_SHARE
-        self.left = min(most, self.left + (now - self.at) * self.per_minute / 60)
+    def take(self, now: float, *, leave: float = 0.0) -> bool:
+        """Take one, and leave so many; False when there are too few."""
+        self.left = min(self.burst, self.left + (now - self.at) * self.per_minute / 60)
         self.at = now
-        if self.left < 1:
+        if self.left < 1 + leave:
             return False
         self.left -= 1
         return True
@@ -64,11 +66,21 @@ class SlackRateLimits:
     def __post_init__(self) -> None:
         """Begin with whole budgets."""
         now = self.clock()
-        self.budgets = {call: TokenBucket(calls * self.pace, at=now) for call, calls in PER_MINUTE.items()}
+        per_minute = {call: calls * self.pace for call, calls in PER_MINUTE.items()}
+        self.budgets = {
+            call: TokenBucket(calls, calls * BURST_SHARES.get(call, BURST_SHARE), at=now)
+            for call, calls in per_minute.items()
+        }
 
-    def may(self, call: OptionalCall, *, channel: str = "") -> bool:
-        """Tell whether it may be done now, in this channel; that is counted as done."""
-        return not self.is_refused(call, channel=channel) and self.budgets[call].take(self.clock())
+    def may(self, call: OptionalCall, *, channel: str = "", leave: float = 0.0) -> bool:
+        """Tell whether it may be done now, in this channel; that is counted as done.
+
+        `leave` is which share of the burst is to be left for what counts more.
+        """
+        if self.is_refused(call, channel=channel):
+            return False
+        budget = self.budgets[call]
+        return budget.take(self.clock(), leave=leave * budget.burst)
 
     def refuse(self, call: OptionalCall, *, channel: str = "") -> None:
         """Remember that Slack does not do it, in channels of this kind or ("") anywhere."""

@@ -86,6 +86,36 @@ def test_a_stream_that_ended_the_session_leaves_nothing_to_do(slack: SlackStandI
     assert calls(slack, channel)[-1] == ("agents.sessions.setStatus", "processing")
 
 
+def test_a_status_that_nobody_could_read_before_the_next_is_not_shown(slack: SlackStandIn, channel: str) -> None:
+    async def act(status: StatusIndicator) -> None:
+        status.show("is searching…")
+        status.show("is reading…")
+        assert status.showing
+        await status.showing
+        status.show("is thinking…")
+        status.hide()  # the answer begins
+        await status.end(session_ended=True)
+
+    show(slack, channel, act)
+    assert calls(slack, channel) == [
+        ("assistant.threads.setStatus", "is reading…"),
+        ("agents.sessions.setStatus", "processing"),
+    ]
+
+
+def test_a_status_whose_call_was_cut_off_is_taken_away(slack: SlackStandIn, channel: str) -> None:
+    slack.fail("assistant.threads.setStatus", Failure(hang=True))
+
+    async def act(status: StatusIndicator) -> None:
+        status.show("is searching…")
+        while slack.failures_left("assistant.threads.setStatus"):  # noqa: ASYNC110 - the stand-in runs in a thread
+            await asyncio.sleep(0)
+        await status.end(session_ended=True)
+
+    show(slack, channel, act)
+    assert calls(slack, channel)[-1] == ("assistant.threads.setStatus", "")
+
+
 @pytest.mark.parametrize("error", ["unknown_method", "missing_scope", "internal_error"])
 def test_what_slack_refuses_costs_the_answer_nothing_and_is_not_asked_for_again(
     slack: SlackStandIn, channel: str, error: str

@@ -34,6 +34,15 @@ def test_in_any_minute_there_are_no_more_calls_than_one_and_a_half_times_what_sl
     assert PER_MINUTE["append"] <= made <= 1.5 * PER_MINUTE["append"]
 
 
+def test_fifty_who_ask_at_once_all_see_a_status_and_none_a_second_one() -> None:
+    rate_limits = SlackRateLimits(clock=Clock())
+    second = [rate_limits.may("status", leave=0.5) for _ in range(30)]
+    assert second == [True] * 25 + [False] * 5
+    rate_limits = SlackRateLimits(clock=Clock())
+    assert [rate_limits.may("status") for _ in range(60)].count(True) == 50
+    assert not rate_limits.may("status", leave=0.5)
+
+
 def test_a_pace_multiplies_the_budgets() -> None:
     rate_limits = SlackRateLimits(pace=2, clock=Clock())
     assert [rate_limits.choose("C1") for _ in range(21)].count("stream") == 20
