@@ -22,6 +22,7 @@ from bot.background import BackgroundTasks, backoff
 from bot.slack.errors import SlackError, SlackRefusedError, slack_call
 from bot.slack.replies import field_of
 from bot.slack.sessions import open_session
+from bot.slack.twin_events import TwinEvents
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
@@ -68,6 +69,7 @@ class Connection:
     client: AsyncWebClient
     app_token: str
     session: aiohttp.ClientSession
+    twins: TwinEvents
     is_up: bool = False
     envelopes: BackgroundTasks = field(
         default_factory=lambda: BackgroundTasks(most=MOST_ENVELOPES, on_error=_log_failure)
@@ -125,15 +127,28 @@ class Connection:
 
     async def _process(self, socket: aiohttp.ClientWebSocketResponse, request: SocketModeRequest) -> None:
         """Let Bolt's listeners take an envelope, then acknowledge it; what they could not take comes again."""
-        response: BoltResponse = await run_async_bolt_app(self.app, request)
-        if response.status != OK:
-            return
-        payload = json.loads(response.body) if response.body.startswith("{") else None
+        payload = None
+        if not await self.twins.is_twin(request.payload):
+            response = await self._dispatch(request)
+            if response.status != OK:
+                return
+            payload = json.loads(response.body) if response.body.startswith("{") else None
         ack = SocketModeResponse(envelope_id=request.envelope_id, payload=payload)
         try:
             await socket.send_json(ack.to_dict())
         except (ConnectionError, aiohttp.ClientError):
             logger.info("An ack came too late for its connection; Slack will deliver again.")
+
+    async def _dispatch(self, request: SocketModeRequest) -> BoltResponse:
+        """Let Bolt's listeners take an envelope; a mention's twin is told how that ended."""
+        mention, is_taken = self.twins.begin(request.payload), False
+        try:
+            response: BoltResponse = await run_async_bolt_app(self.app, request)
+            is_taken = response.status == OK
+        finally:
+            if mention and not mention.done():
+                mention.set_result(is_taken)
+        return response
 
 
 def _frame_in(message: aiohttp.WSMessage) -> dict[str, Any]:
@@ -165,9 +180,11 @@ async def stay_connected(
 
     Raise CutOffError when there was no connection for `exit_after_s` seconds, or Slack takes the token no more.
     """
+    twins = TwinEvents()
     async with open_session(client.base_url) as session:
         connections = [
-            Connection(app=app, client=client, app_token=app_token, session=session) for _ in range(CONNECTIONS)
+            Connection(app=app, client=client, app_token=app_token, session=session, twins=twins)
+            for _ in range(CONNECTIONS)
         ]
         try:
             async with asyncio.TaskGroup() as group:
