@@ -20,7 +20,7 @@ demo: setup
 	@MILVUS_URI=$(VENV)/demo.db $(BIN)/milvusfaq ask "How is data stored in milvus?"
 
 test: setup
-	$(BIN)/python -m pytest -n 4 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # Ours beside a plain Bolt app and the bare model's stream, in one run; ten minutes, most of them for 10,000 questions.
 # make bench AGAINST=REV: beside another commit instead, asked in turn, with the ratios; ten minutes.

@@ -2,9 +2,10 @@
 
     make bench AGAINST=REV
 
-Both bots run all the time, each with a stand-in of Slack and of the model for itself. A round asks both of them the
-same questions, and every other round begins with the other one, so that what else the machine does meets both. Each
-round gives one ratio; the interval is the 95 % bootstrap interval of their median.
+Both bots run all the time, each with a stand-in of Slack and of the model for itself, and a plain Bolt echo beside
+them. A round asks all of them the same, and every other round begins with the other one, so that what else the machine
+does meets both. Then both are started a few times, and each start takes a burst at Slack's own pace. Each round gives
+one ratio; the interval is the 95 % bootstrap interval of their median.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import subprocess
 import tarfile
 import tempfile
+import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,19 +27,33 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measure import LONG_REPLY, REPLY, running, time_bot, time_stream
+from benchmarks.measure import (
+    AT_REST_S,
+    ECHO,
+    LONG_REPLY,
+    REPLY,
+    ask_many,
+    resident_megabytes,
+    running,
+    time_bot,
+    time_stream,
+)
 from tests.e2e.bot_process import PROJECT
-from tests.standins.model import ModelStandIn
+from tests.standins.model import ModelStandIn, Reply
 from tests.standins.slack import SlackStandIn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from tests.standins.model import Reply
+    from benchmarks.measure import Times
 
-ONE_BY_ONE, IN_ONE_BURST = 3, 10
-"""Questions of a round: so many one after the other, then so many at the same moment."""
-REPLIES = {"one sentence, 7 times": REPLY, "200 words, a list, code": LONG_REPLY}
+AT_ONCE = {1: 3, 10: 1, 50: 1}
+"""How many questions a round asks at the same moment, and how often."""
+WITHOUT_MODEL = 150
+"""Questions of a round while the model takes no time."""
+AT_ONCE_REPLY = Reply("Milvus keeps what is inserted in object storage [1].")
+STARTS = 4
+SLACKS_PACE = "1"
 RESAMPLES = 4_000
 
 Measures = dict[str, float]
@@ -45,7 +61,7 @@ Measures = dict[str, float]
 
 @dataclass(slots=True, kw_only=True)
 class Side:
-    """A running bot, its stand-ins, and what each round measured, by the measure's name."""
+    """A running bot, its stand-ins, and what each round measured, by the measure's name: milliseconds, mostly."""
 
     slack: SlackStandIn
     model: ModelStandIn
@@ -53,42 +69,94 @@ class Side:
     rounds: list[Measures] = field(default_factory=list)
 
     def ask(self) -> None:
-        """Ask a round of questions with each reply; note p50s in milliseconds, and processor time a question."""
+        """Ask a round of questions."""
+        self.model.choose = lambda: REPLY
         measures: Measures = {}
-        for name, reply in REPLIES.items():
-            measures |= {f"{measure}, {name}": value for measure, value in self._ask(reply).items()}
-        self.rounds.append(measures)
+        for at_once, rounds in AT_ONCE.items():
+            times = time_bot(self.slack, at_once, rounds=rounds)
+            bare = asyncio.run(time_stream(self.model, at_once, rounds=1))
+            measures |= _of_burst(at_once, times, bare)
+        self.model.choose = lambda: LONG_REPLY
+        long, bare = time_bot(self.slack, 10, rounds=1), asyncio.run(time_stream(self.model, 10, rounds=1))
+        measures["own share, 200 words, 10 at once"] = _p50(long["answer"]) - _p50(bare["answer"])
+        self.rounds.append({**measures, **self._without_model()})
 
-    def _ask(self, reply: Reply) -> Measures:
-        self.model.choose = lambda: reply
-        before = processor_seconds(self.process_id)
-        single = time_bot(self.slack, 1, rounds=ONE_BY_ONE)
-        burst = time_bot(self.slack, IN_ONE_BURST, rounds=1)
-        used = processor_seconds(self.process_id) - before
-        bare = asyncio.run(time_stream(self.model, 1, rounds=1))
-        own = {"1": single["answer"], str(IN_ONE_BURST): burst["answer"]}
-        shares = {f"own share of the answer, {n} at once": _p50(ms) - _p50(bare["answer"]) for n, ms in own.items()}
-        acks = {f"ack, {n} at once": _p50(times["ack"]) for n, times in (("1", single), (str(IN_ONE_BURST), burst))}
-        return {**shares, **acks, "processor time a question": 1_000 * used / (ONE_BY_ONE + IN_ONE_BURST)}
+    def _without_model(self) -> Measures:
+        self.model.choose = lambda: AT_ONCE_REPLY
+        used, begun = processor_seconds(self.process_id), time.monotonic()
+        ask_many(self.slack, self.slack.join("C0MANY"), WITHOUT_MODEL)
+        took_s = time.monotonic() - begun
+        used = processor_seconds(self.process_id) - used
+        return {
+            "processor time a question, the model's at zero": 1_000 * used / WITHOUT_MODEL,
+            "time a whole answer, the model's at zero": 1_000 * took_s / WITHOUT_MODEL,
+        }
+
+
+def _of_burst(at_once: int, times: Times, bare: Times) -> Measures:
+    measures = {
+        f"own share of the answer, {at_once} at once": _p50(times["answer"]) - _p50(bare["answer"]),
+        f"ack, {at_once} at once": _p50(times["ack"]),
+    }
+    if at_once == max(AT_ONCE):
+        measures |= {
+            f"first status, {at_once} at once": _p50(times["status"]),
+            f"last of a burst of {at_once}": max(times["answer"]),
+            f"last of a burst of {at_once}, the bare stream's": max(bare["answer"]),
+        }
+    return measures
 
 
 def compare(revision: str, rounds: int, out: Console) -> None:
     """Print, for each measure, both medians and the ratio of the working tree to `revision`, with its interval."""
     with ExitStack() as stack:
-        other = stack.enter_context(checked_out(revision))
-        new, old = (stack.enter_context(_running_side(tree)) for tree in (PROJECT, other))
-        for number in range(rounds + 1):
-            for side in (new, old) if number % 2 else (old, new):
-                side.ask()
-        for side in (new, old):
-            del side.rounds[0]  # warms up
+        trees = PROJECT, stack.enter_context(checked_out(revision))
+        with ExitStack() as bots:
+            new, old = (bots.enter_context(_running_side(tree)) for tree in trees)
+            echo = bots.enter_context(_running_echo())
+            acks: list[Measures] = []
+            for number in range(rounds + 1):
+                for side in (new, old) if number % 2 else (old, new):
+                    side.ask()
+                acks.append({f"ack, {n} at once": _p50(time_bot(echo, n, rounds=1)["ack"]) for n in AT_ONCE})
+            del new.rounds[0], old.rounds[0], acks[0]  # warm up
+        starts = [[start(tree) for tree in trees] for _ in range(STARTS)]
     out.print(f"{rounds} rounds, the working tree against {revision}; a ratio below 1 is the working tree's gain")
-    table = Table("p50, ms", "before", "now", "ratio", "95 % interval", box=None)
-    for measure in new.rounds[0]:
-        now, before = (np.array([one[measure] for one in side.rounds]) for side in (new, old))
-        ratio, low, high = interval(now / before)
+    echoed = {name: _p50([one[name] for one in acks]) for name in acks[0]}
+    _show(out, old.rounds, new.rounds, echoed)
+    _show(out, [before for _, before in starts], [now for now, _ in starts], {})
+
+
+def start(tree: Path) -> Measures:
+    """Start a bot anew: how soon it is connected, what it takes at rest, and a burst at Slack's own pace."""
+    with tempfile.TemporaryDirectory() as name, SlackStandIn() as slack, ModelStandIn() as model:
+        with running(slack, model, Path(name), "-m", "bot", tree=tree):
+            pass  # the first start takes in the starter FAQ
+        begun = time.monotonic()
+        with running(slack, model, Path(name), "-m", "bot", tree=tree, pace=SLACKS_PACE) as process:
+            connected_s = time.monotonic() - begun
+            time.sleep(AT_REST_S)
+            megabytes = resident_megabytes(process.pid)
+            model.choose = lambda: REPLY
+            at_once = max(AT_ONCE)
+            times = time_bot(slack, at_once, rounds=1)
+    return {
+        "start to connected": 1_000 * connected_s,
+        "memory at rest, MB": megabytes,
+        f"first sign of life, {at_once} at once, Slack's pace": _p50(times["status"] + times["first text"]),
+        f"askers of {at_once} who see a status, Slack's pace": float(len(times["status"])),
+        f"last of a burst of {at_once}, Slack's pace": max(times["answer"]),
+    }
+
+
+def _show(out: Console, before: Sequence[Measures], now: Sequence[Measures], echoed: Measures) -> None:
+    table = Table("p50, ms", "before", "now", "ratio", "95 % interval", "Bolt echo", box=None)
+    for measure in now[0]:
+        new, old = (np.array([one[measure] for one in rounds]) for rounds in (now, before))
+        ratio, low, high = interval(new / old)
+        echo = f"{echoed[measure]:.1f}" if measure in echoed else ""
         table.add_row(
-            measure, f"{np.median(before):.1f}", f"{np.median(now):.1f}", f"{ratio:.2f}", f"{low:.2f}-{high:.2f}"
+            measure, f"{np.median(old):.1f}", f"{np.median(new):.1f}", f"{ratio:.2f}", f"{low:.2f}-{high:.2f}", echo
         )
     out.print(table)
 
@@ -112,6 +180,12 @@ def _running_side(tree: Path) -> Iterator[Side]:
             yield Side(slack=slack, model=model, process_id=process.pid)
 
 
+@contextmanager
+def _running_echo() -> Iterator[SlackStandIn]:
+    with tempfile.TemporaryDirectory() as name, SlackStandIn() as slack, running(slack, None, Path(name), ECHO):
+        yield slack
+
+
 def processor_seconds(process_id: int) -> float:
     """Return the processor time that a process has used, in its own code and the kernel's (Linux)."""
     fields = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
@@ -130,12 +204,12 @@ def _p50(values: list[float]) -> float:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("revision", help="the commit that the working tree is compared with")
-    parser.add_argument("--rounds", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=8)
     options = parser.parse_args()
-    compare(options.revision, options.rounds, Console(highlight=False, width=120))
+    compare(options.revision, options.rounds, Console(highlight=False, width=140))
 
 
 if __name__ == "__main__":

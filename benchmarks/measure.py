@@ -62,10 +62,15 @@ SHOWN_BY = {
 
 @contextmanager
 def running(
-    slack: SlackStandIn, model: ModelStandIn | None, folder: Path, *command: str, tree: Path = PROJECT
+    slack: SlackStandIn,
+    model: ModelStandIn | None,
+    folder: Path,
+    *command: str,
+    tree: Path = PROJECT,
+    pace: str = "1000",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a bot of the project that lies in `tree` until the block ends."""
-    settings = {**settings_for(slack, model, folder), "PYTHONPATH": str(tree)}
+    settings = {**settings_for(slack, model, folder), "PYTHONPATH": str(tree), "SLACK_PACE": pace}
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, *command], cwd=folder, env=environment(**settings), stdout=log, stderr=log

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from tests.standins.postgres import PostgresServer
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long: at the end they would keep one worker busy and the others waiting."""
+    items.sort(key=lambda item: ("test_soak" not in item.nodeid, "tests/e2e/" not in item.nodeid))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
     base = tmp_path_factory.getbasetemp()

@@ -12,7 +12,7 @@ from sqlalchemy import case, delete, select, update
 
 from bot.ledger.repositories.rows import NOT_KNOWN, change_state, entry_of, is_message, with_age
 from bot.ledger.states import OPEN, State
-from bot.ledger.storage.schema import escalations, feedback, muted_threads, past_answers, questions
+from bot.ledger.storage.schema import IS_REMEMBERED, escalations, feedback, muted_threads, past_answers, questions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -74,12 +74,14 @@ class Deletion:
     async def forget_older_than(self, days: int) -> int:
         """Delete what was asked and said so many days ago, and by whom; return how many questions that were."""
         before = self.database.now - days * DAY_S
-        old = questions.c.accepted_at < before
+        old = (questions.c.accepted_at < before) & IS_REMEMBERED
         ids = select(questions.c.id).where(old).scalar_subquery()
         helper = case((escalations.c.taken_by.is_(None), None), else_="")
+        of_old = feedback.c.question_id.in_(ids) | (feedback.c.at < before)  # a vote may come long after its answer
+        called_long_ago = escalations.c.question_id.in_(ids) | (escalations.c.at < before)
         others = (
-            update(feedback).where(feedback.c.question_id.in_(ids)).values(user=None, reason=None),
-            update(escalations).where(escalations.c.question_id.in_(ids)).values(user="", taken_by=helper),
+            update(feedback).where(of_old, feedback.c.user.is_not(None)).values(user=None, reason=None),
+            update(escalations).where(called_long_ago).values(user="", taken_by=helper),
             update(questions).where(old, questions.c.stopped_by != "").values(stopped_by=NOT_KNOWN),
             update(muted_threads).where(muted_threads.c.at < before).values(user=""),
         )
@@ -115,4 +117,4 @@ def _forget_questions(connection: Connection, which: ColumnElement[bool]) -> int
     connection.execute(delete(past_answers).where(past_answers.c.question_id.in_(ids)))
     connection.execute(change_state(update(questions), State.DELETED).where(which, questions.c.state.in_(OPEN)))
     gone = {**NO_WORDS, "user": ""}
-    return connection.execute(update(questions).where(which, questions.c.user != "").values(gone)).rowcount
+    return connection.execute(update(questions).where(which, IS_REMEMBERED).values(gone)).rowcount

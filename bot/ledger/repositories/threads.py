@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.domain import ThreadRef
 from bot.ledger.repositories.rows import is_in_thread
 from bot.ledger.states import BEING_ANSWERED, ENDED_WELL, MAY_NOT_ASK, UNHEARD, State
-from bot.ledger.storage.schema import muted_threads, questions
+from bot.ledger.storage.schema import IS_REMEMBERED, muted_threads, questions
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
@@ -51,7 +51,7 @@ class Threads:
         """Return the channels and direct messages that were asked in of late, those with most questions first."""
         statement = (
             select(questions.c.channel)
-            .where(questions.c.team == team, questions.c.accepted_at > self.database.now - LATELY_S)
+            .where(questions.c.team == team, questions.c.accepted_at > self.database.now - LATELY_S, IS_REMEMBERED)
             .group_by(questions.c.channel)
             .order_by(func.count().desc(), questions.c.channel)
             .limit(MOST_PLACES)
@@ -63,7 +63,8 @@ class Threads:
         is_seen = (questions.c.origin != "private") & (questions.c.thread_ts != "")
         statement = (
             select(questions.c.channel, questions.c.thread_ts)
-            .where(questions.c.team == team, questions.c.accepted_at > self.database.now - LATELY_S, is_seen)
+            .where(questions.c.team == team, questions.c.accepted_at > self.database.now - LATELY_S, IS_REMEMBERED)
+            .where(is_seen)
             .group_by(questions.c.channel, questions.c.thread_ts)
             .order_by(func.max(questions.c.accepted_at).desc())
             .limit(MOST_PLACES)

@@ -119,6 +119,12 @@ STEPS: dict[int, tuple[str, ...]] = {
         )
         """,
     ),
+    7: (
+        """
+        CREATE INDEX remembered_questions ON questions (accepted_at)
+        WHERE (text IS NOT NULL OR "user" <> '')
+        """,
+    ),
 }
 """What leads to each version from the one before."""
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
     cast,
     func,
+    text,
 )
 
 from bot.ledger.states import State
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 metadata = MetaData()
 _STATE = Enum(State, native_enum=False, length=16, values_callable=lambda states: [state.value for state in states])
+
+IS_REMEMBERED = text("""(text IS NOT NULL OR "user" <> '')""")
+"""Tells the questions of which something is left to forget. Written out: only so is their index found."""
 
 schema = Table("ledger_schema", metadata, Column("version", Integer, nullable=False))
 
@@ -80,6 +84,7 @@ questions = Table(
     Index("open_questions", "state", "lease_until"),
     Index("questions_by_user", "user"),
     Index("questions_by_thread", "channel", "thread_ts"),
+    Index("remembered_questions", "accepted_at", sqlite_where=IS_REMEMBERED, postgresql_where=IS_REMEMBERED),
 )
 
 past_answers = Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -49,6 +50,16 @@ def test_an_open_question_of_a_forgotten_person_is_not_answered(url: str) -> Non
                 await ledger.questions.start_attempt(entry)
 
     asyncio.run(scenario())
+
+
+def test_what_an_app_asked_for_nobody_is_forgotten_too(url: str) -> None:
+    async def scenario() -> tuple[int, object]:
+        async with open_ledger(url) as ledger:
+            assert await ledger.questions.accept(replace(A_QUESTION, user=""))
+            await ledger.database.changed(text("UPDATE questions SET accepted_at = accepted_at - 10.5 * 86400"))
+            return await ledger.deletion.forget_older_than(10), (await row(ledger))["text"]
+
+    assert asyncio.run(scenario()) == (1, None)
 
 
 def test_text_is_forgotten_when_it_is_old_enough(url: str) -> None:

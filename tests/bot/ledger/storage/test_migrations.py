@@ -106,11 +106,16 @@ def describe(connection: Connection) -> Described:
             "key": inspector.get_pk_constraint(name),
             "foreign keys": inspector.get_foreign_keys(name),
             "unique": inspector.get_unique_constraints(name),
-            "indexes": sorted(inspector.get_indexes(name), key=lambda index: str(index["name"])),
+            "indexes": sorted(map(describe_index, inspector.get_indexes(name)), key=lambda index: str(index["name"])),
             "checks": inspector.get_check_constraints(name),
         }
         for name in inspector.get_table_names()
     }
+
+
+def describe_index(told: Any) -> dict[str, Any]:
+    """An index' condition is a text of SQLAlchemy's own: as words they can be compared."""
+    return {**told, "dialect_options": {name: str(value).split() for name, value in told["dialect_options"].items()}}
 
 
 def describe_column(told: Any) -> tuple[str, bool, str | None, int]:
