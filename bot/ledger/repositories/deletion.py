@@ -73,7 +73,7 @@ class Deletion:
 
     async def forget_older_than(self, days: int) -> int:
         """Delete what was asked and said so many days ago, and by whom; return how many questions that were."""
-        before = self.database.now - days * DAY_S
+        before = await self.database.time() - days * DAY_S
         old = (questions.c.accepted_at < before) & IS_REMEMBERED
         ids = select(questions.c.id).where(old).scalar_subquery()
         helper = case((escalations.c.taken_by.is_(None), None), else_="")

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from bot.ledger.errors import LedgerError
@@ -74,6 +75,10 @@ class Database:
     def now(self) -> ColumnElement[float]:
         """The database's clock, in seconds since 1970."""
         return now(self.dialect)
+
+    async def time(self) -> float:
+        """Return what its clock says: a number in a statement lets PostgreSQL tell how many rows are newer."""
+        return float(await self.scalar(select(self.now)))
 
     async def rows(self, statement: Executable, parameters: Parameters = None) -> Sequence[Row[Any]]:
         """Return all rows of a statement."""
