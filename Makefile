@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check format bench soak transcript real-model tune calibrate hearing quality requirements audit clean
+.PHONY: setup demo test browser pictures check format bench soak transcript real-model tune calibrate hearing quality requirements audit clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -16,14 +16,26 @@ $(STAMP): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+# A Slack-like page on this machine; where nobody can look (no terminal, or CI), one question and its thread.
 demo: setup
-	@MILVUS_URI=$(VENV)/demo.db $(BIN)/milvusfaq ask "How is data stored in milvus?"
+	@MILVUS_URI="$${MILVUS_URI:-$(VENV)/demo.db}" $(BIN)/milvusfaq demo
 
 test: setup
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
+# The browser of the page's tests, which are skipped without it: Debian's, where this user may install it.
+browser:
+	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq \
+		&& apt-get install -qq --no-install-recommends chromium fonts-noto-color-emoji >/dev/null; } \
+		|| echo "There is no Chromium here: the browser's tests are skipped."
+
+# docs/images: the page of the demo in its main states.
+pictures: setup
+	$(BIN)/python -m benchmarks.pictures
+
 # Ours beside a plain Bolt app and the bare model's stream, in one run; ten minutes, most of them for 10,000 questions.
-# make bench AGAINST=REV: beside another commit instead, asked in turn, with the ratios; ten minutes.
+# make bench AGAINST=REV: beside another commit instead, asked in turn, with the ratios; eight minutes.
+# python -m benchmarks.growth: large ledgers, many passages, many questions (docs/scaling.md).
 bench: setup
 	$(BIN)/python -m benchmarks.$(if $(AGAINST),against $(AGAINST),measure)
 

@@ -15,6 +15,7 @@ import asyncio
 import io
 import os
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
@@ -31,7 +32,9 @@ from benchmarks.measure import (
     AT_REST_S,
     ECHO,
     LONG_REPLY,
+    OURS,
     REPLY,
+    Tree,
     ask_many,
     resident_megabytes,
     running,
@@ -110,7 +113,7 @@ def _of_burst(at_once: int, times: Times, bare: Times) -> Measures:
 def compare(revision: str, rounds: int, out: Console) -> None:
     """Print, for each measure, both medians and the ratio of the working tree to `revision`, with its interval."""
     with ExitStack() as stack:
-        trees = PROJECT, stack.enter_context(checked_out(revision))
+        trees = OURS, stack.enter_context(checked_out(revision))
         with ExitStack() as bots:
             new, old = (bots.enter_context(_running_side(tree)) for tree in trees)
             echo = bots.enter_context(_running_echo())
@@ -127,7 +130,7 @@ def compare(revision: str, rounds: int, out: Console) -> None:
     _show(out, [before for _, before in starts], [now for now, _ in starts], {})
 
 
-def start(tree: Path) -> Measures:
+def start(tree: Tree) -> Measures:
     """Start a bot anew: how soon it is connected, what it takes at rest, and a burst at Slack's own pace."""
     with tempfile.TemporaryDirectory() as name, SlackStandIn() as slack, ModelStandIn() as model:
         with running(slack, model, Path(name), "-m", "bot", tree=tree):
@@ -162,17 +165,29 @@ def _show(out: Console, before: Sequence[Measures], now: Sequence[Measures], ech
 
 
 @contextmanager
-def checked_out(revision: str) -> Iterator[Path]:
-    """Give a folder with the files of a commit, until the block ends."""
+def checked_out(revision: str) -> Iterator[Tree]:
+    """Give a folder with the files of a commit, until the block ends; where it needs others, with their packages."""
     packed = subprocess.run(["git", "archive", revision], cwd=PROJECT, capture_output=True, check=True).stdout
     with tempfile.TemporaryDirectory() as name:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(name, filter="data")
-        yield Path(name)
+        folder, wanted = Path(name), "requirements.txt"
+        is_same = (folder / wanted).read_bytes() == (PROJECT / wanted).read_bytes()
+        yield Tree(folder, sys.executable if is_same else _with_packages(folder, folder / wanted))
+
+
+def _with_packages(folder: Path, wanted: Path) -> str:
+    """Install what a commit needs into an environment of its own; return its Python."""
+    python = str(folder / ".venv" / "bin" / "python")
+    subprocess.run([sys.executable, "-m", "venv", folder / ".venv"], check=True)
+    pip = [python, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "--require-hashes", "-r", wanted], check=True)
+    subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--editable", folder], check=True)
+    return python
 
 
 @contextmanager
-def _running_side(tree: Path) -> Iterator[Side]:
+def _running_side(tree: Tree) -> Iterator[Side]:
     with tempfile.TemporaryDirectory() as name, SlackStandIn() as slack, ModelStandIn() as model:
         with running(slack, model, Path(name), "-m", "bot", tree=tree):
             pass  # the first start takes in the starter FAQ

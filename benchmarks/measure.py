@@ -20,7 +20,7 @@ import time
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -60,20 +60,30 @@ SHOWN_BY = {
 """What the asker sees by each call, whichever comes first."""
 
 
+class Tree(NamedTuple):
+    """A folder with the project's files, and a Python with the packages that they need."""
+
+    folder: Path
+    python: str
+
+
+OURS = Tree(PROJECT, sys.executable)
+
+
 @contextmanager
 def running(
     slack: SlackStandIn,
     model: ModelStandIn | None,
     folder: Path,
     *command: str,
-    tree: Path = PROJECT,
+    tree: Tree = OURS,
     pace: str = "1000",
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a bot of the project that lies in `tree` until the block ends."""
-    settings = {**settings_for(slack, model, folder), "PYTHONPATH": str(tree), "SLACK_PACE": pace}
+    """Run a bot of the project that lies in a tree, by default this one, until the block ends."""
+    settings = {**settings_for(slack, model, folder), "PYTHONPATH": str(tree.folder), "SLACK_PACE": pace}
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, *command], cwd=folder, env=environment(**settings), stdout=log, stderr=log
+            [tree.python, *command], cwd=folder, env=environment(**settings), stdout=log, stderr=log
         )
         try:
             slack.wait_until_connected()

@@ -1,4 +1,4 @@
-"""The `milvusfaq` command line: ask, search, ingest, sources, eval, explain, check, start, forget, feedback."""
+"""The `milvusfaq` command line: ask, search, ingest, sources, eval, explain, check, demo, start, forget, feedback."""
 
 from __future__ import annotations
 
@@ -129,6 +129,22 @@ app.command()(check)
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+@app.command()
+def demo(
+    *,
+    port: Annotated[int, typer.Option(help="Where the page is served, on this machine alone.")] = 8765,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    terminal: Annotated[bool, typer.Option("--terminal", help="Ask one question here, and end.")] = False,
+) -> None:
+    """Show the bot in a Slack-like page on this machine: no workspace, no key, no download."""
+    from bot.entrypoints.commands.demo import ask_in_terminal, can_look, run_demo
+
+    if terminal or not can_look():
+        ask_in_terminal(out)
+    else:
+        run_demo(out, port=port, browser=browser)
 
 
 @app.command()

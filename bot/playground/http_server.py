@@ -34,6 +34,8 @@ class LocalServer:
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
+        self.wanted_port = 0
+        """The port to listen on; 0 for any."""
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -70,7 +72,7 @@ class LocalServer:
         app.add_routes(self.routes())
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.wanted_port)
         await site.start()
         self.port = self._runner.addresses[0][1]
 

@@ -82,9 +82,9 @@ def press_payload(channel: str, message: Json, action: Json, *, user: str, respo
     }
 
 
-def message_action(action_id: str, value: str) -> Json:
-    """Return what was pressed on a message: a thumb has a value, other buttons may have none."""
-    return _action(action_id, value, "feedback_buttons" if value else "button")
+def message_action(action_id: str, value: str, *, type_: str = "") -> Json:
+    """Return what was pressed on a message: without a `type_`, what has a value is a thumb."""
+    return _action(action_id, value, type_ or ("feedback_buttons" if value else "button"))
 
 
 def submission_payload(view: Json, values: Json, *, user: str) -> Json:

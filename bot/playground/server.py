@@ -42,6 +42,13 @@ class SlackServer(SocketMode):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[Call] = []
+        self.outcomes: dict[int, str] = {}
+        """What came of each call, by its `id`: ok, or the error."""
+        self.bot_token, self.app_token = BOT_TOKEN, APP_TOKEN
+        self.triggered_by: dict[str, str] = {}
+        """Who did what a form may be shown for, by its trigger."""
+        self._asked_from: dict[str, tuple[str, str]] = {}
+        """The channel and the person of each response_url."""
 
     @property
     def api_url(self) -> str:
@@ -123,7 +130,7 @@ class SlackServer(SocketMode):
     def shortcut(self, channel: str, message: Json, *, user: str = ASKER) -> Envelope:
         """Use the message shortcut."""
         used = payloads.shortcut_payload(
-            channel, message, user=user, action_ts=self.new_ts(), response_url=self._response_url()
+            channel, message, user=user, action_ts=self.new_ts(), response_url=self._response_url(channel, user)
         )
         return self.send("interactive", used)
 
@@ -133,14 +140,17 @@ class SlackServer(SocketMode):
 
     def command(self, channel: str, text: str, *, user: str = ASKER) -> Envelope:
         """Use /milvusfaq."""
-        used = payloads.command_payload(channel, text, user=user, response_url=self._response_url())
+        used = payloads.command_payload(channel, text, user=user, response_url=self._response_url(channel, user))
         return self.send("slash_commands", used)
 
     def press(self, channel: str, message: Json, action_id: str, value: str, *, user: str = ASKER) -> Envelope:
-        """Press one of a message's buttons; a thumb has a value. What one person alone sees has no ts."""
-        action = payloads.message_action(action_id, value)
-        pressed = payloads.press_payload(channel, message, action, user=user, response_url=self._response_url())
-        return self.send("interactive", pressed)
+        """Press one of a message's buttons; a thumb has a value."""
+        return self.act(channel, message, payloads.message_action(action_id, value), user=user)
+
+    def act(self, channel: str, message: Json, action: Json, *, user: str) -> Envelope:
+        """Do something with a message; what one person alone sees has no ts."""
+        url = self._response_url(channel, user)
+        return self.send("interactive", payloads.press_payload(channel, message, action, user=user, response_url=url))
 
     def submit(self, view: Json, values: Json, *, user: str = ASKER) -> Envelope:
         """Send a form off; `values` is by block and action, as Slack sends it."""
@@ -150,6 +160,12 @@ class SlackServer(SocketMode):
         """Send an event in an envelope of its own."""
         return self.send("events_api", payloads.event_payload(event, event_id=event_id), retry_attempt=retry_attempt)
 
+    def send(self, type_: str, payload: Json, *, retry_attempt: int = 0) -> Envelope:
+        """Send a payload in an envelope of its own."""
+        if trigger := payload.get("trigger_id"):
+            self.triggered_by[trigger] = payload.get("user_id") or payload["user"]["id"]
+        return super().send(type_, payload, retry_attempt=retry_attempt)
+
     async def respond(self, method: str, work: Callable[[], web.Response]) -> web.Response:
         """Answer a call; the method of a response_url is `response_url`."""
         del method
@@ -158,8 +174,10 @@ class SlackServer(SocketMode):
     def _message(self, channel: str, ts: str) -> Json:
         return next(message for message in self.channels[channel].messages if message["ts"] == ts)
 
-    def _response_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/response/{uuid.uuid4()}"
+    def _response_url(self, channel: str, user: str) -> str:
+        id_ = str(uuid.uuid4())
+        self._asked_from[id_] = (channel, user)
+        return f"http://127.0.0.1:{self.port}/response/{id_}"
 
     async def _on_call(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
@@ -169,13 +187,15 @@ class SlackServer(SocketMode):
             if method in POSTING and not self.has_room(arguments.get("channel", "")):
                 refused = {"ok": False, "error": "ratelimited"}
                 return web.json_response(refused, status=TOO_MANY_REQUESTS, headers={"Retry-After": "1"})
-            wanted = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
+            wanted = self.app_token if method == "apps.connections.open" else self.bot_token
             if request.headers.get("Authorization") != f"Bearer {wanted}":
                 return web.json_response({"ok": False, "error": "invalid_auth"})
+            call = Call(method, arguments, time.monotonic())
             with self.changed:
-                self.calls.append(Call(method, arguments, time.monotonic()))
+                self.calls.append(call)
             opens = method == "apps.connections.open"
             told = self.open_connection() if opens else self.call(method, arguments)
+            self.outcomes[id(call)] = str(told.get("error", "ok"))
             return web.json_response(told, headers={"x-oauth-scopes": ",".join(sorted(self.scopes))})
 
         return await self.respond(method, work)
@@ -183,13 +203,16 @@ class SlackServer(SocketMode):
     async def _on_file(self, request: web.Request) -> web.Response:
         """Give a file to an app that may read it; whoever else asks is sent to a page to sign in."""
         file, asks_as = self.files.get(request.match_info["id"]), request.headers.get("Authorization")
-        if file is None or asks_as != f"Bearer {BOT_TOKEN}" or "files:read" not in self.scopes:
+        if file is None or asks_as != f"Bearer {self.bot_token}" or "files:read" not in self.scopes:
             raise web.HTTPFound("/signin")
         return web.Response(text=file["content"], content_type=file["mimetype"])
 
     async def _on_response_url(self, request: web.Request) -> web.Response:
         message = await request.json()
-        return await self.respond("response_url", lambda: self.show_privately(message))
+        answer = await self.respond("response_url", lambda: self.show_privately(message))
+        if answer.status < BAD_REQUEST and request.match_info["id"] in self._asked_from:
+            self.tell_alone(*self._asked_from[request.match_info["id"]], message)
+        return answer
 
     def show_privately(self, message: Json) -> web.Response:
         """Show one person alone what was sent to a response_url."""

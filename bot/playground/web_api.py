@@ -43,9 +43,10 @@ class WebApi(Workspace):
             "conversations.open": self._open_direct,
             "users.conversations": self._list_conversations,
             "users.info": self._user_info,
+            "blocks.validate": self._validate,
             "views.open": self._open_view,
             "views.publish": self._publish_view,
-            "assistant.threads.setStatus": self._in_channel,
+            "assistant.threads.setStatus": self._set_status,
             "assistant.threads.setSuggestedPrompts": self._in_channel,
             "agents.sessions.setStatus": self._set_session,
         }
@@ -81,12 +82,15 @@ class WebApi(Workspace):
     def _add(self, channel: Channel, message: Json) -> Json:
         message |= {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "app_id": APP_ID, "ts": self.new_ts()}
         channel.messages.append(message)
+        self.statuses.pop((channel.id, message.get("thread_ts", "")), None)
         return {"channel": channel.id, "ts": message["ts"], "message": _shown(message)}
 
     def _post_ephemeral(self, arguments: Json) -> Json:
         if problem := refused_blocks(arguments.get("blocks") or []):
             return error(problem)
         self.private.append(arguments)
+        place = arguments["channel"], arguments["user"], arguments
+        self.tell_alone(*place, thread_ts=arguments.get("thread_ts") or "")
         return {"message_ts": self.new_ts()}
 
     def _update(self, arguments: Json) -> Json:
@@ -200,6 +204,18 @@ class WebApi(Workspace):
             return error("missing_scope")
         return {"file": {k: v for k, v in file.items() if k != "content"}} if file else error("file_not_found")
 
+    def _validate(self, arguments: Json) -> Json:
+        """Tell what is wrong with blocks, a message or a view: exactly one of them."""
+        given = [name for name in ("blocks", "message", "view") if name in arguments]
+        if len(given) != 1:
+            return error("invalid_arguments")
+        what = arguments[given[0]]
+        if given == ["view"]:
+            problem = refused_view(what)
+        else:
+            problem = refused_blocks(what if given == ["blocks"] else what.get("blocks") or [])
+        return error(problem) if problem else {}
+
     def _open_view(self, arguments: Json) -> Json:
         if problem := refused_view(arguments["view"]):
             return error(problem)
@@ -214,6 +230,10 @@ class WebApi(Workspace):
 
     def _in_channel(self, arguments: Json) -> Json:
         return {} if arguments.get("channel_id") in self.channels else error("channel_not_found")
+
+    def _set_status(self, arguments: Json) -> Json:
+        self.statuses[arguments["channel_id"], arguments["thread_ts"]] = arguments.get("status") or ""
+        return self._in_channel(arguments)
 
     def _set_session(self, arguments: Json) -> Json:
         if arguments.get("status") not in {"active", "processing", "suspended", "closed"}:

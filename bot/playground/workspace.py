@@ -31,6 +31,17 @@ class Channel:
     messages: list[Json] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Ephemeral:
+    """A message that one person alone sees, until they leave."""
+
+    channel: str
+    user: str
+    thread_ts: str
+    ts: str
+    message: Json
+
+
 class Workspace(LocalServer):
     """Channels, people and what stands where; `changed` guards all of it."""
 
@@ -39,7 +50,11 @@ class Workspace(LocalServer):
         self.coarse = False
         self.channels: dict[str, Channel] = {}
         self.private: list[Json] = []
-        """What one person alone was shown."""
+        """What one person alone was shown, as it was sent."""
+        self.ephemerals: list[Ephemeral] = []
+        """The same with its place, where that is known."""
+        self.statuses: dict[tuple[str, str], str] = {}
+        """The status below each message, until the app posts there."""
         bot = {"team_id": TEAM, "is_bot": True, "profile": {"api_app_id": APP_ID, "bot_id": BOT_ID}}
         self.people: dict[str, Json] = {ASKER: {"team_id": TEAM, "is_bot": False}, BOT_USER: bot}
         """What users.info tells of each, beside the id; nobody else is known."""
@@ -73,6 +88,12 @@ class Workspace(LocalServer):
         """Return the id of a person's direct messages with the bot."""
         channel = f"D{user[1:]}"
         return channel if channel in self.channels else self.join(channel, type_="im")
+
+    def tell_alone(self, channel: str, user: str, message: Json, *, thread_ts: str = "") -> None:
+        """Show a message to one person alone."""
+        with self.changed:
+            self.ephemerals.append(Ephemeral(channel, user, thread_ts, self.new_ts(), message))
+            self.changed.notify_all()
 
     def kill_streams(self) -> None:
         """Let every open stream die, as Slack does after five minutes."""
