@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,7 @@ WELCOME = """The bot is in a Slack-like page on this machine. This is a local tr
 
 def run_demo(out: Console, *, port: int, browser: bool) -> None:
     """Show the page until Ctrl-C; a bot that ends is started again."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the bot is not to be left behind
     with _playground(port) as slack, _bot_of(slack) as bot:
         opens = browser and _has_display()
         told = "Your browser opens it." if opens else "Open it in a browser."
@@ -57,16 +59,16 @@ def run_demo(out: Console, *, port: int, browser: bool) -> None:
 
 def ask_in_terminal(out: Console) -> None:
     """Ask one question through the same Slack and the same bot, and print the thread as a person would see it."""
-    with _playground(0) as slack, _bot_of(slack):
+    with _playground(0) as slack, _bot_of(slack) as bot:
         ts = slack.mention(SUPPORT, QUESTION, user=ADA)
         out.print("#milvus-support on this machine: a local try-out, not Slack.\n", style="dim", markup=False)
         out.print(f"Ada        @milvusfaq {QUESTION}", style="bold", markup=False)
         with slack.changed:
-            slack.changed.wait_for(lambda: _answer(slack, ts), ANSWERS_WITHIN_S)
+            slack.changed.wait_for(lambda: _answer(slack, ts) or bot.has_ended(), ANSWERS_WITHIN_S)
         answer = _answer(slack, ts)
         if not answer:
             message = f"The bot gave no answer within {ANSWERS_WITHIN_S:.0f} seconds."
-            raise SettingsError(message, hint="Run `milvusfaq -v demo` to see why.")
+            raise SettingsError(message, hint=bot.last_words())
         out.print("milvusfaq", style="bold", markup=False)
         for line in _lines(answer):
             out.print(f"           {line}", markup=False)
@@ -130,9 +132,13 @@ class BotProcess:
         deadline = time.monotonic() + CONNECTS_WITHIN_S
         while not self.slack.connected():
             if self.has_ended() or time.monotonic() > deadline:
-                told = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
-                raise SettingsError("The bot could not be started.", hint="\n".join(told))
+                message = "The bot could not be started."
+                raise SettingsError(message, hint=self.last_words())
             time.sleep(0.05)
+
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])
 
     def has_ended(self) -> bool:
         """Tell whether it runs no more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import time
 from typing import TYPE_CHECKING
@@ -68,14 +69,14 @@ class Deeds(PageState):
             return None
         files = [self.attach(**file) for file in told.get("files", ())]
         more = {"files": files, "subtype": "file_share"} if files else {}
-        text = _MENTION.sub(f"<@{BOT_USER}>", text)
+        text = _as_sent(text)
         ts = self.say(window.channel, text, thread_ts=thread or None, user=window.person, **more)
         is_asked = BOT_USER in text or self.channels[window.channel].type == "im"
         return window.moved(thread=ts) if is_asked and not thread else None
 
     def _edit(self, window: Window, told: Json) -> None:
         if self._is_own(window, told["ts"]):
-            self.edit(window.channel, told["ts"], _MENTION.sub(f"<@{BOT_USER}>", str(told["text"])))
+            self.edit(window.channel, told["ts"], _as_sent(str(told["text"])))
 
     def _delete_own(self, window: Window, told: Json) -> None:
         if self._is_own(window, told["ts"]):
@@ -134,6 +135,11 @@ class Deeds(PageState):
         if person := self.triggered_by.get(str(arguments.get("trigger_id"))):
             self.forms[person] = OpenForm({**arguments["view"], "id": "V1"}, key=f"form{len(self.views)}")
         return answer
+
+
+def _as_sent(text: str) -> str:
+    """Return what someone has written as Slack sends it: escaped, with the bot's name as a mention."""
+    return _MENTION.sub(f"<@{BOT_USER}>", html.escape(text, quote=False))
 
 
 def _missing(view: Json, values: Json) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import time
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.playground.page.blocks import BlockRenderer
 from bot.playground.page.markup import mrkdwn
-from bot.playground.workspace import BOT_USER
+from bot.playground.workspace import BOT_NAME, BOT_USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -123,6 +124,7 @@ class Painter:
             is_streaming=is_streaming,
             at=datetime.fromtimestamp(float(message["ts"]), tz=datetime.now().astimezone().tzinfo).strftime("%H:%M"),
             body=body,
+            written=html.unescape(message.get("text") or "").replace(f"<@{BOT_USER}>", f"@{BOT_NAME}"),
             files=message.get("files") or [],
             **{"replies": 0, "status": "", "in_thread": False, "is_private": False, **more},
         )

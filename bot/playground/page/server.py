@@ -180,6 +180,8 @@ class PlaygroundServer(Deeds):
         finally:
             self.windows.remove(opened)
             painting.cancel()
+            if all(one.window.person != opened.window.person for one in self.windows):
+                self.forms.pop(opened.window.person, None)  # a form lives as long as the window that it is in
         return socket
 
     async def _on_deed(self, opened: OpenWindow, told: Json) -> None:

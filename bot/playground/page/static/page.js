@@ -105,7 +105,7 @@ function edit(button) {
   const text = button.closest(".message").querySelector(".text");
   const field = document.createElement("textarea");
   field.setAttribute("aria-label", "Edit the message");
-  field.value = button.dataset.text.replaceAll("<@U0BOT>", "@milvusfaq");
+  field.value = button.dataset.text;
   text.replaceChildren(field);
   field.focus();
   field.addEventListener("keydown", (event) => {
