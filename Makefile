@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test browser pictures check format bench soak transcript real-model tune calibrate hearing quality requirements audit clean
+.PHONY: setup demo test browser pictures validate-live check format bench soak transcript real-model tune calibrate hearing quality requirements audit clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -32,6 +32,10 @@ browser:
 # docs/images: the page of the demo in its main states.
 pictures: setup
 	$(BIN)/python -m benchmarks.pictures
+
+# Each payload that the bot sends, held against Slack's own blocks.validate: needs the network, no token.
+validate-live: setup
+	$(BIN)/python -m benchmarks.validate_live
 
 # Ours beside a plain Bolt app and the bare model's stream, in one run; ten minutes, most of them for 10,000 questions.
 # make bench AGAINST=REV: beside another commit instead, asked in turn, with the ratios; eight minutes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ async def serve(slack: SlackSettings, rag: RagSettings) -> None:
             asyncio.get_running_loop().add_signal_handler(number, starting.cancel)
     ledger, answerer = open_ledger(slack.ledger_url(rag.milvus_uri)), open_answerer(rag, patient=True)
     async with open_bot(slack, ledger=ledger, answerer=answerer) as bot:
+        gc.collect()
+        gc.freeze()  # what the start has built stays: looking through it again blocks the loop for .1 s
         await _work(bot, grace_s=slack.shutdown_grace_s)
 
 

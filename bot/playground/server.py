@@ -68,6 +68,8 @@ class SlackServer(SocketMode):
     def say(self, channel: str, text: str, *, thread_ts: str | None = None, **more: Any) -> str:
         """Post a person's message, as the one or two events that it is; return its ts."""
         message = {"type": "message", "user": ASKER, "text": text, "ts": self.new_ts(), "team": TEAM, **more}
+        if message["user"] is None:  # an app's
+            del message["user"]
         if thread_ts:
             message["thread_ts"] = thread_ts
         place = self.channels[channel]

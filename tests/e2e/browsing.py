@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from bot.playground.page.server import PlaygroundServer
+from bot.playground.page.server import SUPPORT, PlaygroundServer
 from tests.e2e.bot_process import running_bot, settings_for
 from tests.standins.server import StandInServer
 
@@ -44,7 +44,7 @@ class Watched:
 def running_playground(folder: Path, model: ModelStandIn) -> Iterator[WatchedPlayground]:
     """Run the playground with the real bot in it."""
     with WatchedPlayground() as slack:
-        settings = {**settings_for(slack, model, folder), **slack.settings(), "SUPPORT_CHANNELS": ""}  # type: ignore[arg-type]
+        settings = {**settings_for(slack, model, folder), **slack.settings(), "SUPPORT_CHANNELS": SUPPORT}  # type: ignore[arg-type]
         with running_bot(slack, folder, settings):  # type: ignore[arg-type]
             yield slack
 

@@ -160,6 +160,12 @@ def test_what_a_message_holds_does_not_run(page: Page, slack: WatchedPlayground,
     assert page.locator(":is(#timeline, #thread) :is(img, script, a[href^=javascript])").count() == 0
 
 
+@pytest.mark.parametrize("kind", ["A log file", "A forwarded message", "An app's alert", "A workflow's form"])
+def test_what_is_no_plain_words_can_be_sent_and_is_answered(page: Page, kind: str) -> None:
+    page.get_by_label("Send something that is no plain words").select_option(label=kind)
+    expect(page.locator("#thread .message.bot").last).to_contain_text("object storage")
+
+
 def test_two_windows_see_the_same_and_a_reload_loses_nothing(
     browser: Browser, page: Page, slack: WatchedPlayground
 ) -> None:

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from bot.playground.page.panes import HOME
+from bot.playground.page.samples import LOG, SAMPLES, SHOWN_LINES
 from bot.playground.page.state import OpenForm, PageState
 from bot.playground.payloads import message_action
 from bot.playground.workspace import BOT_NAME, BOT_USER
@@ -33,6 +34,7 @@ class Deeds(PageState):
         deeds: dict[str, Callable[[Window, Json], Window | None]] = {
             "look": self._look,
             "say": self._say,
+            "sample": self._send_sample,
             "edit": self._edit,
             "delete": self._delete_own,
             "press": self._press,
@@ -67,12 +69,21 @@ class Deeds(PageState):
             if not self._is_acked(envelope):
                 self.tell_alone(window.channel, window.person, {"text": TIMEOUT_NOTE})
             return None
-        files = [self.attach(**file) for file in told.get("files", ())]
-        more = {"files": files, "subtype": "file_share"} if files else {}
         text = _as_sent(text)
-        ts = self.say(window.channel, text, thread_ts=thread or None, user=window.person, **more)
+        ts = self.say(window.channel, text, thread_ts=thread or None, user=window.person)
         is_asked = BOT_USER in text or self.channels[window.channel].type == "im"
         return window.moved(thread=ts) if is_asked and not thread else None
+
+    def _send_sample(self, window: Window, told: Json) -> Window | None:
+        """Send a post that is no plain words."""
+        sample = SAMPLES.get(str(told.get("name")))
+        if sample is None or window.channel == HOME:
+            return None
+        more = {"user": window.person, **sample}
+        if told["name"] == "file":
+            shown = "\n".join(LOG.splitlines()[:SHOWN_LINES])
+            more |= {"files": [self.attach("milvus.log", LOG, preview=shown)], "subtype": "file_share"}
+        return window.moved(thread=self.say(window.channel, more.pop("text"), **more))
 
     def _edit(self, window: Window, told: Json) -> None:
         if self._is_own(window, told["ts"]):
@@ -84,7 +95,7 @@ class Deeds(PageState):
 
     def _is_own(self, window: Window, ts: str) -> bool:
         place = self.channels.get(window.channel)
-        return any(one["ts"] == ts and one["user"] == window.person for one in place.messages) if place else False
+        return any(one["ts"] == ts and one.get("user") == window.person for one in place.messages) if place else False
 
     def _press(self, window: Window, told: Json) -> None:
         action, value, ts = str(told["action"]), str(told.get("value", "")), str(told.get("ts", ""))

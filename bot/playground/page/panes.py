@@ -118,14 +118,16 @@ class Painter:
         return self._render(
             "message.html",
             message=message,
-            author=self._names().get(user, user),
+            author=self._names().get(user, user) or message.get("username") or "An app",
             is_bot=user == BOT_USER,
+            is_app=user == BOT_USER or not user,
             is_own=user == window.person,
             is_streaming=is_streaming,
             at=datetime.fromtimestamp(float(message["ts"]), tz=datetime.now().astimezone().tzinfo).strftime("%H:%M"),
             body=body,
             written=html.unescape(message.get("text") or "").replace(f"<@{BOT_USER}>", f"@{BOT_NAME}"),
             files=message.get("files") or [],
+            attachments=message.get("attachments") or [],
             **{"replies": 0, "status": "", "in_thread": False, "is_private": False, **more},
         )
 

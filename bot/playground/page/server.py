@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from bot.playground.page.deeds import Deeds
 from bot.playground.page.markup import style_sheet
 from bot.playground.page.panes import Painter, Panes, Window, changes
+from bot.playground.page.samples import ALERTS, FLOWS
 from bot.playground.workspace import BOT_USER, TEAM
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class PlaygroundServer(Deeds):
             "SLACK_APP_TOKEN": self.app_token,
             "SUPPORT_CHANNELS": SUPPORT,
             "ESCALATION_GROUP": ESCALATION_GROUP,
+            "ANSWER_APPS": f"{ALERTS},{FLOWS}",
         }
 
     def _announce(self) -> None:

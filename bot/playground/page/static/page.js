@@ -135,26 +135,22 @@ document.addEventListener("click", (event) => {
 });
 
 function composer(form, field, thread) {
-  let files = [];
   const sendIt = () => {
-    if (!field.value.trim() && !files.length) return;
-    send({ do: "say", text: field.value, thread: thread(), files });
+    if (!field.value.trim()) return;
+    send({ do: "say", text: field.value, thread: thread() });
     field.value = "";
-    files = [];
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); sendIt(); });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); sendIt(); }
   });
-  return (file) => files.push(file);
 }
 
-const attachToMessage = composer(at("composer"), at("composer-text"), () => "");
+composer(at("composer"), at("composer-text"), () => "");
 composer(at("replier"), at("replier-text"), () => place.thread);
-at("attach").addEventListener("click", () => {
-  attachToMessage({ name: "milvus.log", content: "[ERROR] [querynode] failed to load segment: out of memory\n", preview: "[ERROR] [querynode] failed to load segment" });
-  at("composer-text").focus();
-  at("hint").textContent = "milvus.log goes with the next message.";
+at("sample").addEventListener("change", (event) => {
+  if (event.target.value) send({ do: "sample", name: event.target.value });
+  event.target.value = "";
 });
 at("dialog").addEventListener("cancel", (event) => { event.preventDefault(); send({ do: "close" }); });
 at("dialog").addEventListener("submit", (event) => {
