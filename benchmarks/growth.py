@@ -48,7 +48,7 @@ FILLED_AT_ONCE = 20_000
 PEOPLE, CHANNELS = 5_000, 200
 PASSAGES = (2_700, 10_000, 100_000)
 QUESTIONS = (100, 1_000, 10_000)
-TIMES = 20
+TIMES = 50
 """How often each thing is done for its percentiles."""
 CANDIDATES = 50
 AT_ONCE = 1_000

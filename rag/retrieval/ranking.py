@@ -162,7 +162,7 @@ def _is_same_section(one: Passage, other: Passage) -> bool:
     )
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=256)
 def _counted(text: str) -> Counter[str]:
     return Counter(terms(text))
 
