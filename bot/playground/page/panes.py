@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import time
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 HOME = "home"
 MOST_ENTRIES = 300
+MOST_PAINTED = 5_000
 Piece = tuple[str, str]
 Panes = dict[str, list[Piece]]
 
@@ -49,6 +51,7 @@ class Painter:
 
     slack: PageState
     templates: Environment
+    painted: dict[str, str] = field(default_factory=dict)
 
     def paint(self, window: Window) -> Panes:
         """Return all panes of a window."""
@@ -79,12 +82,12 @@ class Painter:
             view = self.slack.homes.get(window.person)
             yield "home", self._render("home.html", body=self._blocks(view["blocks"]) if view else "")
             return
-        place = self.slack.channels[window.channel]
-        for message in place.messages:
+        messages = self.slack.channels[window.channel].messages
+        replies = Counter(one.get("thread_ts") for one in messages if one.get("thread_ts") != one["ts"])
+        for message in messages:
             ts = message["ts"]
             if message.get("thread_ts") in {None, ts}:
-                replies = [one for one in place.messages if one.get("thread_ts") == ts != one["ts"]]
-                yield ts, self._message(window, message, replies=len(replies), status=self._status(window.channel, ts))
+                yield ts, self._message(window, message, replies=replies[ts], status=self._status(window.channel, ts))
         yield from self._ephemerals(window, thread="")
 
     def _thread(self, window: Window) -> Iterator[Piece]:
@@ -109,6 +112,15 @@ class Painter:
             yield f"e{one.ts}", self._message(window, {**one.message, "user": BOT_USER, "ts": one.ts}, is_private=True)
 
     def _message(self, window: Window, message: Json, **more: Any) -> str:
+        """Return a message, from what was painted before where nothing of it has changed."""
+        key = repr((window.person, message, more))
+        if key not in self.painted:
+            if len(self.painted) >= MOST_PAINTED:
+                self.painted.clear()
+            self.painted[key] = self._painted(window, message, **more)
+        return self.painted[key]
+
+    def _painted(self, window: Window, message: Json, **more: Any) -> str:
         user = message.get("user", "")
         is_streaming = "stream" in message
         blocks = message.get("blocks") or []

@@ -12,7 +12,8 @@ from bot.rendering.action_ids import MUTE_ACTION
 from bot.rendering.answer import AnswerContext, answer_messages
 from bot.rendering.forms import ask_form, feedback_form
 from bot.text.wording import wording
-from rag import Answer, Citation, Passage
+from rag import Answer, Citation
+from tests.builders import A_PASSAGE
 
 WORDS = wording()
 
@@ -61,23 +62,13 @@ def test_a_block_that_is_not_known_is_shown_as_it_was_sent() -> None:
 
 
 def test_every_block_of_an_answer_is_shown_and_its_buttons_bring_what_slack_would() -> None:
-    passage = Passage(
-        id="1",
-        source="s",
-        path="a.md",
-        title="Data",
-        headings=("Where",),
-        url="https://milvus.io/docs",
-        version="2.4",
-        text="It is kept.",
-    )
     answer = Answer(
-        text="Kept [1].", citations=(Citation(number=1, passage=passage, snippet="It is kept."),), kind="grounded"
+        text="Kept [1].", citations=(Citation(number=1, passage=A_PASSAGE, snippet="It is kept."),), kind="grounded"
     )
     (message,) = answer_messages(answer, WORDS, AnswerContext(question="1.1", actions=(MUTE_ACTION,)))
     shown = render(*message.blocks)
     assert "Kept [1]." in shown
-    assert 'href="https://milvus.io/docs"' in shown
+    assert f'href="{A_PASSAGE.url}"' in shown
     assert shown.count('data-kind="feedback_buttons"') == 2
     assert 'data-value="1.1"' in shown
     assert "<pre" not in shown, "no block is unknown"
