@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COMMAND = [sys.executable, "-c", "from bot.entrypoints.cli import main; main()", "demo"]
 PATIENCE_S = 60
+SETTINGS = environment(MILVUS_URI="milvus.db")
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_where_nobody_can_look_one_question_is_answered_with_its_sources(folder: Path) -> None:
     ended = subprocess.run(
-        COMMAND, cwd=folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        COMMAND, cwd=folder, env=SETTINGS, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert ended.returncode == 0, ended.stderr
     assert "How is data stored in milvus?" in ended.stdout
@@ -47,7 +48,7 @@ def test_where_nobody_can_look_one_question_is_answered_with_its_sources(folder:
 def demo_in_terminal(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Run the demo in a terminal until the block ends; give what it said once the page stands."""
     ours, theirs = pty.openpty()
-    settings = {**environment(), "CI": "", "SSH_CONNECTION": "here"}
+    settings = {**SETTINGS, "CI": "", "SSH_CONNECTION": "here"}
     command = [*COMMAND, "--port", str(port)]
     process = subprocess.Popen(command, cwd=folder, env=settings, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
@@ -84,7 +85,7 @@ def test_a_port_that_is_taken_is_told_of(folder: Path) -> None:
     with demo_in_terminal(folder, port):
         ours, theirs = pty.openpty()
         command = [*COMMAND, "--port", str(port)]
-        second = subprocess.Popen(command, cwd=folder, env={**environment(), "CI": ""}, stdout=theirs, stderr=theirs)
+        second = subprocess.Popen(command, cwd=folder, env={**SETTINGS, "CI": ""}, stdout=theirs, stderr=theirs)
         os.close(theirs)
         assert "is another demo running?" in _read_until(ours, "--port")
         assert second.wait(PATIENCE_S) == 1
