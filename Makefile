@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+APT := apt-get -qq --no-install-recommends -o Acquire::http::Timeout=20 -o Acquire::Retries=1
 
 .PHONY: setup demo test browser pictures validate-live check format bench soak transcript real-model tune calibrate hearing quality requirements audit clean
 .DELETE_ON_ERROR:
@@ -25,8 +26,7 @@ test: setup
 
 # The browser of the page's tests, which are skipped without it: Debian's, where this user may install it.
 browser:
-	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq \
-		&& apt-get install -qq --no-install-recommends chromium fonts-noto-color-emoji >/dev/null; } \
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && $(APT) update && $(APT) install chromium >/dev/null; } \
 		|| echo "There is no Chromium here: the browser's tests are skipped."
 
 # docs/images: the page of the demo in its main states.

@@ -98,6 +98,12 @@ def test_a_follow_up_needs_no_mention(page: Page) -> None:
     expect(page.locator("#thread .message.bot")).to_have_count(2)
 
 
+def test_a_thread_can_be_muted(page: Page) -> None:
+    ask(page)
+    page.get_by_role("button", name="Stay quiet in this thread").click()
+    expect(page.locator("#thread .private, #timeline .private").last).to_contain_text("quiet")
+
+
 def test_the_command_is_answered_below_its_question(page: Page) -> None:
     page.get_by_label("Message", exact=True).fill("/milvusfaq what is a segment?")
     page.get_by_label("Message", exact=True).press("Enter")
@@ -215,7 +221,7 @@ def assert_accessible(page: Page) -> None:
     assert [(one["id"], one["nodes"][0]["html"][:120]) for one in violations if one["impact"] in SERIOUS] == []
 
 
-def test_a_bot_that_is_killed_and_comes_back_answers(page: Page, slack: WatchedPlayground) -> None:
+def test_sockets_that_are_made_anew_lose_nothing(page: Page, slack: WatchedPlayground) -> None:
     before = slack.opened
     slack.refresh_connections()
     slack.wait_for(lambda: slack.opened > before and slack.connected(), "the sockets made anew")
