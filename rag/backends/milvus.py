@@ -1,8 +1,7 @@
 """Milvus: the collection that is searched and read. The same calls on a Milvus Lite file, a server and Zilliz Cloud.
 
 MILVUS_COLLECTION is an alias: an ingest builds a collection of its own behind it (milvus_build.py) and moves the alias
-when that is whole. Beside each stands a small one with the words that its passages hold. Only the files milvus*.py know
-pymilvus' client.
+when that is whole. Beside each stands a small one with its words. Only the files milvus*.py know pymilvus' client.
 """
 
 from __future__ import annotations

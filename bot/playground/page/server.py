@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from aiohttp import WSMsgType, web
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from bot.playground.page.deeds import Deeds
+from bot.playground.page.actions import PageActions
 from bot.playground.page.markup import style_sheet
 from bot.playground.page.panes import Painter, Panes, Window, changes
 from bot.playground.page.samples import ALERTS, FLOWS
@@ -68,7 +68,7 @@ class OpenWindow:
     shown: Panes = field(default_factory=dict)
 
 
-class PlaygroundServer(Deeds):
+class PlaygroundServer(PageActions):
     """A workspace with channels and people for a try-out, and its page."""
 
     def __init__(self, *, port: int = 0) -> None:
@@ -178,7 +178,7 @@ class PlaygroundServer(Deeds):
         try:
             async for frame in socket:
                 if frame.type == WSMsgType.TEXT:
-                    await self._on_deed(opened, json.loads(frame.data))
+                    await self._on_action(opened, json.loads(frame.data))
         finally:
             self.windows.remove(opened)
             painting.cancel()
@@ -186,7 +186,7 @@ class PlaygroundServer(Deeds):
                 self.forms.pop(opened.window.person, None)  # a form lives as long as the window that it is in
         return socket
 
-    async def _on_deed(self, opened: OpenWindow, told: Json) -> None:
+    async def _on_action(self, opened: OpenWindow, told: Json) -> None:
         """Do what a window's user does: in a thread, for it waits for acks."""
         opened.window = await asyncio.to_thread(self.do, opened.window, told)
         opened.news.set()

@@ -9,8 +9,8 @@ let place = {};
 let pressedBefore = null;
 let reconnects = 0;
 
-function send(deed) {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(deed));
+function send(action) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(action));
 }
 
 function connect() {

@@ -1,4 +1,4 @@
-"""Deeds: what people do on the page, as what Slack makes of it: messages, presses, forms, commands."""
+"""Actions: what people do on the page, as what Slack makes of it: messages, presses, forms, commands."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ TIMEOUT_NOTE = f"{COMMAND} failed because the app did not respond"
 _MENTION = re.compile(rf"(?<!\w)@{BOT_NAME}\b", re.IGNORECASE)
 
 
-class Deeds(PageState):
+class PageActions(PageState):
     """A Slack in which people act through windows."""
 
     def do(self, window: Window, told: Json) -> Window:
         """Do what a window's user does; return what the window looks at then."""
-        deeds: dict[str, Callable[[Window, Json], Window | None]] = {
+        actions: dict[str, Callable[[Window, Json], Window | None]] = {
             "look": self._look,
             "say": self._say,
             "sample": self._send_sample,
@@ -43,8 +43,8 @@ class Deeds(PageState):
             "close": self._close_form,
             "shortcut": self._use_shortcut,
         }
-        deed = deeds.get(str(told.get("do")))
-        moved = deed(window, told) if deed else None
+        action = actions.get(str(told.get("do")))
+        moved = action(window, told) if action else None
         return moved or window
 
     def _look(self, window: Window, told: Json) -> Window:
