@@ -152,7 +152,7 @@ def test_behind_a_pooler_that_changes_servers_nothing_fails(postgres: PostgresSe
             await ledger.questions.counts()
             await ledger.database.run(lambda connection: connection.exec_driver_sql("DEALLOCATE ALL"))  # another server
             assert await ledger.questions.counts() == {}
-            prepared = text("SELECT name FROM pg_prepared_statements WHERE name LIKE '__a%'")
+            prepared = text("SELECT name FROM pg_prepared_statements WHERE name LIKE '%asyncpg%'")
             assert not await ledger.database.rows(prepared)
             assert await ledger.questions.accept(A_QUESTION)
 
