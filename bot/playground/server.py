@@ -27,13 +27,14 @@ POSTING = ("chat.postMessage", "chat.startStream")
 NOT_FOUND, SERVER_ERROR, BAD_REQUEST, TOO_MANY_REQUESTS = 404, 500, 400, 429
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
-    """A Web API call as it arrived, at `time.monotonic()`."""
+    """A Web API call as it arrived, at `time.monotonic()`, and what came of it: ok, or the error."""
 
     method: str
     arguments: Json
     at: float
+    outcome: str = ""
 
 
 class SlackServer(SocketMode):
@@ -42,8 +43,6 @@ class SlackServer(SocketMode):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[Call] = []
-        self.outcomes: dict[int, str] = {}
-        """What came of each call, by its `id`: ok, or the error."""
         self.bot_token, self.app_token = BOT_TOKEN, APP_TOKEN
         self.triggered_by: dict[str, str] = {}
         """Who did what a form may be shown for, by its trigger."""
@@ -197,7 +196,7 @@ class SlackServer(SocketMode):
                 self.calls.append(call)
             opens = method == "apps.connections.open"
             told = self.open_connection() if opens else self.call(method, arguments)
-            self.outcomes[id(call)] = str(told.get("error", "ok"))
+            call.outcome = str(told.get("error", "ok"))
             return web.json_response(told, headers={"x-oauth-scopes": ",".join(sorted(self.scopes))})
 
         return await self.respond(method, work)

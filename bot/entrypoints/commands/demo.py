@@ -67,7 +67,7 @@ def ask_in_terminal(out: Console) -> None:
             slack.changed.wait_for(lambda: _answer(slack, ts) or bot.has_ended(), ANSWERS_WITHIN_S)
         answer = _answer(slack, ts)
         if not answer:
-            message = f"The bot gave no answer within {ANSWERS_WITHIN_S:.0f} seconds."
+            message = "The bot gave no answer."
             raise SettingsError(message, hint=bot.last_words())
         out.print("milvusfaq", style="bold", markup=False)
         for line in _lines(answer):

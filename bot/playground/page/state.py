@@ -52,7 +52,5 @@ class PageState(SlackServer):
             )
             for one in self.envelopes
         ]
-        called = [
-            Traffic(one.at, "call", one.method, one.arguments, self.outcomes.get(id(one), "")) for one in self.calls
-        ]
+        called = [Traffic(one.at, "call", one.method, one.arguments, one.outcome) for one in self.calls]
         return sorted(sent + called, key=lambda entry: entry.at)
