@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+import os
+import re
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode
@@ -45,6 +48,23 @@ class SlackSettings(EnvironmentSettings):
         default=(),
         description="Ids of apps, bots and workflows (A…, B…, Wf…) whose posts are questions in support channels and "
         "where they mention the bot: forms, ticket systems.",
+    )
+    feedback_channel: str = Field(
+        default="",
+        description="Channel id where a thumbs-down with words is told at once, with the thread's link; what was asked "
+        "in private without its words. Empty for nowhere.",
+    )
+    admins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="User ids and user group ids whose home tab shows what the language model costs."
+    )
+    llm_tokens_per_day: int = Field(
+        default=0,
+        ge=0,
+        description="How many tokens the language model may take a day (UTC), over all replicas; beyond it answers "
+        "quote the passages. 0 for any number.",
+    )
+    llm_tokens_per_user: int = Field(
+        default=0, ge=0, description="How many of them the questions of one person may take a day; 0 for any number."
     )
     escalation_group: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -107,7 +127,7 @@ class SlackSettings(EnvironmentSettings):
         pairs = [part.strip().partition(":") for part in value.split(",") if part.strip()]
         return {channel.strip(): policy.strip() or "questions" for channel, _, policy in pairs}
 
-    @field_validator("answer_apps", "escalation_group", "allowed_channels", "allowed_users", mode="before")
+    @field_validator("answer_apps", "admins", "escalation_group", "allowed_channels", "allowed_users", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -132,7 +152,7 @@ class SlackSettings(EnvironmentSettings):
         _checked_ids(tuple(id_ for id_ in value if id_ not in workflows), "AB", APP_ID)
         return value
 
-    @field_validator("escalation_channel")
+    @field_validator("escalation_channel", "feedback_channel")
     @classmethod
     def _is_channel(cls, value: str) -> str:
         _checked_ids((value,) if value else (), "CG", CHANNEL_ID)
@@ -143,7 +163,7 @@ class SlackSettings(EnvironmentSettings):
     def _are_users(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return _checked_ids(value, "UW", "user id like U0123456789 (in Slack: profile > ⋮ > Copy member ID)")
 
-    @field_validator("escalation_group")
+    @field_validator("escalation_group", "admins")
     @classmethod
     def _are_people(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return _checked_ids(value, "SUW", "user group id like S0123456789, or a user id")
@@ -173,6 +193,88 @@ class SlackSettings(EnvironmentSettings):
             if not value.startswith(prefix):
                 message = f"{name} does not begin with {prefix}: it is another kind of token."
                 raise SettingsError(message, hint="See .env.example.")
+
+
+class OperationsSettings(EnvironmentSettings):
+    """What whoever runs the bot wants to see of it."""
+
+    operations_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="Where /livez, /readyz and /metrics are served; `PORT` for the port in the variable of that name, "
+        "0 for nowhere.",
+    )
+    operations_host: str = Field(
+        default="127.0.0.1", min_length=1, description="The address they are served on; 0.0.0.0 for all of them."
+    )
+    canary: str = Field(
+        default="",
+        description="`QUESTION | PAGE`, or `QUESTION | PAGE#Heading`: a question that has to find its page among the "
+        "first three.",
+    )
+    log_format: Literal["text", "json"] = Field(default="text", description="`json` writes one object a line.")
+    report_channel: str = Field(
+        default="", description="Channel id where a report is posted once a week; empty for nowhere."
+    )
+    report_at: str = Field(
+        default="Mon 09:00 UTC", description="When: a day, a time and a time zone like Europe/Berlin."
+    )
+
+    @field_validator("operations_port", mode="before")
+    @classmethod
+    def _is_port(cls, value: object) -> object:
+        if value != "PORT":
+            return value
+        return os.environ.get("PORT") or 0
+
+    @field_validator("canary")
+    @classmethod
+    def _is_canary(cls, value: str) -> str:
+        question, separator, page = value.partition("|")
+        if value and not (separator and question.strip() and page.strip()):
+            message = "is not QUESTION | PAGE, like: How do I load a collection? | load_collection.md"
+            raise ValueError(message)
+        return value
+
+    @field_validator("report_channel")
+    @classmethod
+    def _is_channel(cls, value: str) -> str:
+        _checked_ids((value,) if value else (), "CG", CHANNEL_ID)
+        return value
+
+    @field_validator("report_at")
+    @classmethod
+    def _is_time(cls, value: str) -> str:
+        read_weekly_time(value)
+        return value
+
+
+class WeeklyTime(NamedTuple):
+    """A moment of each week: `weekday` is 0 for Monday."""
+
+    weekday: int
+    hour: int
+    minute: int
+    zone: ZoneInfo
+
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKLY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)\s+([01]?\d|2[0-3]):([0-5]\d)(?:\s+(\S+))?", re.IGNORECASE)
+
+
+def read_weekly_time(text: str) -> WeeklyTime:
+    """Return what `Mon 09:00 Europe/Berlin` says, UTC where no zone is named; raise ValueError for something else."""
+    found = _WEEKLY.fullmatch(text.strip())
+    if not found:
+        message = f"{text!r} is not a time like Mon 09:00 Europe/Berlin"
+        raise ValueError(message)
+    day, hour, minute, zone = found.groups()
+    try:
+        return WeeklyTime(WEEKDAYS.index(day.lower()), int(hour), int(minute), ZoneInfo(zone or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        message = f"{zone} is no time zone like Europe/Berlin"
+        raise ValueError(message) from error
 
 
 def secrets_of(*settings: BaseSettings) -> list[str]:

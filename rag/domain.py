@@ -40,6 +40,8 @@ NoticeKind = Literal[
     "version absent",
     "shortened",
     "stopped",
+    "tokens spent",
+    "own tokens spent",
 ]
 
 
@@ -121,11 +123,37 @@ class Notice:
 class Docs:
     """What there is to answer from: docs versions ("" for documents without one), and when an ingest last changed it.
 
-    `built_at` is in seconds since 1970.
+    `built_at` is in seconds since 1970, `passages` how many there are.
     """
 
     versions: tuple[str, ...]
     built_at: float
+    passages: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelHealth:
+    """A language model as its circuit breaker sees it: whether it `is_left_alone`, and its last failure in a row."""
+
+    name: str
+    is_left_alone: bool
+    failures: int
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What answering stands on.
+
+    `trouble` is why nothing can be searched, "" where it can; `checked_s` is how many seconds ago that was last seen.
+    `models` are those that are set up.
+    """
+
+    trouble: str
+    checked_s: float
+    passages: int = 0
+    built_at: float = 0.0
+    models: tuple[ModelHealth, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,11 +182,15 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hearing:
-    """What a post wants that is addressed to nobody, how likely an answer (0 to 1), and by what that was told."""
+    """What a post wants that is addressed to nobody, how likely an answer (0 to 1), and by what that was told.
+
+    `usage` is what asking the language model cost, None where it was not asked, or does not tell.
+    """
 
     wants: Wants
     likelihood: float
     told_by: Literal["form", "classifier", "model"]
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +222,22 @@ class Usage:
     prompt_tokens: int
     completion_tokens: int
 
+    def __add__(self, other: Usage) -> Usage:
+        """Return what two calls cost together."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewording:
+    """A question in a model's words, "" for none; how many seconds that took, and what it cost where that is told."""
+
+    text: str = ""
+    took_s: float = 0.0
+    usage: Usage | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Discard:
@@ -215,7 +263,7 @@ class Trace:
     `model` and `prompt` name what wrote it and the version of its instructions, "" where no model did.
     `statements` is how many the reply makes, `remarked` how many of them the check marks or remarks. `search_s` is the
     time until the passages were found (a follow-up's rewording included), `first_text_s` and `model_s` the model's time
-    until its first and its last word; 0 where it was not asked.
+    until its first and its last word; 0 where it was not asked. `rewording` is what was searched beside the question.
     """
 
     passages: tuple[Passage, ...] = ()
@@ -227,6 +275,7 @@ class Trace:
     search_s: float = 0.0
     first_text_s: float = 0.0
     model_s: float = 0.0
+    rewording: Rewording = Rewording()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Candidate, Docs, Hearing, Piece, Question, Retrieved
+    from rag.domain import Candidate, Docs, Health, Hearing, ModelHealth, Piece, Question, Retrieved
     from rag.text.multilingual import MultilingualIndex
 
 
@@ -26,6 +26,10 @@ class Retriever(Protocol):
 
     def docs(self) -> Docs | None:
         """Return what can be searched; None while that is not known."""
+        ...
+
+    def health(self) -> Health:
+        """Return whether it can be searched, and when that was last seen."""
         ...
 
 
@@ -85,6 +89,10 @@ class ChatModel(Protocol):
 
         Raise GenerationError when it can't be had or breaks off.
         """
+        ...
+
+    def health(self) -> tuple[ModelHealth, ...]:
+        """Return how it does, as its circuit breaker sees it; nothing where there is none."""
         ...
 
 

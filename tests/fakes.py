@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag import Answer
-from rag.domain import Docs, Hearing, Retrieved
+from rag.domain import Docs, Health, Hearing, ModelHealth, Retrieved
 from rag.errors import ContextTooLongError
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class FakeRetriever:
     def docs(self) -> Docs:
         return Docs(versions=("2.4",), built_at=0.0)
 
+    def health(self) -> Health:
+        return Health(trouble=str(self.error or ""), checked_s=0.0, passages=len(self.passages))
+
 
 @dataclass
 class FakeModel:
@@ -62,6 +65,9 @@ class FakeModel:
     messages: list[str] = field(default_factory=list)
     delay_s: float = 0
     most_characters: int = 1_000_000
+
+    def health(self) -> tuple[ModelHealth, ...]:
+        return ()
 
     async def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
         assert instructions
@@ -87,6 +93,10 @@ class FakeAnswerer:
     hearing: Hearing = field(default_factory=lambda: Hearing(wants="answer", likelihood=1.0, told_by="classifier"))
     heard: list[str] = field(default_factory=list)
 
+    @property
+    def model_name(self) -> str:
+        return self.model.name
+
     async def hear(self, text: str, *, ask_model: bool = True) -> Hearing:
         assert isinstance(ask_model, bool)
         self.heard.append(text)
@@ -101,6 +111,9 @@ class FakeAnswerer:
 
     def docs(self) -> Docs | None:
         return None
+
+    def health(self) -> Health:
+        return Health(trouble="", checked_s=0.0)
 
 
 @dataclass

@@ -14,12 +14,13 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.rendering.action_ids import COMMAND, EXAMPLE_ACTIONS, SHORTCUT
-from bot.settings import SlackSettings
+from bot.settings import OperationsSettings, SlackSettings
 from bot.text.wording import wording
 from rag.settings import RagSettings
 
 PROJECT = Path(__file__).parents[1]
-FIELDS = {name.upper() for settings in (RagSettings, SlackSettings) for name in settings.model_fields}
+SETTINGS = (RagSettings, SlackSettings, OperationsSettings)
+FIELDS = {name.upper() for settings in SETTINGS for name in settings.model_fields}
 
 
 def test_every_setting_stands_in_the_example_and_in_the_readme() -> None:
@@ -29,8 +30,8 @@ def test_every_setting_stands_in_the_example_and_in_the_readme() -> None:
     assert readme == FIELDS
 
 
-@pytest.mark.parametrize("settings", [RagSettings, SlackSettings])
-def test_the_readme_tells_every_default(settings: type[RagSettings | SlackSettings]) -> None:
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_the_readme_tells_every_default(settings: type[RagSettings | SlackSettings | OperationsSettings]) -> None:
     readme = (PROJECT / "README.md").read_text()
     for name, field in settings.model_fields.items():
         row = re.search(rf"^\| `{name.upper()}` \| (.*?) \|", readme, re.MULTILINE)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.answering.endings import Refused
-from bot.ledger import MAY_NOT_ASK, TOO_MANY
+from bot.answering.outcome import count_tokens
+from bot.ledger import MAY_NOT_ASK, TOO_MANY, LedgerError
 from bot.text.intent import small_talk
+from rag import Notice
 
 if TYPE_CHECKING:
-    from bot.domain import BotIdentity
+    from bot.domain import BotIdentity, SlackQuestion
     from bot.ledger import Entry, Ledger
     from bot.slack.users import Users
     from bot.text.wording import Wording
+    from rag.domain import Usage
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +80,47 @@ class QuestionLimits:
         if self.per_channel and in_channel >= self.per_channel:
             return words.too_many_here.format(most=self.per_channel)
         return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenBudget:
+    """How many tokens the language model may take `per_day` (UTC), and for the questions of one person; 0 for any.
+
+    What a model does not tell of its tokens is not counted.
+    """
+
+    ledger: Ledger
+    per_day: int = 0
+    per_user: int = 0
+
+    async def notice(self, question: SlackQuestion) -> Notice | None:
+        """Return why the model is not asked any more today; None where it is."""
+        if not (self.per_day or self.per_user):
+            return None
+        taken, own = await self.ledger.usage.tokens_today(question.user)
+        if self.per_day and taken >= self.per_day:
+            return SPENT
+        return OWN_SPENT if self.per_user and own >= self.per_user else None
+
+    async def record(self, question: SlackQuestion, model: str, usage: Usage) -> None:
+        """Note what a question took; an answer does not fail for that."""
+        count_tokens(model, usage)
+        try:
+            await self.ledger.usage.record_tokens(
+                question.user, model, prompt=usage.prompt_tokens, completion=usage.completion_tokens
+            )
+        except LedgerError as error:
+            logger.warning("It can't be noted what a question took: %s", error)
+
+
+SPENT = Notice(
+    kind="tokens spent",
+    text="The language model's tokens for today are used up; until midnight UTC these are the passages themselves.",
+)
+OWN_SPENT = Notice(
+    kind="own tokens spent",
+    text="Your share of the language model for today is used up; until midnight UTC these are the passages themselves.",
+)
 
 
 @dataclass(frozen=True, slots=True)

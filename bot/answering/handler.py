@@ -11,9 +11,9 @@ from bot.answering.admission import question_problem
 from bot.answering.conversation import thread_unread_line
 from bot.answering.endings import CannotPost, NotHeard, PersonCalled, Published, Restored, ToldAlone, Unreachable
 from bot.answering.files import unread_lines
-from bot.answering.generation import StoppableGeneration
+from bot.answering.generation import Prepared, RunningAttempt, StoppableGeneration, StreamNotes, stands_before
 from bot.answering.hearing import unasked_ending
-from bot.answering.outcome import outcome_of
+from bot.answering.outcome import count_answer, count_ending, outcome_of
 from bot.domain import Ignored
 from bot.ledger import Outcome
 from bot.posting.destinations import ThreadDestination
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping, Sequence
 
-    from bot.answering.admission import Admission
+    from bot.answering.admission import Admission, TokenBudget
     from bot.answering.closing import QuestionCloser
     from bot.answering.conversation import Conversation, ConversationReader
     from bot.answering.endings import Ending
@@ -48,53 +48,6 @@ if TYPE_CHECKING:
     from rag import Answer, Answerer, Message
 
 
-@dataclass(frozen=True, slots=True)
-class StreamNotes:
-    """Notes in the ledger in which message an answer grows."""
-
-    ledger: Ledger
-    entry: Entry
-
-    async def starting(self) -> None:
-        """Note that a message is about to be begun."""
-        await self.ledger.questions.record_starting_stream(self.entry)
-
-    async def stands(self, ts: str) -> None:
-        """Note the message; "" for none."""
-        await self.ledger.questions.record_stream(self.entry, ts)
-
-
-@dataclass(slots=True)
-class RunningAttempt:
-    """What is known of an attempt so far; `status` and `streaming` are None where nobody watches."""
-
-    entry: Entry
-    stop: asyncio.Event
-    words: Wording
-    status: StatusIndicator | None = None
-    streaming: StreamingMessage | None = None
-
-    async def end(self, ending: Ending) -> None:
-        """Take away what shows that an answer is being made."""
-        if self.status:
-            is_new = bool(self.streaming and self.streaming.ts) or not _stands_before(self.entry)
-            was_posted = isinstance(ending, Published) and is_new
-            session_ended = bool(self.streaming and self.streaming.has_ended_session)
-            await self.status.end(session_ended=session_ended, was_posted=was_posted)
-
-
-def _stands_before(entry: Entry) -> bool:
-    return bool(entry.to_replace) or entry.has_unknown_stream
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An answer that is on disk, and not posted yet."""
-
-    entry: Entry
-    outcome: Outcome
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionHandler:
     """Answers accepted questions.
@@ -108,6 +61,7 @@ class QuestionHandler:
     users: Users
     hearing: PostHearing
     admission: Admission
+    budget: TokenBudget
     conversations: ConversationReader
     placing: AnswerPlacing
     publisher: AnswerPublisher
@@ -129,6 +83,7 @@ class QuestionHandler:
         if wants == "nothing":
             ending: Ending = NotHeard()
             await self.closer.close(entry, ending)
+            count_ending(entry, ending)
             return ending
         entry = await self.ledger.questions.start_attempt(entry)
         refused = await self.admission.refusal(entry)  # before the words: it waits for what Slack says of the asker
@@ -141,6 +96,7 @@ class QuestionHandler:
             ending = Unreachable(error)
         await self.closer.close(entry, ending)
         await attempt.end(ending)
+        count_ending(entry, ending, age_s=attempt.age_s)
         return ending
 
     async def _call_person(self, entry: Entry) -> Ending:
@@ -149,7 +105,9 @@ class QuestionHandler:
     async def _answer(self, attempt: RunningAttempt) -> Ending:
         attempt.entry, destination = await self.placing.place(attempt.entry)
         if isinstance(destination, ThreadDestination):
-            attempt.status = StatusIndicator(destination=destination, rate_limits=self.rate_limits)
+            attempt.status = StatusIndicator(
+                destination=destination, rate_limits=self.rate_limits, on_shown=attempt.on_status
+            )
         outcome = None
         if not attempt.entry.messages:
             prepared = await self._prepare(attempt, destination)
@@ -227,9 +185,15 @@ class QuestionHandler:
             status=attempt.status,
             stop=attempt.stop,
             words=attempt.words,
+            without_model=await self.budget.notice(entry.question) if self.answerer.model else None,
         )
         question = Question(text=entry.question.text, history=history, style=entry.style, before=before)
-        return await generation.answer(question)
+        answer = await generation.answer(question)
+        if answer:
+            count_answer(answer)
+            for usage in filter(None, (answer.trace.usage, answer.trace.rewording.usage)):
+                await self.budget.record(entry.question, answer.trace.model or self.answerer.model_name, usage)
+        return answer
 
     def _streaming(self, attempt: RunningAttempt, destination: Destination) -> StreamingMessage | None:
         """Return what shows the answer as it grows; it only listens where messages stand that are to be replaced."""
@@ -239,7 +203,7 @@ class QuestionHandler:
         return StreamingMessage(
             destination=destination,
             rate_limits=self.rate_limits,
-            record=StreamNotes(self.ledger, entry),
+            record=StreamNotes(self.ledger, attempt),
             on_first_text=attempt.status.hide,
             mode=_posting_mode(entry),
         )
@@ -288,7 +252,7 @@ class QuestionHandler:
 
 def _posting_mode(entry: Entry) -> PostingMode | None:
     """Return how an answer is to be shown as it grows, None where Slack decides: a stream is for someone it names."""
-    if _stands_before(entry):
+    if stands_before(entry):
         return "whole"
     return None if entry.question.user else "update"
 

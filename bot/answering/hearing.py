@@ -15,6 +15,7 @@ from bot.text.intent import may_want_person
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.answering.admission import TokenBudget
     from bot.domain import SlackQuestion, SupportPolicy
     from bot.ledger import Entry, Ledger
     from bot.text.wording import Wording
@@ -46,11 +47,16 @@ class PersonCaller(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostHearing:
-    """Settles what the form of a post leaves open. `caller` is None where nobody is set up to be called."""
+    """Settles what the form of a post leaves open. `caller` is None where nobody is set up to be called.
+
+    `model` is the language model that the hearer may ask.
+    """
 
     ledger: Ledger
     hearer: Hearer
     caller: PersonCaller | None
+    budget: TokenBudget
+    model: str = ""
 
     async def settle(self, entry: Entry) -> tuple[Entry, Wants]:
         """Return a question as it stands, and what it wants; raise LostLeaseError when it is not ours any more."""
@@ -62,7 +68,9 @@ class PostHearing:
         question = entry.question
         if await self.ledger.questions.is_rest(question):
             return entry, "nothing"  # what it goes on with is answered
-        hearing = await self.hearer.hear(question.text)
+        hearing = await self.hearer.hear(question.text, ask_model=await self.budget.notice(question) is None)
+        if hearing.usage:
+            await self.budget.record(question, self.model, hearing.usage)
         where = question.channel, question.ts
         logger.debug("%s %s wants %s (%.2f, %s)", *where, hearing.wants, hearing.likelihood, hearing.told_by)
         return entry, "nothing" if hearing.wants == "person" and not self.caller else hearing.wants

@@ -1,4 +1,4 @@
-"""The outcome of an answer: how it came about, for the ledger and in the log's one line a question."""
+"""The outcome of an attempt: how its answer came about, for the ledger, the log's one line a question, the metrics."""
 
 from __future__ import annotations
 
@@ -6,13 +6,40 @@ import logging
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from bot.answering.endings import Published
 from bot.ledger import Outcome
+from bot.telemetry import (
+    ANSWER_SECONDS,
+    MODEL_FAILURES,
+    MODEL_FIRST_TEXT_SECONDS,
+    MODEL_LABEL,
+    MODEL_SECONDS,
+    QUESTIONS,
+    RETRIEVAL_SECONDS,
+    REWRITE_SECONDS,
+    STATEMENTS,
+    TOKENS,
+)
 
 if TYPE_CHECKING:
-    from bot.answering.endings import Published
+    from bot.answering.endings import Ending
+    from bot.ledger import Entry
     from rag import Answer
+    from rag.domain import Usage
 
 logger = logging.getLogger(__name__)
+
+WITHOUT_MODEL = {
+    "model unreachable",
+    "model slow",
+    "model refuses",
+    "model overloaded",
+    "model broke off",
+    "model fails",
+    "reply unusable",
+    "not held",
+}
+"""Notices of answers that quote the passages, though a model was to write them."""
 
 
 def outcome_of(answer: Answer, *, took_s: float) -> Outcome:
@@ -34,6 +61,37 @@ def outcome_of(answer: Answer, *, took_s: float) -> Outcome:
         tokens=(trace.usage.prompt_tokens, trace.usage.completion_tokens) if trace.usage else None,
         citations=len(answer.citations),
     )
+
+
+def count_answer(answer: Answer) -> None:
+    """Raise the metrics of how an answer came about."""
+    told, rewording = answer.trace, answer.trace.rewording
+    RETRIEVAL_SECONDS.observe(told.search_s)
+    if rewording.took_s:
+        REWRITE_SECONDS.observe(rewording.took_s)
+    if told.model and told.model_s:
+        MODEL_FIRST_TEXT_SECONDS.labels(MODEL_LABEL(told.model)).observe(told.first_text_s)
+        MODEL_SECONDS.labels(MODEL_LABEL(told.model)).observe(told.model_s)
+    STATEMENTS.labels("held").inc(told.statements - told.remarked)
+    STATEMENTS.labels("marked").inc(told.remarked)
+    for notice in answer.notices:
+        if notice.kind in WITHOUT_MODEL:
+            MODEL_FAILURES.labels(notice.kind).inc()
+
+
+def count_tokens(model: str, usage: Usage) -> None:
+    """Raise the metric of what a call to a model cost."""
+    TOKENS.labels(MODEL_LABEL(model), "input").inc(usage.prompt_tokens)
+    TOKENS.labels(MODEL_LABEL(model), "output").inc(usage.completion_tokens)
+
+
+def count_ending(entry: Entry, ending: Ending, *, age_s: float = 0.0) -> None:
+    """Raise the metrics of how an attempt ended, `age_s` after the question was accepted; no answer is of no kind."""
+    outcome = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in type(ending).__name__)[1:]
+    kind = ending.entry.kind if isinstance(ending, Published) else "none"
+    QUESTIONS.labels(entry.question.origin, outcome, kind).inc()
+    if isinstance(ending, Published) and ending.outcome:
+        ANSWER_SECONDS.labels(kind).observe(age_s)
 
 
 def log_answered(ending: Published) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import time
 
+from bot.telemetry import EVENT_LOOP_LAG
+
 logger = logging.getLogger(__name__)
 
 
@@ -23,6 +25,7 @@ async def watch_event_loop() -> None:
         wall, computed, by_loop = time.monotonic(), time.process_time(), time.thread_time()
         await asyncio.sleep(TICK_S)
         late = time.monotonic() - wall - TICK_S
+        EVENT_LOOP_LAG.observe(late)
         blocked, by_loop = min(late, time.process_time() - computed), min(late, time.thread_time() - by_loop)
         if blocked > TOO_LONG_S:
             logger.warning(

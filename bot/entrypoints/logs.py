@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
+from opentelemetry import trace
+from pythonjsonlogger import json
+
+from bot.telemetry import QUESTION_ID
 from bot.text.redaction import REDACTED, redact
 
 if TYPE_CHECKING:
@@ -33,6 +38,41 @@ class RedactingFormatter(logging.Formatter):
         for secret in self.secrets:
             line = line.replace(secret, REDACTED)
         return redact(line)
+
+
+class JsonFormatter(json.JsonFormatter):
+    """Writes each line as an object, with the question and the trace that it is about, and without secrets."""
+
+    def __init__(self, redacting: RedactingFormatter) -> None:
+        super().__init__(
+            ["message"],
+            rename_fields={"levelname": "level", "name": "logger", "exc_info": "traceback"},
+            json_ensure_ascii=False,
+        )
+        self.redacting = redacting
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Put together what a line says."""
+        log_data["time"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        log_data |= {"level": record.levelname, "logger": record.name}
+        if question := QUESTION_ID.get():
+            log_data["question"] = question
+        context = trace.get_current_span().get_span_context()
+        if context.is_valid:
+            log_data["trace_id"] = trace.format_trace_id(context.trace_id)
+        super().add_fields(log_data, record, message_dict)
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields without secrets: taken out of the whole line, they might break it."""
+        return {
+            name: self.redacting.clean(value) if isinstance(value, str) else value for name, value in log_data.items()
+        }
+
+
+def write_json(formatter: RedactingFormatter) -> None:
+    """Write objects from now on, without the secrets that this formatter was told and will be."""
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(JsonFormatter(formatter))
 
 
 def set_up_logs(level: int, form: str) -> RedactingFormatter:

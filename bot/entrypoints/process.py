@@ -11,12 +11,16 @@ from bot.entrypoints.event_loop import watch_event_loop
 from bot.entrypoints.signals import STOPS
 from bot.entrypoints.wiring import Bot, open_bot
 from bot.ledger import LedgerError, open_ledger
+from bot.operations.wiring import operating
 from bot.slack.sockets import CutOffError
 from rag import RagError
 from rag.wiring import open_answerer
 
 if TYPE_CHECKING:
-    from bot.settings import SlackSettings
+    from collections.abc import Sequence
+
+    from bot.operations.wiring import Job
+    from bot.settings import OperationsSettings, SlackSettings
     from rag.settings import RagSettings
 
 logger = logging.getLogger(__name__)
@@ -26,26 +30,29 @@ EXPECTED = (RagError, LedgerError, CutOffError)
 """What ends the bot with a line that says what to do."""
 
 
-async def serve(slack: SlackSettings, rag: RagSettings) -> None:
+async def serve(slack: SlackSettings, rag: RagSettings, operations: OperationsSettings) -> None:
     """Answer until SIGTERM or SIGINT; raise one of EXPECTED when it can't go on."""
     starting = asyncio.current_task()
     if starting:
         for number in STOPS:
             asyncio.get_running_loop().add_signal_handler(number, starting.cancel)
     ledger, answerer = open_ledger(slack.ledger_url(rag.milvus_uri)), open_answerer(rag, patient=True)
-    async with open_bot(slack, ledger=ledger, answerer=answerer) as bot:
+    async with (
+        open_bot(slack, ledger=ledger, answerer=answerer) as bot,
+        operating(bot.watched, operations, refresh_s=rag.index_refresh_s) as more_jobs,
+    ):
         gc.collect()
         gc.freeze()  # what the start has built stays: looking through it again blocks the loop for .1 s
-        await _work(bot, grace_s=slack.shutdown_grace_s)
+        await _work(bot, (*bot.jobs, *more_jobs, watch_event_loop), grace_s=slack.shutdown_grace_s)
 
 
-async def _work(bot: Bot, *, grace_s: float) -> None:
+async def _work(bot: Bot, work: Sequence[Job], *, grace_s: float) -> None:
     """Answer until SIGTERM or SIGINT; then take no more events, end what is under way, and release the rest."""
     connected = asyncio.create_task(bot.connect())
     loop = asyncio.get_running_loop()
     for number in STOPS:
         loop.add_signal_handler(number, connected.cancel)
-    jobs = [asyncio.create_task(job()) for job in (*bot.jobs, watch_event_loop)]
+    jobs = [asyncio.create_task(job()) for job in work]
     ended, _ = await asyncio.wait({connected, *jobs}, return_when=asyncio.FIRST_COMPLETED)
     logger.info("Stopping.")
     connected.cancel()

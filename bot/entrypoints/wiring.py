@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.answering.admission import AccessPolicy, Admission, QuestionLimits
+from bot.answering.admission import AccessPolicy, Admission, QuestionLimits, TokenBudget
 from bot.answering.closing import QuestionCloser
 from bot.answering.conversation import ConversationReader
 from bot.answering.files import QuestionFiles
@@ -28,6 +28,7 @@ from bot.listeners.messages import MessageListeners
 from bot.listeners.parsing import MessageParser
 from bot.listeners.routing import Listeners, build_app
 from bot.listeners.shortcuts import Shortcuts
+from bot.operations.wiring import WatchedParts
 from bot.posting.placing import AnswerPlacing
 from bot.posting.publishing import AnswerPublisher
 from bot.posting.retracting import MessageRetractor
@@ -58,6 +59,7 @@ class Bot:
     worker: Worker
     connect: Callable[[], Coroutine[object, object, None]]
     jobs: tuple[Callable[[], Coroutine[object, object, None]], ...]
+    watched: WatchedParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,16 @@ def _bot(around: Surroundings, app_token: str) -> Bot:
         worker=worker,
         connect=connect,
         jobs=(worker.run, escalator.run, retention.run, catch_up.run),
+        watched=WatchedParts(
+            worker=worker,
+            sockets=sockets,
+            records=catch_up.records,
+            answerer=around.answerer,
+            ledger=around.waiting,
+            identity=around.identity,
+            client=catch_up.client,
+            tokens_per_day=settings.llm_tokens_per_day,
+        ),
     )
 
 
@@ -191,12 +203,17 @@ def _handler(around: Surroundings, closer: QuestionCloser, escalator: Escalator)
     limits = QuestionLimits(
         ledger=ledger, users=users, per_user=settings.questions_per_user, per_channel=settings.questions_per_channel
     )
+    budget = TokenBudget(ledger=ledger, per_day=settings.llm_tokens_per_day, per_user=settings.llm_tokens_per_user)
+    caller = escalator if escalator.called else None
     can_escalate_elsewhere = settings.escalation_group and settings.escalation_channel
     return QuestionHandler(
         ledger=ledger,
         answerer=around.answerer,
         users=users,
-        hearing=PostHearing(ledger=ledger, hearer=around.answerer, caller=escalator if escalator.called else None),
+        hearing=PostHearing(
+            ledger=ledger, hearer=around.answerer, caller=caller, budget=budget, model=around.answerer.model_name
+        ),
+        budget=budget,
         admission=Admission(around.policy, limits),
         conversations=ConversationReader(client=closer.client, ledger=ledger, users=users, bot=around.identity),
         placing=closer.placing,

@@ -14,6 +14,7 @@ from bot.posting.placing import thread_destination
 from bot.rendering.escalation import EscalationDetails, cited_pages, escalation_message
 from bot.rendering.permalinks import message_address
 from bot.slack.errors import SlackError, SlackUnavailableError
+from bot.telemetry import ESCALATIONS
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -88,6 +89,7 @@ class Escalator:
         """Post the message that calls people; return what is to be told, to the asker alone, of one elsewhere."""
         entry, question = escalation.entry, escalation.entry.question
         message = await self._message(escalation)
+        ESCALATIONS.inc()
         logger.info("Calling a person to %s %s", question.channel, question.thread_ts)
         thread = thread_destination(self.client, entry)
         if not escalation.channel:

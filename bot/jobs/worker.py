@@ -15,9 +15,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
 from bot.answering.endings import GaveUp
+from bot.answering.outcome import count_ending
 from bot.background import BackgroundTasks, backoff, jitter
 from bot.ledger import LedgerError, LostLeaseError
 from bot.slack.errors import AskerUnreachableError, RateLimitedError, SlackUnavailableError
+from bot.telemetry import LEASES_RECLAIMED, QUESTION_ID, QUESTION_SPAN, TRACER, Heartbeat
 from rag import RetrievalError
 
 if TYPE_CHECKING:
@@ -96,6 +98,8 @@ class Worker:
     )
     """What can't be closed now, or is one too many, is reclaimed when its lease runs out."""
     stopping: bool = False
+    renewals: Heartbeat = field(default_factory=Heartbeat)
+    """When leases were last renewed: the ledger can be read and written."""
 
     def submit(self, entry: Entry, *, after: asyncio.Task[None] | None = None) -> None:
         """Work on an accepted question, now or as soon as there is room; refuse it, in words, when too many wait.
@@ -145,7 +149,9 @@ class Worker:
                 if not self.stopping:
                     await self.reclaim()
                     await self.reclaim_cleanups()
+                self.renewals.beat()
             except LedgerError as error:
+                self.renewals.fail(str(error))
                 logger.warning("Leases can't be renewed: %s", error)
             await asyncio.sleep(jitter(self.ledger.questions.lease_s / 5))
 
@@ -155,6 +161,7 @@ class Worker:
         for entry in await self.ledger.questions.reclaim(room) if room > 0 else ():
             if entry.id in self.tasks:
                 continue  # our own lease ran out while the ledger was away: it is ours again
+            LEASES_RECLAIMED.inc()
             logger.info("Reclaimed %s %s, claim %d", entry.question.channel, entry.question.ts, entry.claims)
             if entry.claims > MOST_CLAIMS:
                 ending = GaveUp("apology", reason="it ended every process that took it up")
@@ -197,6 +204,7 @@ class Worker:
         self.stop(id_ for id_, stopped in kept.items() if stopped)
 
     async def _work(self, entry: Entry, stop: asyncio.Event, after: asyncio.Task[None] | None) -> None:
+        QUESTION_ID.set(str(entry.id))
         if after:
             await asyncio.wait({after})
         if entry.was_stopped:
@@ -207,7 +215,8 @@ class Worker:
         for failures in count(1):
             try:
                 async with self.slots, asyncio.timeout(self.answer_within_s):
-                    await self.handler.handle(entry, stop)
+                    with TRACER.start_as_current_span(QUESTION_SPAN, attributes={"question.id": entry.id}):
+                        await self.handler.handle(entry, stop)
                 self._clean_up(entry)
             except LostLeaseError:
                 logger.info("%s %s is no longer ours", entry.question.channel, entry.question.ts)
@@ -260,6 +269,7 @@ class Worker:
     async def _close(self, entry: Entry, ending: GaveUp) -> None:
         try:
             await self.closer.close(entry, ending)
+            count_ending(entry, ending)
         except LostLeaseError:
             return
         except SlackUnavailableError as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from bot.ledger import LedgerError
 from bot.listeners.missed_messages import GIVEN_UP, Missed, MissedMessages, OutOfReachError
+from bot.telemetry import Heartbeat
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -54,6 +55,8 @@ class CatchUp:
     is_noted: bool = False
     """Whether it is in the ledger that nobody may have been connected before this replica was."""
     reading: asyncio.Task[None] | None = None
+    records: Heartbeat = field(default_factory=Heartbeat)
+    """When it was last noted in the ledger that this replica is connected: that writes."""
 
     @property
     def team(self) -> str:
@@ -80,6 +83,7 @@ class CatchUp:
                 try:
                     await self.look()
                 except LedgerError as error:
+                    self.records.fail(str(error))
                     logger.warning("It can't be seen what was missed: %s", error)
                 await asyncio.sleep(LOOK_EVERY_S if self.sockets.is_up else LOOK_SOON_S)
         finally:
@@ -96,6 +100,7 @@ class CatchUp:
             await self.note_outage()
         self.last_up, self.seen_until = now, self.messages.clock.now()
         await self.ledger.outages.record_connected(self.team, seen_until_ts=self.seen_until)
+        self.records.beat()
         if not self.hours or (self.reading and not self.reading.done()):
             return
         if outage := await self.ledger.outages.claim(self.team):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot.slack.errors import SlackRefusedError, SlackUnavailableError, slack_call
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from bot.posting.destinations import ThreadDestination
     from bot.slack.rate_limits import OptionalCall, SlackRateLimits
@@ -27,6 +27,10 @@ PATIENCE_S = 2.0
 """A status is optional: it is not waited for longer, nor through Slack's Retry-After."""
 NOT_HERE = {"unknown_method", "feature_not_enabled", "feature_disabled", "not_allowed_token_type", "missing_scope"}
 TITLE_CHARACTERS = 200
+
+
+def _ignore() -> None:
+    """Take the place of a listener where nobody wants to know."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +50,8 @@ class StatusIndicator:
     is_calling: bool = False
     is_cut_off: bool = False
     processing: bool = False
+    on_shown: Callable[[], None] = _ignore
+    """Told when the first status stands there."""
 
     def show(self, text: str) -> None:
         """Show what is going on, as soon as what was shown before could be read; nobody waits for it."""
@@ -78,19 +84,22 @@ class StatusIndicator:
             is_first = not self.shown
             self.shown, self.shown_at = self.wanted, time.monotonic()
             self.is_calling = True
-            await self._show_status(self.shown, leave=0.0 if is_first else LEFT_FOR_FIRST)
+            stands = await self._show_status(self.shown, leave=0.0 if is_first else LEFT_FOR_FIRST)
             self.is_calling = False
+            if is_first and stands:
+                self.on_shown()
             if not self.processing and self.rate_limits.may("session"):
                 self.processing = True  # Slack may have done it, whatever it replies
                 self.processing = await self._try("session", self._set_session("processing"))
 
-    async def _show_status(self, text: str, *, leave: float = 0.0) -> None:
+    async def _show_status(self, text: str, *, leave: float = 0.0) -> bool:
         question = self.destination.question
-        if self.rate_limits.may("status", leave=leave):
-            status = self.destination.client.assistant_threads_setStatus(
-                channel_id=question.channel, thread_ts=question.thread_ts, status=text
-            )
-            await self._try("status", status)
+        if not self.rate_limits.may("status", leave=leave):
+            return False
+        status = self.destination.client.assistant_threads_setStatus(
+            channel_id=question.channel, thread_ts=question.thread_ts, status=text
+        )
+        return await self._try("status", status)
 
     async def _set_session(self, status: str) -> None:
         question = self.destination.question

@@ -7,9 +7,19 @@ became of the call: that may have reached Slack, or not.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
+
+from bot.telemetry import (
+    METHOD_LABEL,
+    RESULT_LABEL,
+    SLACK_CALLS,
+    SLACK_RATE_LIMITED_SECONDS,
+    SLACK_SPAN,
+    TRACER,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_METHOD = re.compile(r"[a-z]+(?:\.[A-Za-z]+)+")
 OK, BAD_REQUEST, TOO_MANY_REQUESTS, SERVER_ERROR = 200, 400, 429, 500
 LONGEST_WAIT_S = 60.0
 
@@ -35,13 +46,32 @@ async def only_slacks_word(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     """Let through what Slack says, a JSON object with `ok`; raise OddReplyError for all else (aiohttp middleware)."""
-    response = await handler(request)
-    kind = response.content_type
-    if "json" not in kind or not isinstance(_parsed(await response.read()).get("ok"), bool):
+    method = method_of(request.url.path)
+    with TRACER.start_as_current_span(SLACK_SPAN, attributes={"slack.method": method}) as span:
+        try:
+            response = await handler(request)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            SLACK_CALLS.labels(METHOD_LABEL(method), type(error).__name__).inc()
+            raise
+        kind = response.content_type
+        told = _parsed(await response.read()) if "json" in kind else {}
+        is_slacks = isinstance(told.get("ok"), bool)
+        result = "ok" if told.get("ok") else RESULT_LABEL(str(told.get("error"))) if is_slacks else "no word of Slack's"
+        span.set_attribute("slack.result", result)
+    SLACK_CALLS.labels(METHOD_LABEL(method), result).inc()
+    if response.status == TOO_MANY_REQUESTS:
+        SLACK_RATE_LIMITED_SECONDS.labels(METHOD_LABEL(method)).inc(retry_after_s(response.headers))
+    if not is_slacks:
         response.release()
-        told = f"HTTP {response.status}, {kind}"
-        raise OddReplyError(told, status=response.status, headers=response.headers)
+        odd = f"HTTP {response.status}, {kind}"
+        raise OddReplyError(odd, status=response.status, headers=response.headers)
     return response
+
+
+def method_of(path: str) -> str:
+    """Return the Web API method that an address names; another one is a response_url, whose parts are secrets."""
+    last = path.rpartition("/")[2]
+    return last if _METHOD.fullmatch(last) else "response_url"
 
 
 def field_of(reply: AsyncSlackResponse, name: str, type_: type[T]) -> T:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from bot.slack.errors import SlackError, SlackRefusedError, slack_call
 from bot.slack.replies import field_of
 from bot.slack.sessions import open_session
 from bot.slack.twin_events import TwinEvents
+from bot.telemetry import ENVELOPE_SPAN, REASON_LABEL, SOCKET_RECONNECTS, TRACER, Heartbeat
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
@@ -52,9 +54,36 @@ DEAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked",
 
 @dataclass(slots=True)
 class SocketState:
-    """Whether Slack reaches the bot."""
+    """Whether Slack reaches the bot.
+
+    `up` is how many connections are up, `trouble` why the last one ended or failed. `seen` counts what came, by type
+    (`message.channel`, `slash_commands`).
+    """
 
     is_up: bool = False
+    up: int = 0
+    last_up: Heartbeat = field(default_factory=Heartbeat)
+    trouble: str = ""
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def count(self, change: int) -> None:
+        """Note that a connection came up, or went."""
+        self.up += change
+        self.is_up = self.up > 0
+        self.last_up.beat()
+
+    def ended(self, reason: str, told: str) -> None:
+        """Note why a connection ended, in a word and as it was told."""
+        SOCKET_RECONNECTS.labels(REASON_LABEL(reason)).inc()
+        self.trouble = told
+
+    def saw(self, frame: dict[str, Any]) -> None:
+        """Note of what kind an envelope is."""
+        event = frame["payload"].get("event")
+        if isinstance(event, dict):
+            self.seen[".".join(filter(None, (str(event.get("type")), str(event.get("channel_type") or ""))))] += 1
+        else:
+            self.seen[str(frame.get("type"))] += 1
 
 
 class CutOffError(Exception):
@@ -70,6 +99,7 @@ class Connection:
     app_token: str
     session: aiohttp.ClientSession
     twins: TwinEvents
+    state: SocketState
     is_up: bool = False
     envelopes: BackgroundTasks = field(
         default_factory=lambda: BackgroundTasks(most=MOST_ENVELOPES, on_error=_log_failure)
@@ -84,8 +114,9 @@ class Connection:
                 was_closed = await self._run_once()
             except SlackError as error:
                 logger.warning("A connection to Slack failed: %s", error)
+                self.state.ended("failed", str(error))
             finally:
-                self.is_up = False
+                self._note_up(is_up=False)
             failures = 0 if time.monotonic() - begun > STABLE_S else failures + 1
             if not was_closed:
                 failures = min(failures, CUTS_COUNTED)
@@ -109,35 +140,42 @@ class Connection:
                 finally:
                     await self.envelopes.wait(LAST_ACKS_S)
                 logger.info("A connection to Slack ended (%s).", socket.exception() or socket.close_code or "as asked")
+                if not was_closed:
+                    self.state.ended("cut", f"A connection was cut ({socket.close_code}).")
         return was_closed or not self.is_up
 
     def _on_frame(self, socket: aiohttp.ClientWebSocketResponse, frame: dict[str, Any]) -> bool:
         """Take a frame; False when Slack asks for another connection in place of this one."""
         if frame.get("type") == "hello":
-            self.is_up = True
+            self._note_up(is_up=True)
             logger.info("Connected to Slack.")
         elif frame.get("type") == "disconnect":
             logger.info("Slack asks to connect anew (%s).", frame.get("reason"))
+            reason = str(frame.get("reason"))
+            self.state.ended(reason, f"Slack asked to connect anew ({reason}).")
             return False
         elif _is_envelope(frame) and (request := SocketModeRequest.from_dict(frame)):
+            self.state.saw(frame)
             self.envelopes.start(self._process(socket, request))
         else:
             logger.warning("A frame is skipped: no envelope (%s).", ", ".join(map(str, frame)))
         return True
 
+    def _note_up(self, *, is_up: bool) -> None:
+        if is_up != self.is_up:
+            self.is_up = is_up
+            self.state.count(1 if is_up else -1)
+
     async def _process(self, socket: aiohttp.ClientWebSocketResponse, request: SocketModeRequest) -> None:
         """Let Bolt's listeners take an envelope, then acknowledge it; what they could not take comes again."""
-        payload = None
-        if not await self.twins.is_twin(request.payload):
-            response = await self._dispatch(request)
-            if response.status != OK:
-                return
-            payload = json.loads(response.body) if response.body.startswith("{") else None
-        ack = SocketModeResponse(envelope_id=request.envelope_id, payload=payload)
-        try:
-            await socket.send_json(ack.to_dict())
-        except (ConnectionError, aiohttp.ClientError):
-            logger.info("An ack came too late for its connection; Slack will deliver again.")
+        with TRACER.start_as_current_span(ENVELOPE_SPAN, attributes={"slack.envelope.type": request.type}):
+            payload = None
+            if not await self.twins.is_twin(request.payload):
+                response = await self._dispatch(request)
+                if response.status != OK:
+                    return
+                payload = json.loads(response.body) if response.body.startswith("{") else None
+            await _acknowledge(socket, request, payload)
 
     async def _dispatch(self, request: SocketModeRequest) -> BoltResponse:
         """Let Bolt's listeners take an envelope; a mention's twin is told how that ended."""
@@ -149,6 +187,16 @@ class Connection:
             if mention and not mention.done():
                 mention.set_result(is_taken)
         return response
+
+
+async def _acknowledge(
+    socket: aiohttp.ClientWebSocketResponse, request: SocketModeRequest, payload: dict[str, Any] | None
+) -> None:
+    ack = SocketModeResponse(envelope_id=request.envelope_id, payload=payload)
+    try:
+        await socket.send_json(ack.to_dict())
+    except (ConnectionError, aiohttp.ClientError):
+        logger.info("An ack came too late for its connection; Slack will deliver again.")
 
 
 def _frame_in(message: aiohttp.WSMessage) -> dict[str, Any]:
@@ -183,25 +231,25 @@ async def stay_connected(
     twins = TwinEvents()
     async with open_session(client.base_url) as session:
         connections = [
-            Connection(app=app, client=client, app_token=app_token, session=session, twins=twins)
+            Connection(app=app, client=client, app_token=app_token, session=session, twins=twins, state=state)
             for _ in range(CONNECTIONS)
         ]
         try:
             async with asyncio.TaskGroup() as group:
                 for connection in connections:
                     group.create_task(connection.run())
-                group.create_task(_watch(connections, exit_after_s, state))
+                group.create_task(_watch(exit_after_s, state))
                 group.create_task(_keep_alive(client))
         except* CutOffError as errors:
             raise errors.exceptions[0] from None
 
 
-async def _watch(connections: list[Connection], exit_after_s: float, state: SocketState) -> None:
+async def _watch(exit_after_s: float, state: SocketState) -> None:
     """Say when the bot is ready, and give up when there has been no connection for too long."""
     last_up, ready = time.monotonic(), False
     while True:
-        state.is_up = any(connection.is_up for connection in connections)
         if state.is_up:
+            state.last_up.beat()
             last_up = time.monotonic()
             if not ready:
                 logger.info("Ready: connected to Slack.")

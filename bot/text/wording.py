@@ -65,6 +65,8 @@ class Wording:
     notice_unsupported: str
     notice_part_missing: str
     notice_version_absent: str
+    notice_tokens_spent: str
+    notice_own_tokens_spent: str
     again_longer: str
     again_shorter: str
     again_anew: str

@@ -13,7 +13,7 @@ from rag.answering.abstaining import abstain
 from rag.answering.extractive import quote_passages
 from rag.answering.prompt import INSTRUCTIONS, build_message
 from rag.answering.reply import Listener, Reply, UnusableReplyError
-from rag.domain import Hearing, Notice, Question, Trace
+from rag.domain import Health, Hearing, Notice, Question, Rewording, Trace
 from rag.errors import ContextTooLongError, GenerationError
 from rag.query.post import shorten_post
 
@@ -67,11 +67,13 @@ class Answerer:
         on_passages: Callable[[Sequence[Passage]], Awaitable[None]] = _ignore,
         on_thinking: Callable[[], Awaitable[None]] = _ignore,
         on_text: Callable[[str], Awaitable[None]] = _ignore,
+        without_model: Notice | None = None,
     ) -> Answer:
         """Return the answer; `on_text` gets the model's words as they come, without false marks.
 
         What it has not got when the answer is there, such as a tail or an abstention, stands in the answer alone.
         `on_passages` is told what the model is about to read, `on_thinking` when it reasons before it answers.
+        `without_model` is why the model is not to be asked: the passages are quoted, with this notice.
         Raise RetrievalError when nothing can be searched. A model that fails is not an error: the answer is then
         extractive and its notice says why.
         """
@@ -79,16 +81,25 @@ class Answerer:
         whole, question = question, replace(question, text=shorten_post(question.text))
         shown = self.passages * (MORE if question.style == "longer" else 1)
         limit = max(shown, self.reads)
-        found = await self._search(question, limit)
-        trace = Trace(passages=found.passages[:shown], search_s=time.monotonic() - begun)
+        found, rewording = await self._search(question, limit, rewriter=None if without_model else self.rewriter)
+        search_s = time.monotonic() - begun
+        trace = Trace(passages=found.passages[:shown], search_s=search_s, rewording=rewording)
         if found.off_topic:
             return replace(abstain(found.off_topic, found.passages), trace=trace)
         reading = (*found.passages[: limit - len(found.neighbours)], *found.neighbours)
         await on_passages(reading)
-        answer = await self._write(question, reading, found.vectors, Listener(on_text, on_thinking, shown))
-        trace = replace(answer.trace, passages=reading, search_s=trace.search_s)
+        if without_model:
+            answer = quote_passages(reading, question=question.text, notice=without_model)
+        else:
+            answer = await self._write(question, reading, found.vectors, Listener(on_text, on_thinking, shown))
+        trace = replace(answer.trace, passages=reading, search_s=search_s, rewording=rewording)
         shortened = () if question.text == whole.text else (SHORTENED,)
         return replace(answer, notices=(*answer.notices, *found.notices, *shortened), trace=trace)
+
+    @property
+    def model_name(self) -> str:
+        """The language model's name; "" where there is none."""
+        return self.model.name if self.model else ""
 
     async def hear(self, text: str, *, ask_model: bool = True) -> Hearing:
         """Return what a post wants that is addressed to nobody; without a hearer, an answer."""
@@ -100,14 +111,23 @@ class Answerer:
         """Return what there is to answer from; None while that can't be looked into."""
         return self.retriever.docs()
 
-    async def _search(self, question: Question, limit: int) -> Retrieved:
+    def health(self) -> Health:
+        """Return how what answering stands on does."""
+        return replace(self.retriever.health(), models=self.model.health() if self.model else ())
+
+    async def _search(
+        self, question: Question, limit: int, *, rewriter: Rewriter | None
+    ) -> tuple[Retrieved, Rewording]:
         """Search for a question, and beside it for what the rewriter makes of it meanwhile, if anything."""
-        if not self.rewriter:
-            return await self.retriever.search(question, limit=limit)
-        rewriting = asyncio.create_task(self.rewriter.rewrite(question))
+        if not rewriter:
+            return await self.retriever.search(question, limit=limit), Rewording()
+        rewriting = asyncio.create_task(rewriter.rewrite(question))
+        text = asyncio.create_task(_text_of(rewriting))
         try:
-            return await self.retriever.search(question, limit=limit, reworded=rewriting)
+            found = await self.retriever.search(question, limit=limit, reworded=text)
+            return found, await rewriting
         finally:
+            text.cancel()
             rewriting.cancel()
 
     async def _write(
@@ -150,6 +170,10 @@ class Answerer:
         except UnusableReplyError as error:  # it was paid for: its tokens and times are kept
             return replace(_quoted(error, question, passages), trace=reply.trace())
         return replace(answer, notices=(*answer.notices, *reply.notices), trace=reply.trace())
+
+
+async def _text_of(rewriting: asyncio.Task[Rewording]) -> str:
+    return (await rewriting).text
 
 
 def _quoted(error: GenerationError, question: Question, passages: Sequence[Passage]) -> Answer:

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.domain import ModelHealth
 from rag.errors import GenerationError, LeftAloneError, RequestRefusedError
 
 if TYPE_CHECKING:
@@ -39,11 +40,18 @@ class CircuitBreakerModel:
     failures: int = 0
     open_until: float = 0.0
     is_trying: bool = False
+    trouble: str = ""
+    """What the last failure was; "" when it works."""
 
     @property
     def name(self) -> str:
         """The model's name."""
         return self.model.name
+
+    def health(self) -> tuple[ModelHealth, ...]:
+        """Return how the model does. It counts as left alone until it has worked again."""
+        is_left_alone = self.failures >= FAILURES_ALLOWED
+        return (ModelHealth(name=self.name, is_left_alone=is_left_alone, failures=self.failures, trouble=self.trouble),)
 
     def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
         """Yield the model's reply; raise LeftAloneError at once while it is left alone."""
@@ -81,10 +89,10 @@ class CircuitBreakerModel:
     def _works(self, *, again: bool) -> None:
         if again:
             logger.info("The language model works again.")
-        self.failures = 0
+        self.failures, self.trouble = 0, ""
 
     def _failed(self, error: GenerationError) -> None:
-        self.failures += 1
+        self.failures, self.trouble = self.failures + 1, error.message
         if self.failures >= FAILURES_ALLOWED:
             doublings = min(self.failures - FAILURES_ALLOWED, MOST_DOUBLINGS)
             pause = min(FIRST_PAUSE_S * 2**doublings, LONGEST_PAUSE_S)
@@ -104,6 +112,10 @@ class UncountedCalls:
     def name(self) -> str:
         """The model's name."""
         return self.breaking.name
+
+    def health(self) -> tuple[ModelHealth, ...]:
+        """Return how it does."""
+        return self.breaking.health()
 
     def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
         """Yield the model's reply; raise LeftAloneError at once while it is left alone."""

@@ -12,7 +12,7 @@ from rag.errors import GenerationError, RequestRefusedError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from rag.domain import Piece
+    from rag.domain import ModelHealth, Piece
     from rag.protocols import ChatModel
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,10 @@ class FallbackModel:
     def name(self) -> str:
         """The first model's name; a reply of the other one says so."""
         return self.first.name
+
+    def health(self) -> tuple[ModelHealth, ...]:
+        """Return how both do."""
+        return (*self.first.health(), *self.other.health())
 
     async def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
         """Yield a reply; raise LeftAloneError while neither is asked."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.answering.prompt import REWRITE_INSTRUCTIONS, build_rewrite_message
-from rag.domain import Discard, Notice
+from rag.domain import Discard, Notice, Rewording, Usage
 from rag.errors import GenerationError
 from rag.text.language import is_foreign
+from rag.tracing import REWRITE, traced
 
 if TYPE_CHECKING:
     from rag.domain import Question
@@ -39,30 +41,34 @@ class Rewriter:
     model: ChatModel
     timeout_s: float
 
-    async def rewrite(self, question: Question) -> str:
-        """Return the question as one line in English that needs no history; "" when it is one, or there is none."""
+    async def rewrite(self, question: Question) -> Rewording:
+        """Return the question as one line in English that needs no history; none when it is one, or there is none."""
         needs_one = question.history or len(question.text) > LONG_POST
         if not needs_one and not await asyncio.to_thread(is_foreign, question.text):
-            return ""
+            return Rewording()
+        begun = time.monotonic()
         try:
             async with asyncio.timeout(self.timeout_s):
-                return clean(await self._reply(question))
+                said, usage = await traced(REWRITE, self._reply(question))
         except (GenerationError, TimeoutError) as error:
             logger.info("A question is searched as it stands: %s", str(error) or "rewriting took too long")
-            return ""
+            return Rewording(took_s=time.monotonic() - begun)
+        return Rewording(text=clean(said), took_s=time.monotonic() - begun, usage=usage)
 
-    async def _reply(self, question: Question) -> str:
-        """Return what the model says; "" where it was cut short."""
-        said = ""
+    async def _reply(self, question: Question) -> tuple[str, Usage | None]:
+        """Return what the model says, "" where it was cut short, and what it cost."""
+        said, usage, is_cut = "", None, False
         async for piece in self.model.stream(REWRITE_INSTRUCTIONS, build_rewrite_message(question)):
             match piece:
                 case str():
                     said += piece
                 case Discard():
                     said = ""
+                case Usage():
+                    usage = piece
                 case Notice(kind="model cut short"):
-                    return ""
-        return said
+                    is_cut = True
+        return "" if is_cut else said, usage
 
 
 def clean(reply: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,14 +17,16 @@ from rag.backends.chat_endpoint import Capabilities, estimate_tokens, is_too_lon
 from rag.domain import Notice, Thinking
 from rag.errors import ContextTooLongError, EmbeddingError, GenerationError, RequestRefusedError, SettingsError
 from rag.text.chat_markup import MarkupFilter
+from rag.tracing import chat_span
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
     import numpy.typing as npt
     from openai.resources.chat import AsyncCompletions
+    from opentelemetry.trace import Span
 
-    from rag.domain import NoticeKind, Piece
+    from rag.domain import ModelHealth, NoticeKind, Piece
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +65,10 @@ class OpenAIChatModel:
         """The model's name at its address."""
         return self.model
 
+    def health(self) -> tuple[ModelHealth, ...]:
+        """Return nothing: no breaker watches it here."""
+        return ()
+
     async def stream(self, instructions: str, message: str) -> AsyncIterator[Piece]:
         """Yield the reply's answer as it is written, without reasoning and its template's tokens.
 
@@ -71,6 +77,12 @@ class OpenAIChatModel:
         """
         if self._is_too_long(instructions + message):
             raise ContextTooLongError(TOO_LONG, hint=TOO_LONG_HINT)
+        with chat_span(self.model, {"gen_ai.request.temperature": self.temperature}) as span:
+            async with aclosing(self._reply(instructions, message, span)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _reply(self, instructions: str, message: str, span: Span) -> AsyncGenerator[Piece, None]:
         with _translated(self.model):
             async with asyncio.timeout(self.begins_within_s):
                 response = await self._begin(instructions, message)
@@ -85,9 +97,12 @@ class OpenAIChatModel:
                     for piece in markup.feed(chunk.text):
                         yield piece
                     if chunk.usage:
+                        span.set_attribute("gen_ai.usage.input_tokens", chunk.usage.prompt_tokens)
+                        span.set_attribute("gen_ai.usage.output_tokens", chunk.usage.completion_tokens)
                         yield chunk.usage
             finally:
                 await response.aclose()
+        span.set_attribute("gen_ai.response.finish_reasons", (finish_reason,))
         for piece in markup.end():
             yield piece
         self.waits_for_close = self.waits_for_close or markup.closed_unopened

@@ -50,11 +50,11 @@ class PostHearer:
         if found.person >= PERSON_FROM and len(text) <= LONGEST_CALL:
             return Hearing(wants="person", likelihood=found.answer, told_by="classifier")
         is_unclear = UNCLEAR_FROM < found.answer < UNCLEAR_TO
-        verdict = await self.judge.verdict(text) if self.judge and ask_model and is_unclear else None
+        verdict, usage = await self.judge.verdict(text) if self.judge and ask_model and is_unclear else (None, None)
         if verdict:
-            return Hearing(wants=verdict, likelihood=found.answer, told_by="model")
+            return Hearing(wants=verdict, likelihood=found.answer, told_by="model", usage=usage)
         wants: Wants = "answer" if found.answer >= heard_from else "nothing"
-        return Hearing(wants=wants, likelihood=found.answer, told_by="classifier")
+        return Hearing(wants=wants, likelihood=found.answer, told_by="classifier", usage=usage)
 
     async def _likelihood(self, head: Head, text: str) -> Likelihood:
         """Return what a post wants: a sentence that asks counts by itself too, whatever stands around it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from rag.answering.prompt import as_data
-from rag.domain import Discard
+from rag.domain import Discard, Usage
 from rag.errors import GenerationError
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class HearingJudge:
 
     model: ChatModel
 
-    async def verdict(self, text: str) -> Wants | None:
-        """Return the model's first word; None where it is another one, or does not come in time."""
-        said = ""
+    async def verdict(self, text: str) -> tuple[Wants | None, Usage | None]:
+        """Return the model's first word and its cost; None where it is another one, or does not come in time."""
+        said, usage = "", None
         try:
             async with asyncio.timeout(PATIENCE_S):
                 message = f"<post>\n{as_data(text[:SHOWN_CHARACTERS])}\n</post>"
@@ -48,7 +48,9 @@ class HearingJudge:
                         said += piece
                     elif isinstance(piece, Discard):
                         said = ""
+                    elif isinstance(piece, Usage):
+                        usage = piece
         except (GenerationError, TimeoutError) as error:
             logger.info("The model does not tell whether a post wants an answer: %s", str(error) or "it took too long")
         found = _WORD.match(said)
-        return cast("Wants", found[1].lower()) if found else None
+        return cast("Wants", found[1].lower()) if found else None, usage

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag.domain import Question
+from rag.domain import Health, Question
 from rag.errors import EmbeddingError, RagError, RetrievalError, UnreachableError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 WARM_UP = "How is data stord?"  # the typo loads the dictionary
 PROBE_EVERY_S = 1.0
+NOT_OPENED = "Milvus has not been opened yet."
 
 
 def _nothing() -> None:
@@ -62,20 +64,34 @@ class ReloadingRetriever:
     outage: RetrievalError | None = None
     outage_began: asyncio.Event = field(default_factory=asyncio.Event)
     is_warm: bool = False
+    checked_at: float = field(default_factory=time.monotonic)
+    """When Milvus last did what it was asked."""
 
     def docs(self) -> Docs | None:
         """Return what the newest generation searches; None while there is none."""
         return self.snapshot.retriever.docs() if self.snapshot else None
 
+    def health(self) -> Health:
+        """Return whether Milvus can be searched, and how long ago that was last seen."""
+        docs = self.docs()
+        return Health(
+            trouble=self.outage.message if self.outage else "" if self.snapshot else NOT_OPENED,
+            checked_s=time.monotonic() - self.checked_at,
+            passages=docs.passages if docs else 0,
+            built_at=docs.built_at if docs else 0.0,
+        )
+
     async def search(self, question: Question, *, limit: int, reworded: Awaitable[str] | None = None) -> Retrieved:
         """Return what the newest generation finds; while Milvus is away raise RetrievalError at once."""
         snapshot = self.snapshot
         if self.outage or not snapshot:
-            message = self.outage.message if self.outage else "Milvus has not been opened yet."
+            message = self.outage.message if self.outage else NOT_OPENED
             raise RetrievalError(message)
         snapshot.searching += 1
         try:
-            return await snapshot.retriever.search(question, limit=limit, reworded=reworded)
+            found = await snapshot.retriever.search(question, limit=limit, reworded=reworded)
+            self.checked_at = time.monotonic()
+            return found  # noqa: TRY300 - what fails is the search
         except EmbeddingError:
             raise  # Milvus is well
         except RetrievalError as error:
@@ -126,6 +142,7 @@ class ReloadingRetriever:
         except RagError as error:
             logger.warning("A newer index can't be taken up; the one before goes on: %s", error)
             return
+        self.checked_at = time.monotonic()
         if newer is not None:
             await self._replace(older, newer)
 
@@ -146,7 +163,7 @@ class ReloadingRetriever:
             await asyncio.sleep(PROBE_EVERY_S)
             return
         logger.info("The docs can be searched again.")
-        self.outage = None
+        self.outage, self.checked_at = None, time.monotonic()
         self.outage_began.clear()
 
     async def _check(self) -> None:

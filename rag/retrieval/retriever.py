@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from rag.domain import Docs, Explanation, Question, Retrieved
+from rag.domain import Docs, Explanation, Health, Question, Retrieved
 from rag.errors import RetrievalError
 from rag.query.search_plan import make_search_plans, refers_to_nothing, search_text
 from rag.query.versions import choose_versions
@@ -23,6 +23,7 @@ from rag.retrieval.rewording import compared_texts, weight_of
 from rag.retrieval.scope import NEAREST, off_topic, signs
 from rag.retrieval.searched import Looked, Reworded, Search, Searched, View
 from rag.text.language import is_foreign, language_of
+from rag.tracing import DENSE, EMBED, RANK, SPARSE, traced
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -84,7 +85,12 @@ class HybridRetriever:
 
     def docs(self) -> Docs:
         """Return what there is to answer from."""
-        return Docs(versions=self.vocabulary.versions, built_at=self.built_at)
+        passages = self.vocabulary.passages
+        return Docs(versions=self.vocabulary.versions, built_at=self.built_at, passages=passages)
+
+    def health(self) -> Health:
+        """Return what is searched: it is looked at when it is opened, and by whoever watches it."""
+        return Health(trouble="", checked_s=0.0, passages=self.vocabulary.passages, built_at=self.built_at)
 
     def search_now(self, question: Question, *, limit: int, reworded: str = "") -> Retrieved:
         """Do the same on this thread."""
@@ -127,11 +133,11 @@ class HybridRetriever:
         foreign = await self.foreign.read(question.text) if self.foreign else None
         searched = await self._run(partial(self.understand, question, foreign))
         # Words need no vectors: Milvus looks for them while the model embeds.
-        worded = self.searches.find(searched.by_words)
-        encoded, found = await asyncio.gather(self.batcher.encode(searched.texts), worded)
+        worded = traced(SPARSE, self.searches.find(searched.by_words))
+        encoded, found = await asyncio.gather(traced(EMBED, self.batcher.encode(searched.texts)), worded)
         vectors = searched.vectors(encoded)
-        found = [*found, *await self.searches.find(searched.by_meaning(vectors))]
-        return await self._run(partial(self.look_up, searched, vectors, found))
+        found = [*found, *await traced(DENSE, self.searches.find(searched.by_meaning(vectors)))]
+        return await traced(RANK, self._run(partial(self.look_up, searched, vectors, found)))
 
     async def _look_again(self, looked: Looked, text: str) -> Reworded:
         """Look for a question in a model's words, and tell how far they are trusted."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
-from bot.settings import SlackSettings
+from bot.settings import OperationsSettings, SlackSettings
 from rag.settings import RagSettings
 from tests.standins import model as model_standin
 from tests.standins import slack as slack_standin
@@ -30,7 +30,9 @@ PROJECT = Path(__file__).parents[2]
 STOP_PATIENCE_S = 20
 shared_folder: list[Path] = []
 """Where the processes of a test run keep what they share; empty outside of one."""
-OURS = tuple(name.upper() for settings in (RagSettings, SlackSettings) for name in settings.model_fields)
+OURS = tuple(
+    name.upper() for settings in (RagSettings, SlackSettings, OperationsSettings) for name in settings.model_fields
+)
 
 
 def environment(**settings: str) -> dict[str, str]:

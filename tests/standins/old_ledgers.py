@@ -75,6 +75,10 @@ INDEXES_1 = (
     'CREATE INDEX questions_by_user ON questions ("user")',
 )
 INDEXES_3 = (*INDEXES_1, "CREATE INDEX questions_by_thread ON questions (channel, thread_ts)")
+INDEXES_7 = (
+    *INDEXES_3,
+    """CREATE INDEX remembered_questions ON questions (accepted_at) WHERE (text IS NOT NULL OR "user" <> '')""",
+)
 FEEDBACK_2 = """
 CREATE TABLE feedback (id {serial} NOT NULL, question_id INTEGER NOT NULL, "user" VARCHAR(64), liked INTEGER NOT NULL,
 reason TEXT, at {double} NOT NULL, PRIMARY KEY (id), CONSTRAINT one_opinion UNIQUE (question_id, "user"),
@@ -127,6 +131,10 @@ LEDGERS = {
     5: (SCHEMA, QUESTIONS_5, *INDEXES_3, PAST_ANSWERS_4, MUTED_THREADS_3, FEEDBACK_4, ESCALATIONS_5),
     6: (
         *(SCHEMA, QUESTIONS_6, *INDEXES_3, PAST_ANSWERS_4, MUTED_THREADS_3, FEEDBACK_4, ESCALATIONS_6),
+        *(REPLICAS_6, OUTAGES_6),
+    ),
+    7: (
+        *(SCHEMA, QUESTIONS_6, *INDEXES_7, PAST_ANSWERS_4, MUTED_THREADS_3, FEEDBACK_4, ESCALATIONS_6),
         *(REPLICAS_6, OUTAGES_6),
     ),
 }

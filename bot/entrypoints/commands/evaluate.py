@@ -60,7 +60,7 @@ async def _search_all(
         if rewrite and rewriter is None:
             raise RagError("--rewrite needs a language model.", hint="Set LEPTONAI_TOKEN.")
         for case in cases:
-            reworded = await rewriter.rewrite(case.question) if rewriter else ""
+            reworded = (await rewriter.rewrite(case.question)).text if rewriter else ""
             begun = time.perf_counter()
             found[case.id] = retriever.search_now(case.question, limit=DEPTH, reworded=reworded)
             seconds[case.id] = time.perf_counter() - begun

@@ -57,7 +57,7 @@ async def _reworded(settings: RagSettings, questions: Sequence[Question]) -> lis
     async with open_rewriter(settings) as rewriter:
         if rewriter is None:
             raise RagError("--model needs a language model.", hint="Set LEPTONAI_TOKEN.")
-        return [await rewriter.rewrite(question) for question in questions]
+        return [(await rewriter.rewrite(question)).text for question in questions]
 
 
 def _explained(retriever: HybridRetriever, question: Question, reworded: str) -> dict[str, Any]:

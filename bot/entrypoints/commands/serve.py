@@ -6,12 +6,14 @@ import asyncio
 import logging
 import os
 import sys
+from typing import NoReturn
 
 from pydantic import ValidationError
 
-from bot.entrypoints.logs import RedactingFormatter, hide, set_up_logs
+from bot.entrypoints.logs import JsonFormatter, RedactingFormatter, hide, set_up_logs, write_json
 from bot.entrypoints.signals import end_at_once
-from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error, secrets_of
+from bot.entrypoints.traces import set_up_traces
+from bot.settings import OWNER_ONLY, OperationsSettings, SlackSettings, explain_validation_error, secrets_of
 from rag import SettingsError
 from rag.settings import RagSettings
 
@@ -32,24 +34,37 @@ def run() -> None:
         sys.exit(1)
 
 
-def _checked_settings(formatter: RedactingFormatter) -> tuple[SlackSettings, RagSettings]:
+def _checked_settings(formatter: RedactingFormatter) -> tuple[SlackSettings, RagSettings, OperationsSettings]:
     try:
-        slack, rag = SlackSettings(), RagSettings()
+        slack, rag, operations = SlackSettings(), RagSettings(), OperationsSettings()
         hide(formatter, secrets_of(slack, rag))
+        if operations.log_format == "json":
+            write_json(formatter)
         for package in ("bot", "rag"):  # the libraries' own debugging would show what people write
             logging.getLogger(package).setLevel(slack.log_level)
         slack.check_tokens()
+        set_up_traces()
     except SettingsError as error:
-        sys.exit(formatter.clean(f"milvusfaq: {error}"))
+        _end(str(error), formatter)
     except ValidationError as error:
-        sys.exit(formatter.clean(f"milvusfaq: {explain_validation_error(error)}"))
-    return slack, rag
+        _end(explain_validation_error(error), formatter)
+    return slack, rag, operations
 
 
-def _serve(slack: SlackSettings, rag: RagSettings, formatter: RedactingFormatter) -> None:
+def _serve(
+    slack: SlackSettings, rag: RagSettings, operations: OperationsSettings, formatter: RedactingFormatter
+) -> None:
     from bot.entrypoints.process import EXPECTED, serve
 
     try:
-        asyncio.run(serve(slack, rag))
+        asyncio.run(serve(slack, rag, operations))
     except EXPECTED as error:
-        sys.exit(formatter.clean(f"milvusfaq: {error}"))
+        _end(str(error), formatter)
+
+
+def _end(why: str, formatter: RedactingFormatter) -> NoReturn:
+    """End with the line that says what to do; where each line is an object, that one too."""
+    if any(isinstance(handler.formatter, JsonFormatter) for handler in logging.getLogger().handlers):
+        logger.critical("%s", why)
+        sys.exit(1)
+    sys.exit(formatter.clean(f"milvusfaq: {why}"))

@@ -1,21 +1,38 @@
-"""Usage: who asks how much at a time, and what a person asked last."""
+"""Usage: who asks how much at a time, what that takes of the language model, what is open, what was asked last."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain import RecentQuestion
-from bot.ledger.states import BEING_ANSWERED, ENDED_WELL, MAY_NOT_ASK, TOO_MANY, UNHEARD
-from bot.ledger.storage.schema import IS_REMEMBERED, questions
+from bot.ledger.states import BEING_ANSWERED, ENDED_WELL, MAY_NOT_ASK, OPEN, TOO_MANY, UNHEARD
+from bot.ledger.storage.schema import IS_REMEMBERED, escalations, questions, token_usage
 
 if TYPE_CHECKING:
     from bot.ledger.records import Entry
     from bot.ledger.storage.database import Database
 
 MINUTE_S = 60.0
+SIZES = {
+    "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+    "postgresql": "SELECT pg_database_size(current_database())",
+}
+"""What tells how many bytes the database takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What the ledger holds: `bytes` on disk, tokens of this day (UTC)."""
+
+    open_questions: int
+    open_escalations: int
+    bytes: int
+    tokens_today: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +53,40 @@ class Usage:
         statement = select(of_user.label("of_user"), in_channel.label("in_channel"))
         row = await self.database.one(statement.where(questions.c.accepted_at > this - MINUTE_S, IS_REMEMBERED))
         return (int(row.of_user or 0), int(row.in_channel or 0)) if row else (0, 0)
+
+    async def record_tokens(self, user: str, model: str, *, prompt: int, completion: int) -> None:
+        """Add what a question of this person took of a model today (UTC)."""
+        dialect = postgresql if self.database.dialect == "postgresql" else sqlite
+        row = dialect.insert(token_usage).values(
+            day=await self._today(), user=user, model=model, prompt_tokens=prompt, completion_tokens=completion
+        )
+        added = {
+            "prompt_tokens": token_usage.c.prompt_tokens + prompt,
+            "completion_tokens": token_usage.c.completion_tokens + completion,
+        }
+        await self.database.changed(row.on_conflict_do_update(index_elements=["day", "user", "model"], set_=added))
+
+    async def tokens_today(self, user: str) -> tuple[int, int]:
+        """Return how many tokens all questions of this day (UTC) took, and those of this person."""
+        taken = token_usage.c.prompt_tokens + token_usage.c.completion_tokens
+        own = func.coalesce(func.sum(case((token_usage.c.user == user, taken), else_=0)), 0)
+        statement = select(func.coalesce(func.sum(taken), 0).label("every"), own.label("own"))
+        row = await self.database.one(statement.where(token_usage.c.day == await self._today()))
+        return (int(row.every), int(row.own)) if row else (0, 0)
+
+    async def totals(self) -> Totals:
+        """Return what the ledger holds, over all replicas; none of it is counted row by row through all that was."""
+        is_open = questions.c.state.in_(OPEN)
+        is_unresolved = escalations.c.taken_by.is_(None) & (escalations.c.user != "")
+        return Totals(
+            open_questions=int(await self.database.scalar(select(func.count()).where(is_open)) or 0),
+            open_escalations=int(await self.database.scalar(select(func.count()).where(is_unresolved)) or 0),
+            bytes=int(await self.database.scalar(text(SIZES[self.database.dialect])) or 0),
+            tokens_today=(await self.tokens_today(""))[0],
+        )
+
+    async def _today(self) -> str:
+        return datetime.fromtimestamp(await self.database.time(), UTC).date().isoformat()
 
     async def recent(self, user: str, *, limit: int) -> list[RecentQuestion]:
         """Return what a person asked last, the newest first; what has no message in Slack, or is forgotten, not."""

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from bot.ledger.errors import LedgerError
 from bot.ledger.storage.schema import now
+from bot.telemetry import LEDGER_SPAN, TRACER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -107,13 +108,14 @@ class Database:
         Raise LedgerError when it can't be had, after some patience with what may pass.
         """
         deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                return await self.transactions.run(work, has_time=self.has_time)
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                if time.monotonic() > deadline or not _may_pass(error):
-                    raise LedgerError(f"The ledger can't be used ({reason_of(error)}).") from error
-            await asyncio.sleep(RETRY_PAUSE_S)
+        with TRACER.start_as_current_span(LEDGER_SPAN):
+            while True:
+                try:
+                    return await self.transactions.run(work, has_time=self.has_time)
+                except (SQLAlchemyError, OSError, TimeoutError) as error:
+                    if time.monotonic() > deadline or not _may_pass(error):
+                        raise LedgerError(f"The ledger can't be used ({reason_of(error)}).") from error
+                await asyncio.sleep(RETRY_PAUSE_S)
 
 
 def reason_of(error: Exception) -> str:

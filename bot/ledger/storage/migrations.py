@@ -125,6 +125,38 @@ STEPS: dict[int, tuple[str, ...]] = {
         WHERE (text IS NOT NULL OR "user" <> '')
         """,
     ),
+    8: (
+        """
+        CREATE TABLE token_usage (
+            day VARCHAR(10) NOT NULL,
+            "user" VARCHAR(64) NOT NULL,
+            model VARCHAR(200) NOT NULL,
+            prompt_tokens INTEGER NOT NULL,
+            completion_tokens INTEGER NOT NULL,
+            PRIMARY KEY (day, "user", model)
+        )
+        """,
+        """
+        CREATE TABLE reports (
+            team VARCHAR(64) NOT NULL,
+            due_at {double} NOT NULL,
+            owner VARCHAR(200) NOT NULL,
+            lease_until {double} NOT NULL,
+            posted_ts VARCHAR(64) NOT NULL DEFAULT '',
+            PRIMARY KEY (team, due_at)
+        )
+        """,
+        """
+        CREATE TABLE audit (
+            id {serial} NOT NULL,
+            at {double} NOT NULL,
+            actor VARCHAR(200) NOT NULL,
+            action VARCHAR(64) NOT NULL,
+            subject VARCHAR(64) NOT NULL,
+            PRIMARY KEY (id)
+        )
+        """,
+    ),
 }
 """What leads to each version from the one before."""
 

@@ -151,6 +151,36 @@ outages = Table(
     Column("lease_until", Double, nullable=False),
 )
 
+token_usage = Table(
+    "token_usage",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("user", String(64), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("team", String(64), primary_key=True),
+    Column("due_at", Double, primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("lease_until", Double, nullable=False),
+    Column("posted_ts", String(64), nullable=False, server_default=""),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", String(64), nullable=False),
+)
+
 
 @cache
 def now(dialect: str) -> ColumnElement[float]:

@@ -11,8 +11,9 @@ from bot.domain import MessageRef
 from bot.ledger import LedgerError
 from bot.listeners.actions.interaction import Interaction
 from bot.rendering.action_ids import FORM_REASON, FORM_WORDS
-from bot.rendering.forms import feedback_form
+from bot.rendering.forms import FEEDBACK_REASONS, feedback_form
 from bot.slack.errors import SlackError, slack_call
+from bot.telemetry import FEEDBACK
 from bot.text.redaction import redact
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class FeedbackActions:
     async def _keep(self, about: dict[str, str], *, user: str, liked: bool, reason: str = "") -> None:
         question = MessageRef(about["team"], about["channel"], about["question"])
         if await self.ledger.feedback.record(question, user=user, liked=liked, reason=reason):
+            chosen = reason.partition(":")[0]
+            FEEDBACK.labels("liked" if liked else "disliked", chosen if chosen in FEEDBACK_REASONS else "none").inc()
             logger.info("%s %s was %s", question.channel, question.ts, "liked" if liked else "disliked")
         else:
             logger.info("There is no question %s %s in the ledger to vote on", question.channel, question.ts)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from bot.answering.admission import TokenBudget
 from bot.answering.files import QuestionFiles
 from bot.answering.handler import QuestionHandler
 from bot.answering.hearing import PostHearing
@@ -86,7 +87,8 @@ async def scene_in(folder: Path, question: SlackQuestion) -> AsyncIterator[Scene
             "closer": closer,
             "rate_limits": SlackRateLimits(),
             "bot": BOT,
-            "hearing": PostHearing(ledger=ledger, hearer=answerer, caller=caller),
+            "hearing": PostHearing(ledger=ledger, hearer=answerer, caller=caller, budget=TokenBudget(ledger=ledger)),
+            "budget": TokenBudget(ledger=ledger),
             "files": QuestionFiles(files, ledger),  # type: ignore[arg-type]
             "support_channels": {},
             "actions": (MUTE_ACTION,),

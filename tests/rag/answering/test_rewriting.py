@@ -18,7 +18,7 @@ FOREIGN = Question(text="Wie viele Partitionen darf eine Collection haben?")
 
 
 def rewritten(question: Question, model: FakeModel, timeout_s: float = 5) -> str:
-    return asyncio.run(Rewriter(model=model, timeout_s=timeout_s).rewrite(question))
+    return asyncio.run(Rewriter(model=model, timeout_s=timeout_s).rewrite(question)).text
 
 
 def test_a_first_question_in_english_costs_no_call() -> None:

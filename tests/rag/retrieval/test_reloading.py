@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag import Question, RagError, RetrievalError
-from rag.domain import Docs, Retrieved
+from rag.domain import Docs, Health, Retrieved
 from rag.errors import EmbeddingError, UnreachableError
 from rag.retrieval.reloading import IndexSnapshot, ReloadingRetriever
 from tests.builders import make_passages
@@ -30,6 +30,9 @@ class SlowRetriever:
 
     def docs(self) -> Docs | None:
         return None
+
+    def health(self) -> Health:
+        return Health(trouble="", checked_s=0.0)
 
     async def search(self, question: Question, *, limit: int, reworded: Awaitable[str] | None = None) -> Retrieved:
         assert question

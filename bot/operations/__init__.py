@@ -1,0 +1,1 @@
+"""Operations: what whoever runs the bot asks of it. Health, metrics, doctor, report."""

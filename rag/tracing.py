@@ -1,0 +1,43 @@
+"""Spans of rag, by the OpenTelemetry API alone: whoever runs the process decides whether they go anywhere.
+
+A language model's span follows the conventions for generative AI: opentelemetry.io/docs/specs/semconv/gen-ai.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind, Status, StatusCode
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator, Mapping
+
+    from opentelemetry.trace import Span
+
+T = TypeVar("T")
+TRACER = trace.get_tracer("milvusfaq.rag")
+
+EMBED, DENSE, SPARSE, RANK, REWRITE = "embed", "search dense", "search sparse", "rank", "rewrite"
+
+
+async def traced(name: str, work: Awaitable[T]) -> T:
+    """Wait for something within a span of this name."""
+    with TRACER.start_as_current_span(name):
+        return await work
+
+
+@contextmanager
+def chat_span(model: str, request: Mapping[str, str | int | float]) -> Iterator[Span]:
+    """Open the span of a call to a language model; it may end in another context than it began in."""
+    attributes = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": model}
+    span = TRACER.start_span(f"chat {model}", kind=SpanKind.CLIENT, attributes={**attributes, **request})
+    try:
+        yield span
+    except Exception as error:
+        span.set_attribute("error.type", type(error).__name__)
+        span.set_status(Status(StatusCode.ERROR))
+        raise
+    finally:
+        span.end()
