@@ -144,7 +144,7 @@ async def time_stream(model: ModelStandIn, at_once: int, *, rounds: int = 0) -> 
     client = make_chat_client(base_url=model.base_url, api_key=model_standin.TOKEN, timeout_s=60, max_retries=0)
     async with client:
         bare = OpenAIChatModel(
-            completions=client.chat.completions,
+            client=client,
             model="m",
             temperature=0.1,
             begins_within_s=60,

@@ -65,7 +65,7 @@ async def _open_endpoint(
         max_retries=settings.llm_max_retries,
     ) as client:
         model = OpenAIChatModel(
-            completions=client.chat.completions,
+            client=client,
             model=name,
             temperature=settings.llm_temperature,
             begins_within_s=settings.llm_timeout_s,

@@ -1,4 +1,4 @@
-"""The `milvusfaq` command line: ask, search, ingest, sources, eval, explain, check, demo, start, forget, feedback."""
+"""The `milvusfaq` command line: what asks and answers, and the commands of the files beside it."""
 
 from __future__ import annotations
 
@@ -145,6 +145,19 @@ def demo(
         ask_in_terminal(out)
     else:
         run_demo(out, port=port, browser=browser)
+
+
+@app.command()
+def doctor(
+    *, as_json: Annotated[bool, typer.Option("--json", help="A JSON list of findings, when all are there.")] = False
+) -> None:
+    """Look at everything that the bot stands on: one line each, and what to do. Works beside a running bot.
+
+    Exit code 0: all is well; 1: something is to be looked at; 2: something does not work.
+    """
+    from bot.entrypoints.cli_operations import run_doctor
+
+    raise typer.Exit(run_doctor(out, as_json=as_json))
 
 
 @app.command()

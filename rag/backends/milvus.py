@@ -19,7 +19,7 @@ import numpy as np
 
 from rag.backends.milvus_errors import translated, unreachable
 from rag.backends.milvus_lite import explain_refusal, is_lite, release
-from rag.backends.milvus_schema import METRIC, MULTILINGUAL_ROWS, PASSAGE_FIELDS, SOURCE_ROWS, passage_of
+from rag.backends.milvus_schema import METRIC, MULTILINGUAL_ROWS, PASSAGE_FIELDS, SOURCE_ROWS, passage_of, words_of
 from rag.backends.pymilvus_import import importing_pymilvus
 from rag.domain import Candidate, EmbeddedPassage
 from rag.errors import EmptyIndexError, IngestError, RetrievalError
@@ -49,7 +49,6 @@ SEARCH_TIMEOUT_S = 10.0
 """A search takes tens of milliseconds; who waits so long had better be told."""
 MOST_FETCHED = 3_000
 """How many passages are kept in memory once a search has read them: about 30 MB."""
-WORDS_SUFFIX = "_words"
 
 
 @dataclass(frozen=True)
@@ -272,14 +271,14 @@ class MilvusStore:
         for known in ("has_sparse", "dim"):
             self.__dict__.pop(known, None)
 
+    def server_version(self) -> str:
+        """Return what the server calls its version."""
+        with translated(self.uri):
+            return str(self.client.get_server_version(timeout=CALL_TIMEOUT_S))
+
     def is_ours(self, name: str) -> bool:
         """Tell whether an ingest of ours made this collection."""
         return re.fullmatch(rf"{re.escape(self.alias)}_build_[0-9a-f]+", name) is not None
-
-
-def words_of(collection: str) -> str:
-    """Return the name of the collection that keeps a collection's vocabulary."""
-    return f"{collection}{WORDS_SUFFIX}"
 
 
 @contextmanager

@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING
 from rag.backends.milvus import (
     CALL_TIMEOUT_S,
     EMBEDDING_PROPERTY,
-    WORDS_SUFFIX,
     MilvusStore,
-    words_of,
 )
 from rag.backends.milvus_errors import translated
 from rag.backends.milvus_lite import give_back_freed_memory
-from rag.backends.milvus_schema import MULTILINGUAL_ROWS, SOURCE_ROWS, passage_schema, row_of, words_rows, words_schema
+from rag.backends.milvus_schema import (
+    MULTILINGUAL_ROWS,
+    SOURCE_ROWS,
+    WORDS_SUFFIX,
+    passage_schema,
+    row_of,
+    words_of,
+    words_rows,
+    words_schema,
+)
 from rag.errors import IngestError
 from rag.text import multilingual, records, vocabulary
 from rag.text.vocabulary import Vocabulary

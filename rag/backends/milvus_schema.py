@@ -33,6 +33,7 @@ VARCHAR_BYTES = {
     "facets": 65_535,
 }
 PASSAGE_FIELDS = [*VARCHAR_BYTES, "deprecated"]
+WORDS_SUFFIX = "_words"
 NO_TERMS = {2**31: 1.0}
 """Milvus takes no sparse vector without a number: that of a text without terms has one that no question has."""
 WORDS_ROW_CHARACTERS = 60_000
@@ -56,6 +57,11 @@ def passage_schema(*, embedding: str, dim: int, sparse: bool) -> tuple[Collectio
         schema.add_field("lexical", DataType.SPARSE_FLOAT_VECTOR)
         index.add_index("lexical", index_type="SPARSE_INVERTED_INDEX", metric_type=METRIC)
     return schema, index
+
+
+def words_of(collection: str) -> str:
+    """Return the name of the collection that keeps a collection's vocabulary."""
+    return f"{collection}{WORDS_SUFFIX}"
 
 
 def words_schema() -> tuple[CollectionSchema, IndexParams]:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
     import numpy.typing as npt
-    from openai.resources.chat import AsyncCompletions
     from opentelemetry.trace import Span
 
     from rag.domain import ModelHealth, NoticeKind, Piece
@@ -43,13 +42,12 @@ REFUSALS = {400, 413, 415, 422}
 class OpenAIChatModel:
     """A chat model behind an OpenAI-compatible address; for instance one on Lepton.
 
-    `completions` is a client's `chat.completions`: openai imports what lies behind it when it is first named.
     `begins_within_s` is for all its tries together: openai tries again after silence too. `silence_s` is how long the
     model may say nothing. `capabilities` is what its endpoint takes, as learned so far. In tokens: `too_long` is the
     least that was too long for it, as estimated, `context_tokens` what it takes with its answer; 0 while unknown.
     """
 
-    completions: AsyncCompletions
+    client: openai.AsyncOpenAI
     model: str
     temperature: float
     begins_within_s: float
@@ -109,6 +107,14 @@ class OpenAIChatModel:
         for notice in self._notices(finish_reason, is_whole=is_whole):
             yield notice
 
+    async def told_context_tokens(self) -> int:
+        """Return what the endpoint says of the model's context, as vLLM does; 0 where it says nothing."""
+        try:
+            told = await self.client.models.retrieve(self.model)
+        except (openai.OpenAIError, httpx2.HTTPError):
+            return 0
+        return int(getattr(told, "max_model_len", 0) or 0)
+
     def _is_too_long(self, text: str) -> bool:
         tokens = estimate_tokens(text) if self.too_long or self.context_tokens else 0
         room = self.context_tokens - self.capabilities.max_tokens
@@ -151,7 +157,7 @@ class OpenAIChatModel:
 
     async def _create(self, capabilities: Capabilities, instructions: str, message: str) -> httpx2.Response:
         arguments = capabilities.arguments(instructions, message, self.temperature)
-        raw = await self.completions.with_raw_response.create(model=self.model, **arguments)
+        raw = await self.client.chat.completions.with_raw_response.create(model=self.model, **arguments)
         response: httpx2.Response = raw.http_response
         return response
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from rag import EmptyIndexError, IngestError, RetrievalError
-from rag.backends.milvus import MilvusStore, open_milvus, words_of
+from rag.backends.milvus import MilvusStore, open_milvus
 from rag.backends.milvus_build import building
-from rag.backends.milvus_schema import SOURCE_ROWS
+from rag.backends.milvus_schema import SOURCE_ROWS, words_of
 from rag.domain import EmbeddedPassage
 from rag.ingest.chunking import embedding_text
 from rag.ingest.indexing import IngestPlan, IngestReport, index

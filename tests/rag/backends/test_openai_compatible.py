@@ -18,7 +18,7 @@ from tests.standins.model import TOKEN, ModelStandIn, Reply
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from openai.resources.chat import AsyncCompletions
+    from openai import AsyncOpenAI
 
     from rag.domain import Piece
 
@@ -29,7 +29,7 @@ class Asker:
     def __init__(self, server: ModelStandIn, *, max_tokens: int = 9, context_tokens: int = 0) -> None:
         self.server = server
         self.model = OpenAIChatModel(
-            completions=cast("AsyncCompletions", None),
+            client=cast("AsyncOpenAI", None),
             model="m",
             temperature=0.1,
             begins_within_s=5,
@@ -44,7 +44,7 @@ class Asker:
         async def stream() -> list[Piece]:
             client = make_chat_client(base_url=self.server.base_url, api_key=TOKEN, timeout_s=5, max_retries=0)
             async with client:
-                self.model.completions = client.chat.completions
+                self.model.client = client
                 return [piece async for piece in self.model.stream("be brief", message)]
 
         return asyncio.run(stream())
