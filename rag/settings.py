@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -112,3 +113,8 @@ class RagSettings(EnvironmentSettings):
     llm_passages: int = Field(
         default=10, ge=1, le=20, description="How many passages the language model reads; fewer where they don't fit."
     )
+
+    @property
+    def model_host(self) -> str:
+        """Where questions go to be answered; "" where no language model is set up."""
+        return (urlsplit(self.llm_base_url).hostname or "") if self.leptonai_token.get_secret_value() else ""

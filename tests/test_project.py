@@ -61,6 +61,8 @@ METHOD_SCOPES: dict[str, set[str]] = {
     "chat_stopStream": {"chat:write"},
     "chat_update": {"chat:write"},
     "files_info": {"files:read"},
+    "conversations_info": {"channels:read"},
+    "usergroups_users_list": {"usergroups:read"},
     "conversations_history": {"channels:history", "groups:history", "im:history"},
     "conversations_open": {"im:write"},
     "conversations_replies": {"channels:history", "groups:history", "im:history"},
@@ -81,7 +83,7 @@ EVENT_SCOPES: dict[str, tuple[str, set[str]]] = {
 }
 """By its name in the manifest, each event as a listener knows it, and the scopes that it needs."""
 
-OPTIONAL = {"files:read", "im:read", "mpim:history"}
+OPTIONAL = {"channels:read", "files:read", "im:read", "mpim:history", "usergroups:read"}
 """What a feature can live without, or is: an installer may leave it out."""
 
 

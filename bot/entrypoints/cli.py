@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import io
 import json
 import logging
 import os
+import socket
 import sys
+from importlib.metadata import version
 from pathlib import Path  # noqa: TC003 - typer reads the annotation at run time
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -60,9 +63,19 @@ def _fail(line: str) -> NoReturn:
     raise SystemExit(1)
 
 
+def _tell_version(*, wanted: bool) -> None:
+    if wanted:
+        out.print(f"milvusfaq {version('milvusfaq')}", markup=False)
+        raise typer.Exit
+
+
 @app.callback()
 def set_up(
-    *, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, to standard error.")] = False
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, to standard error.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Tell the version, and end.")
+    ] = False,
 ) -> None:
     """Set up the log before any command, and keep what it writes from other users of the machine."""
     os.umask(OWNER_ONLY)
@@ -161,6 +174,24 @@ def doctor(
 
 
 @app.command()
+def report(
+    *,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many days back, until now.")] = 7,
+    format_: Annotated[
+        Literal["text", "json", "html", "csv"], typer.Option("--format", help="How it is written.")
+    ] = "text",
+    to: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Tell what was asked, what could not be answered or was disliked, and which pages were cited.
+
+    Words and links stand there of questions from public channels and from REPORT_CHANNEL alone; the rest is counted.
+    """
+    from bot.entrypoints.cli_operations import write_report
+
+    write_report(days=days, form=format_, to=to)
+
+
+@app.command()
 def start() -> None:
     """Answer in Slack until stopped (the same as `python -m bot`)."""
     from bot.entrypoints.commands.serve import run
@@ -174,8 +205,39 @@ def forget(
     user: Annotated[str, typer.Option(help="The Slack user id of the person, like U0123456789.", show_default=False)],
 ) -> None:
     """Delete a person's questions and answers from the ledger; only counts stay. What stands in Slack stays there."""
-    forgotten = _in_ledger(lambda ledger: ledger.deletion.forget_user(user))
+
+    async def work(ledger: Ledger) -> int:
+        await _audit(ledger, "forget", user)
+        return await ledger.deletion.forget_user(user)
+
+    forgotten = _in_ledger(work)
     out.print(f"{_count(forgotten, 'question')} of {user} forgotten.", markup=False)
+
+
+@app.command(name="export")
+def export_user(
+    *,
+    user: Annotated[str, typer.Option(help="The Slack user id of the person, like U0123456789.", show_default=False)],
+    to: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Write all that the ledger keeps of a person, as one JSON object. The ledger notes who did so."""
+
+    async def work(ledger: Ledger) -> str:
+        await _audit(ledger, "export", user)
+        return json.dumps(await ledger.personal_data.export(user), ensure_ascii=False, indent=4, default=str) + "\n"
+
+    text = _in_ledger(work)
+    if to is None:
+        sys.stdout.write(text)
+    else:
+        to.write_text(text, encoding="utf-8")
+
+
+async def _audit(ledger: Ledger, action: str, user: str) -> None:
+    """Note in the ledger and say who does what with what is kept of a person."""
+    actor = f"{getpass.getuser()}@{socket.gethostname()}"
+    await ledger.personal_data.record_audit(actor=actor, action=action, subject=user)
+    err.print(f"Audit: {actor} {action} {user}", markup=False)
 
 
 feedback = typer.Typer(help="What people thought of answers.", no_args_is_help=True)

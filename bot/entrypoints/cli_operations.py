@@ -1,4 +1,4 @@
-"""The commands for whoever runs the bot: doctor."""
+"""The commands for whoever runs the bot: doctor, report."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from rich.text import Text
 from bot.operations.doctor.finding import exit_code
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from bot.operations.doctor.finding import Finding
@@ -32,6 +34,17 @@ def run_doctor(out: Console, *, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=4) + "\n")
     return exit_code(found)
+
+
+def write_report(*, days: int, form: str, to: Path | None) -> None:
+    """Write a report to a file or to standard output."""
+    from bot.entrypoints.commands.report import make_report
+
+    text = asyncio.run(make_report(days=days, form=form))
+    if to is None:
+        sys.stdout.write(text)
+    else:
+        to.write_text(text, encoding="utf-8")
 
 
 def _print(out: Console, finding: Finding) -> None:

@@ -38,7 +38,7 @@ async def serve(slack: SlackSettings, rag: RagSettings, operations: OperationsSe
             asyncio.get_running_loop().add_signal_handler(number, starting.cancel)
     ledger, answerer = open_ledger(slack.ledger_url(rag.milvus_uri)), open_answerer(rag, patient=True)
     async with (
-        open_bot(slack, ledger=ledger, answerer=answerer) as bot,
+        open_bot(slack, ledger=ledger, answerer=answerer, model_host=rag.model_host) as bot,
         operating(bot.watched, operations, refresh_s=rag.index_refresh_s) as more_jobs,
     ):
         gc.collect()

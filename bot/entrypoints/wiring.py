@@ -15,6 +15,7 @@ from bot.answering.handler import QuestionHandler
 from bot.answering.hearing import PostHearing
 from bot.jobs.cleanup import CleanupQueue
 from bot.jobs.escalation import Escalator
+from bot.jobs.feedback import FeedbackTeller
 from bot.jobs.retention import Retention
 from bot.jobs.worker import Worker
 from bot.listeners.actions.escalate import EscalateActions
@@ -33,10 +34,12 @@ from bot.posting.placing import AnswerPlacing
 from bot.posting.publishing import AnswerPublisher
 from bot.posting.retracting import MessageRetractor
 from bot.rendering.action_ids import ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION, MUTE_ACTION
+from bot.rendering.home_tab import Privacy
+from bot.slack.channels import Channels
 from bot.slack.client import check_tokens, open_client, open_files, without_retries
 from bot.slack.rate_limits import SlackRateLimits
 from bot.slack.sockets import SocketState, stay_connected
-from bot.slack.users import Users
+from bot.slack.users import Admins, Users
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -74,7 +77,9 @@ class Surroundings:
     answerer: Answerer
     users: Users
     policy: AccessPolicy
+    channels: Channels
     files: SlackFiles
+    model_host: str
 
 
 @asynccontextmanager
@@ -83,8 +88,12 @@ async def open_bot(
     *,
     ledger: AbstractAsyncContextManager[Ledger],
     answerer: AbstractAsyncContextManager[Answerer],
+    model_host: str = "",
 ) -> AsyncIterator[Bot]:
-    """Open all that the bot needs, the tokens checked before the model is loaded, and build it."""
+    """Open all that the bot needs, the tokens checked before the model is loaded, and build it.
+
+    `model_host` is where the language model is, "" for none.
+    """
     app_token = settings.slack_app_token.get_secret_value()
     async with AsyncExitStack() as stack:
         bot_token = settings.slack_bot_token.get_secret_value()
@@ -101,7 +110,9 @@ async def open_bot(
             answerer=await stack.enter_async_context(answerer),
             users=users,
             policy=_policy(settings, users, identity),
+            channels=Channels(client),
             files=await stack.enter_async_context(open_files(client, identity.scopes)),
+            model_host=model_host,
         )
         yield _bot(around, app_token)
 
@@ -140,6 +151,7 @@ def _bot(around: Surroundings, app_token: str) -> Bot:
             ledger=around.waiting,
             identity=around.identity,
             client=catch_up.client,
+            channels=around.channels,
             tokens_per_day=settings.llm_tokens_per_day,
         ),
     )
@@ -245,10 +257,34 @@ def _listeners(around: Surroundings, worker: Worker, escalator: Escalator) -> Li
             ),
         ),
         commands=CommandListeners(ledger=ledger, worker=worker, users=users, identity=identity),
-        feedback=FeedbackActions(ledger, users),
+        feedback=FeedbackActions(
+            ledger,
+            users,
+            FeedbackTeller(
+                client=around.client,
+                ledger=around.waiting,
+                channels=around.channels,
+                bot=identity,
+                channel=around.settings.feedback_channel,
+            ),
+        ),
         escalate=EscalateActions(ledger=ledger, users=users, policy=policy, escalator=escalator),
         regenerate=RegenerateActions(ledger=ledger, worker=worker, policy=policy, users=users),
         mute=mute,
-        home_tab=HomeTab(ledger=ledger, worker=worker, answerer=around.answerer, users=users, identity=identity),
+        home_tab=_home_tab(around, worker),
         shortcuts=Shortcuts(ledger=ledger, worker=worker, users=users, bot_user=identity.user),
+    )
+
+
+def _home_tab(around: Surroundings, worker: Worker) -> HomeTab:
+    settings = around.settings
+    return HomeTab(
+        ledger=around.ledger,
+        worker=worker,
+        answerer=around.answerer,
+        users=around.users,
+        identity=around.identity,
+        privacy=Privacy(settings.retention_days, around.model_host),
+        admins=Admins(around.client, settings.admins),
+        tokens_per_day=settings.llm_tokens_per_day,
     )

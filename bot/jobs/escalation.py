@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.background import jitter
 from bot.ledger import LedgerError
-from bot.posting.own_messages import post_escalation_elsewhere
+from bot.posting.own_messages import post_elsewhere
 from bot.posting.placing import thread_destination
 from bot.rendering.escalation import EscalationDetails, cited_pages, escalation_message
 from bot.rendering.permalinks import message_address
@@ -95,7 +95,7 @@ class Escalator:
         if not escalation.channel:
             await self.ledger.escalations.record_posted(entry, ts=await thread.post_escalation(message))
             return ""
-        ts = await post_escalation_elsewhere(self.client, escalation.channel, message)
+        ts = await post_elsewhere(self.client, escalation.channel, message)
         await self.ledger.escalations.record_posted(entry, ts=ts)
         words = await self.users.words(escalation.user)
         told = words.asked_elsewhere.format(link=message_address(self.bot.workspace, escalation.channel, ts))

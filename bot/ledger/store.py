@@ -10,7 +10,9 @@ from bot.ledger.repositories.deletion import Deletion
 from bot.ledger.repositories.escalations import Escalations
 from bot.ledger.repositories.feedback import Feedback
 from bot.ledger.repositories.outages import Outages
+from bot.ledger.repositories.personal_data import PersonalData
 from bot.ledger.repositories.questions import LEASE_S, Questions
+from bot.ledger.repositories.reporting import Reporting
 from bot.ledger.repositories.revisions import Revisions
 from bot.ledger.repositories.threads import Threads
 from bot.ledger.repositories.usage import Usage
@@ -36,6 +38,8 @@ class Ledger:
     feedback: Feedback
     escalations: Escalations
     outages: Outages
+    reporting: Reporting
+    personal_data: PersonalData
 
     def waiting(self) -> Ledger:
         """Return the same ledger for whoever has time: what Slack waits for goes first."""
@@ -73,4 +77,6 @@ def make_ledger(database: Database, *, owner: str, lease_s: float) -> Ledger:
         feedback=Feedback(database),
         escalations=Escalations(database),
         outages=Outages(database, questions),
+        reporting=Reporting(database, owner),
+        personal_data=PersonalData(database),
     )

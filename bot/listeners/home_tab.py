@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain import SlackQuestion
 from bot.ledger import LedgerError
 from bot.listeners.actions.interaction import Interaction
-from bot.rendering.home_tab import HomePage, home_view, prompts
+from bot.rendering.home_tab import HomePage, TokenUsage, home_view, prompts
 from bot.slack.errors import SlackError, SlackRefusedError, SlackUnavailableError, slack_call
 from bot.slack.replies import field_of
 from bot.text.wording import wording
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from bot.domain import BotIdentity, RecentQuestion
     from bot.jobs.worker import Worker
     from bot.ledger import Ledger
-    from bot.slack.users import Users
+    from bot.rendering.home_tab import Privacy
+    from bot.slack.users import Admins, Users
     from bot.text.wording import Wording
     from rag import Answerer
 
@@ -42,6 +43,9 @@ class HomeTab:
     answerer: Answerer
     users: Users
     identity: BotIdentity
+    privacy: Privacy
+    admins: Admins
+    tokens_per_day: int
 
     async def on_opened(self, event: dict[str, Any], client: AsyncWebClient) -> None:
         """Show the home tab, or suggest questions where someone begins to write."""
@@ -84,12 +88,31 @@ class HomeTab:
             with suppress(SlackError):
                 await self._show(client, interaction.user, note=(await interaction.words()).not_now)
 
+    async def on_forget(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Delete what is kept of who pressed, and say so."""
+        await ack()
+        interaction = Interaction(client, body, self.users)
+        words = await interaction.words()
+        try:
+            count = await self.ledger.deletion.forget_user(interaction.user)
+            await self.ledger.personal_data.record_audit(
+                actor=interaction.user, action="forget", subject=interaction.user
+            )
+            note = words.home_forgotten.format(count=count)
+        except LedgerError as error:
+            logger.warning("What is kept of a person can't be deleted now: %s", error)
+            note = words.not_now
+        with suppress(SlackError):
+            await self._show(client, interaction.user, note=note)
+
     async def _show(self, client: AsyncWebClient, user: str, *, asked: str = "", note: str = "") -> None:
         page = HomePage(
             bot_name=self.identity.name,
             workspace=self.identity.workspace,
             docs=self.answerer.docs(),
             recent=await self._recent(user),
+            privacy=self.privacy,
+            usage=await self._usage(user),
             asked=asked,
             note=note,
         )
@@ -101,6 +124,17 @@ class HomeTab:
     def _asked_in(self, words: Wording) -> Wording:
         """Return the language in which an example finds its pages: without a model nobody translates it."""
         return words if self.answerer.model else wording()
+
+    async def _usage(self, user: str) -> TokenUsage | None:
+        """Return what the language model takes; None for who is no admin."""
+        try:
+            if not await self.admins.include(user):
+                return None
+            today, _ = await self.ledger.usage.tokens_today(user)
+        except LedgerError as error:
+            logger.info("What the language model takes can't be shown: %s", error)
+            return None
+        return TokenUsage(today, self.tokens_per_day)
 
     async def _recent(self, user: str) -> list[RecentQuestion]:
         try:

@@ -19,6 +19,7 @@ from bot.rendering.action_ids import (
     EXAMPLE_ACTIONS,
     FEEDBACK_ACTION,
     FEEDBACK_FORM,
+    FORGET_ACTION,
     MUTE_ACTION,
     REGENERATE_ACTIONS,
     RESOLVE_ACTION,
@@ -120,6 +121,7 @@ def _route_actions(app: AsyncApp, listeners: Listeners) -> None:
     for action in (ESCALATE_ACTION, ESCALATE_ELSEWHERE_ACTION):
         app.action(action)(listeners.escalate.on_button)
     app.action(RESOLVE_ACTION)(listeners.escalate.on_resolved)
+    app.action(FORGET_ACTION)(listeners.home_tab.on_forget)
     for action in EXAMPLE_ACTIONS:
         app.action(action)(listeners.home_tab.on_example)
     app.shortcut({"type": "message_action", "callback_id": SHORTCUT})(listeners.shortcuts.on_shortcut)

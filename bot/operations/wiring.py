@@ -10,6 +10,10 @@ from bot.operations.canary import CanaryWatch, read_canary
 from bot.operations.gauges import Gauges
 from bot.operations.health import Readiness
 from bot.operations.http_server import OperationsServer, serving
+from bot.operations.report.figures import Reporter
+from bot.operations.report.posting import WeeklyReport
+from bot.settings import read_weekly_time
+from rag.backends.embedding import open_bundled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from bot.jobs.worker import Worker
     from bot.ledger import Ledger
     from bot.settings import OperationsSettings
+    from bot.slack.channels import Channels
     from bot.slack.sockets import SocketState
     from bot.telemetry import Heartbeat
     from rag import Answerer
@@ -41,6 +46,7 @@ class WatchedParts:
     ledger: Ledger
     identity: BotIdentity
     client: AsyncWebClient
+    channels: Channels
     tokens_per_day: int
 
 
@@ -66,5 +72,26 @@ async def operating(
         tokens_per_day=watched.tokens_per_day,
     )
     server = OperationsServer(readiness=readiness, gauges=gauges, identity=watched.identity)
+    jobs: list[Job] = [canary.run]
+    if settings.report_channel:
+        jobs.append(_weekly_report(watched, settings).run)
     async with serving(server, settings):
-        yield (canary.run,)
+        yield tuple(jobs)
+
+
+def _weekly_report(watched: WatchedParts, settings: OperationsSettings) -> WeeklyReport:
+    reporter = Reporter(
+        reporting=watched.ledger.reporting,
+        rule=watched.channels,
+        encode=open_bundled().encode_queries,
+        workspace=watched.identity.workspace,
+        report_channel=settings.report_channel,
+    )
+    return WeeklyReport(
+        client=watched.client,
+        reporter=reporter,
+        reporting=watched.ledger.reporting,
+        bot=watched.identity,
+        channel=settings.report_channel,
+        at=read_weekly_time(settings.report_at),
+    )

@@ -40,8 +40,10 @@ class WebApi(Workspace):
             "files.info": self._file_info,
             "conversations.history": self._list_history,
             "conversations.replies": self._list_replies,
+            "conversations.info": self._conversation_info,
             "conversations.open": self._open_direct,
             "users.conversations": self._list_conversations,
+            "usergroups.users.list": self._list_group,
             "users.info": self._user_info,
             "blocks.validate": self._validate,
             "views.open": self._open_view,
@@ -181,6 +183,15 @@ class WebApi(Workspace):
         ]
         return _page([_shown(m) for m in thread], arguments, name="messages")
 
+    def _conversation_info(self, arguments: Json) -> Json:
+        found = self.channels.get(arguments["channel"])
+        if "channels:read" not in self.scopes:
+            return error("missing_scope")
+        if found is None:
+            return error("channel_not_found")
+        kinds = {"is_private": found.type != "channel", "is_im": found.type == "im", "is_mpim": found.type == "mpim"}
+        return {"channel": {"id": found.id, **kinds}}
+
     def _open_direct(self, arguments: Json) -> Json:
         known = arguments["users"] in self.people
         return {"channel": {"id": self.direct(arguments["users"])}} if known else error("user_not_found")
@@ -190,6 +201,12 @@ class WebApi(Workspace):
             return error("missing_scope")
         found = [{"id": one.id} for one in self.channels.values() if one.type == arguments["types"]]
         return _page(found, arguments, name="channels")
+
+    def _list_group(self, arguments: Json) -> Json:
+        if "usergroups:read" not in self.scopes:
+            return error("missing_scope")
+        members = self.groups.get(arguments["usergroup"])
+        return error("no_such_subteam") if members is None else {"users": members}
 
     def _user_info(self, arguments: Json) -> Json:
         person = self.people.get(arguments["user"])

@@ -59,7 +59,9 @@ class Workspace(LocalServer):
         self.people: dict[str, Json] = {ASKER: {"team_id": TEAM, "is_bot": False}, BOT_USER: bot}
         """What users.info tells of each, beside the id; nobody else is known."""
         self.scopes = set(SCOPES)
-        """What the app may do; of all this only files:read is asked for here."""
+        """What the app may do; what only reads is asked for here."""
+        self.groups: dict[str, list[str]] = {}
+        """The members of each user group."""
         self.files: dict[str, Json] = {}
         """The files that people have attached, by id: what files.info tells of each, and its `content`."""
         self.views: list[Json] = []

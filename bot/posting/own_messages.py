@@ -55,8 +55,8 @@ async def post_message(
         return field_of(posted, "ts", str)
 
 
-async def post_escalation_elsewhere(client: AsyncWebClient, channel: str, message: SlackMessage) -> str:
-    """Post what calls a person into a channel where the question was not asked; return its ts."""
+async def post_elsewhere(client: AsyncWebClient, channel: str, message: SlackMessage) -> str:
+    """Post what is about a question into a channel where it was not asked; return its ts."""
     return await post_message(client, channel, message, Metadata(NOTICE_EVENT, ELSEWHERE))
 
 

@@ -20,4 +20,5 @@ FEEDBACK_FORM = "feedback_form"
 FORM_REASON, FORM_WORDS = "reason", "words"
 ASK_FORM = "ask_form"
 FORM_QUESTION, FORM_PRIVATELY = "question", "privately"
+FORGET_ACTION = "forget_me"
 EXAMPLE_ACTIONS = ("example_1", "example_2", "example_3", "example_4")

@@ -56,10 +56,16 @@ def resolved_blocks(blocks: list[Block], user: str, words: Wording) -> list[Bloc
 
 def cited_pages(messages: Iterable[SlackMessage]) -> list[str]:
     """Return the pages that an answer's citations name."""
+    return [label for label, _ in cited_sections(messages)]
+
+
+def cited_sections(messages: Iterable[SlackMessage]) -> list[tuple[str, str]]:
+    """Return label and address ("" for none) of what an answer's citations name."""
     sections = [
         block["elements"][0]["elements"] for m in messages for block in m.blocks if block["type"] == "rich_text"
     ]
-    return [str(elements[1]["text"]) for elements in sections if elements[0].get("style")]  # a number in bold
+    cited = [elements[1] for elements in sections if elements[0].get("style")]  # a number in bold
+    return [(str(element["text"]), str(element.get("url") or "")) for element in cited]
 
 
 def _called(person: str) -> Block:

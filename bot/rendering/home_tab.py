@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from bot.rendering.action_ids import EXAMPLE_ACTIONS
+from bot.rendering.action_ids import EXAMPLE_ACTIONS, FORGET_ACTION
 from bot.rendering.blocks import button, plain_text, small_print
 from bot.rendering.permalinks import message_address
 from bot.text.markdown import escaped, plain
@@ -26,16 +26,34 @@ SHORT_QUESTION = 150
 class HomePage:
     """What stands on a person's home tab.
 
-    `recent` is what they asked last, `asked` what they have just asked there, `note` what else there is to tell;
-    `workspace` is the address below which messages are linked.
+    `recent` is what they asked last, `usage` what the language model takes, for admins alone, `asked` what they have
+    just asked there, `note` what else there is to tell; `workspace` is the address below which messages are linked.
     """
 
     bot_name: str
     workspace: str
     docs: Docs | None
     recent: Sequence[RecentQuestion]
+    privacy: Privacy
+    usage: TokenUsage | None = None
     asked: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """What is kept for how many days, and which host the language model has ("" where there is none)."""
+
+    days: int
+    model_host: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """What the language model took today, and may take; 0 for any number."""
+
+    today: int
+    limit: int
 
 
 def home_view(words: Wording, page: HomePage, *, asked_in: Wording) -> Block:
@@ -60,6 +78,8 @@ def home_view(words: Wording, page: HomePage, *, asked_in: Wording) -> Block:
             *asked,
             *([small_print(page.note)] if page.note else []),
             *recent,
+            *_usage_blocks(words, page.usage),
+            *_privacy_blocks(words, page.privacy),
         ],
     }
 
@@ -76,6 +96,31 @@ def _docs_block(words: Wording, docs: Docs | None) -> Block:
     date = f"<!date^{int(docs.built_at)}^{{date_long}}|{int(docs.built_at)}>"
     text = words.home_docs.format(versions=", ".join(names), date=date)
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
+
+
+def _usage_blocks(words: Wording, usage: TokenUsage | None) -> list[Block]:
+    if usage is None:
+        return []
+    told = words.home_usage if usage.limit else words.home_usage_unlimited
+    return [{"type": "divider"}, small_print(told.format(today=f"{usage.today:,}", limit=f"{usage.limit:,}"))]
+
+
+def _privacy_blocks(words: Wording, privacy: Privacy) -> list[Block]:
+    """Return what is kept and where it goes, in three lines, and the button that deletes it."""
+    model = words.home_model.format(host=privacy.model_host) if privacy.model_host else words.home_no_model
+    forget = button(FORGET_ACTION, words.home_forget, "me")
+    forget["confirm"] = {
+        "title": plain_text(words.home_forget),
+        "text": plain_text(words.home_forget_confirm),
+        "confirm": plain_text(words.home_forget_yes),
+        "deny": plain_text(words.cancel),
+    }
+    return [
+        {"type": "divider"},
+        _heading(words.home_privacy),
+        small_print("\n".join((words.home_kept.format(days=privacy.days), model, words.home_readers))),
+        {"type": "actions", "elements": [forget]},
+    ]
 
 
 def _recent_block(asked: RecentQuestion, workspace: str) -> Block:

@@ -1,4 +1,4 @@
-"""Users: who someone is to Slack, a member or a guest, and which language they read."""
+"""Users: who someone is to Slack, a member, a guest or an admin of ours, and which language they read."""
 
 from __future__ import annotations
 
@@ -69,3 +69,34 @@ class Users:
         except (SlackError, TimeoutError) as error:
             logger.debug("The language of %s is not known: %s", user, error)
             return wording()
+
+
+@dataclass(frozen=True, slots=True)
+class Admins:
+    """Knows who is one; `named` are ids of users and user groups."""
+
+    client: AsyncWebClient
+    named: tuple[str, ...]
+    known: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
+
+    async def include(self, user: str) -> bool:
+        """Tell whether a person is an admin; of a group that Slack does not tell nobody is."""
+        if user in self.named:
+            return True
+        for group in (name for name in self.named if name.startswith("S")):
+            if user in await self._members(group):
+                return True
+        return False
+
+    async def _members(self, group: str) -> frozenset[str]:
+        known = self.known.get(group)
+        if known and time.monotonic() - known[0] < REMEMBERED_S:
+            return known[1]
+        members: frozenset[str] = frozenset()
+        try:
+            with slack_call():
+                members = frozenset(field_of(await self.client.usergroups_users_list(usergroup=group), "users", list))
+        except SlackError as error:
+            logger.info("It is not known who is in the user group %s: %s", group, error)
+        self.known[group] = (time.monotonic(), members)
+        return members

@@ -111,6 +111,17 @@ class Wording:
     home_nothing_asked: str
     home_examples: str
     home_asked: str
+    home_privacy: str
+    home_kept: str
+    home_model: str
+    home_no_model: str
+    home_readers: str
+    home_forget: str
+    home_forget_confirm: str
+    home_forget_yes: str
+    home_forgotten: str
+    home_usage: str
+    home_usage_unlimited: str
     example_1: str
     example_2: str
     example_3: str

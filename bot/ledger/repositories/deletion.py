@@ -6,13 +6,24 @@ A deleted question stays in the ledger, without its words, until all that it has
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.ledger.repositories.rows import NOT_KNOWN, change_state, entry_of, is_message, with_age
 from bot.ledger.states import OPEN, State
-from bot.ledger.storage.schema import IS_REMEMBERED, escalations, feedback, muted_threads, past_answers, questions
+from bot.ledger.storage.schema import (
+    IS_REMEMBERED,
+    audit,
+    escalations,
+    feedback,
+    muted_threads,
+    past_answers,
+    questions,
+    token_usage,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -84,11 +95,14 @@ class Deletion:
             update(escalations).where(called_long_ago).values(user="", taken_by=helper),
             update(questions).where(old, questions.c.stopped_by != "").values(stopped_by=NOT_KNOWN),
             update(muted_threads).where(muted_threads.c.at < before).values(user=""),
+            delete(audit).where(audit.c.at < before),
         )
+        day = datetime.fromtimestamp(before, UTC).date().isoformat()
 
         def work(connection: Connection) -> int:
             for statement in others:
                 connection.execute(statement)
+            _forget_spender(connection, (token_usage.c.day < day) & (token_usage.c.user != ""))
             return _forget_questions(connection, old)
 
         return await self.database.run(work)
@@ -106,9 +120,20 @@ class Deletion:
         def work(connection: Connection) -> int:
             for statement in others:
                 connection.execute(statement)
+            _forget_spender(connection, token_usage.c.user == user)
             return _forget_questions(connection, questions.c.user == user)
 
         return await self.database.run(work)
+
+
+def _forget_spender(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Count what a person's questions took of the models as nobody's."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    for row in connection.execute(delete(token_usage).where(which).returning(token_usage)).all():
+        taken = {"prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens}
+        nobodys = dialect.insert(token_usage).values(day=row.day, user="", model=row.model, **taken)
+        added = {name: token_usage.c[name] + number for name, number in taken.items()}
+        connection.execute(nobodys.on_conflict_do_update(index_elements=["day", "user", "model"], set_=added))
 
 
 def _forget_questions(connection: Connection, which: ColumnElement[bool]) -> int:

@@ -24,6 +24,7 @@ from bot.ledger.repositories.rows import (
     is_in_thread,
     is_message,
     is_open_at,
+    question_of,
     stored_files,
     stored_messages,
     stored_posted,
@@ -202,6 +203,11 @@ class Questions:
     async def reply_url(self, entry: Entry) -> str:
         """Return the address at which a command's asker alone is answered; "" where there is none."""
         return await self.database.scalar(select(questions.c.reply_url).where(questions.c.id == entry.id)) or ""
+
+    async def find(self, ref: MessageRef) -> SlackQuestion | None:
+        """Return a question, whatever became of it; None where it was never accepted."""
+        row = await self.database.one(select(questions).where(is_message(ref)))
+        return question_of(row) if row else None
 
     async def exists(self, ref: MessageRef) -> bool:
         """Tell whether a question was ever accepted."""

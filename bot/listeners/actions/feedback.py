@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slack_bolt.context.ack.async_ack import AsyncAck
     from slack_sdk.web.async_client import AsyncWebClient
 
+    from bot.jobs.feedback import FeedbackTeller
     from bot.ledger import Ledger
     from bot.slack.users import Users
 
@@ -32,6 +33,7 @@ class FeedbackActions:
 
     ledger: Ledger
     users: Users
+    teller: FeedbackTeller
 
     async def on_button(self, ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         """Keep a vote; after a thumbs-down ask what was wrong. The form's trigger is good for three seconds."""
@@ -55,14 +57,17 @@ class FeedbackActions:
         chosen = (values[FORM_REASON][FORM_REASON].get("selected_option") or {}).get("value") or ""
         said = redact((values[FORM_WORDS][FORM_WORDS].get("value") or "").strip())
         reason = ": ".join(filter(None, (chosen, said)))
+        about = json.loads(view["private_metadata"])
         try:
-            await self._keep(json.loads(view["private_metadata"]), user=body["user"]["id"], liked=False, reason=reason)
+            await self._keep(about, user=body["user"]["id"], liked=False, reason=reason)
         except LedgerError as error:
             logger.warning("A vote can't be kept: %s", error)
             words = await self.users.words(body["user"]["id"])
             await ack(response_action="errors", errors={FORM_WORDS: words.feedback_not_kept})
             return
         await ack()
+        if said:
+            await self.teller.tell(MessageRef(about["team"], about["channel"], about["question"]), chosen, said)
 
     async def _keep(self, about: dict[str, str], *, user: str, liked: bool, reason: str = "") -> None:
         question = MessageRef(about["team"], about["channel"], about["question"])

@@ -31,9 +31,11 @@ SCOPES: dict[str, str] = {
 }
 """What no longer works without each scope of the manifest."""
 OPTIONAL_SCOPES: dict[str, str] = {
+    "channels:read": "the report and FEEDBACK_CHANNEL quote nothing but what was asked in that very channel",
     "files:read": "of files only what Slack shows is read",
     "im:read": "after an outage people who had never asked are not found",
     "mpim:history": "group direct messages are not heard",
+    "usergroups:read": "user groups in ADMINS are left out",
 }
 EVENTS: dict[str, str] = {
     "app_mention": "app_mention",

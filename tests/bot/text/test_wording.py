@@ -11,7 +11,7 @@ import yaml
 from bot.playground.limits import refused_view
 from bot.rendering.action_ids import EXAMPLE_ACTIONS
 from bot.rendering.forms import ask_form, feedback_form
-from bot.rendering.home_tab import HomePage, home_view, prompts
+from bot.rendering.home_tab import HomePage, Privacy, TokenUsage, home_view, prompts
 from bot.text import wording as wording_module
 from bot.text.wording import LANGUAGES, wording
 from rag import Docs
@@ -38,7 +38,15 @@ def test_a_sentence_stands_in_every_language_and_what_is_filled_in_is_the_same(n
 def test_in_every_language_slack_takes_the_forms_and_the_home_tab(language: str) -> None:
     words = wording(language)
     docs = Docs(versions=("2.4", "3.0", ""), built_at=1_700_000_000.5)
-    page = HomePage(bot_name="milvusfaq", workspace="https://w.slack.com/", docs=docs, recent=[], asked="why?")
+    page = HomePage(
+        bot_name="milvusfaq",
+        workspace="https://w.slack.com/",
+        docs=docs,
+        privacy=Privacy(90, "model.example"),
+        usage=TokenUsage(5, 10),
+        recent=[],
+        asked="why?",
+    )
     for view in (
         feedback_form(words, private_metadata="{}"),
         ask_form(words, "x" * 5_000, private_metadata="{}"),
