@@ -5,15 +5,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 APT := apt-get -qq --no-install-recommends -o Acquire::http::Timeout=20 -o Acquire::Retries=1
 
-.PHONY: setup demo test browser pictures validate-live check format bench soak transcript real-model tune calibrate hearing quality requirements audit clean
+.PHONY: setup demo test browser pictures validate-live check format bench soak outage image-steps transcript real-model tune calibrate hearing quality requirements audit sbom clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
 
-$(STAMP): requirements.txt pyproject.toml
+$(STAMP): requirements-dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "milvusfaq needs Python 3.11 or later: make setup PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
@@ -41,11 +41,19 @@ validate-live: setup
 # make bench AGAINST=REV: beside another commit instead, asked in turn, with the ratios; eight minutes.
 # python -m benchmarks.growth: large ledgers, many passages, many questions (docs/scaling.md).
 bench: setup
-	$(BIN)/python -m benchmarks.$(if $(AGAINST),against $(AGAINST),measure)
+	$(BIN)/python -m benchmarks.$(if $(AGAINST),against $(AGAINST) $(if $(SCRAPE),--scrape),measure)
 
 # Two bots for five minutes, while all that they stand on fails by turns; this machine's loopback only.
 soak: setup
 	$(BIN)/python -m benchmarks.soak
+
+# Each thing that a bot stands on is broken by turns: what /readyz, the alerts and the doctor say; some five minutes.
+outage: setup
+	$(BIN)/python -m benchmarks.outage
+
+# The Dockerfile's steps without a container engine, then the bot that they make, also within 512 MB.
+image-steps: setup
+	$(BIN)/python -m benchmarks.image_steps --limit 512
 
 # docs/transcript.md: what people see, from a run against the stand-ins.
 transcript: setup
@@ -83,14 +91,22 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Pinned with hashes, for every platform and Python >= 3.11; names no package index.
+# Pinned with hashes, for every platform and Python >= 3.11; names no package index. requirements.txt is what runs the
+# bot, requirements-dev.txt the same with what tests and checks need.
+COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 requirements:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev \
-		--no-header --no-annotate pyproject.toml setup-requirements.in --output-file requirements.txt
+	$(COMPILE) --extra otel pyproject.toml --output-file requirements.txt
+	$(COMPILE) --extra dev --constraint requirements.txt pyproject.toml setup-requirements.in \
+		--output-file requirements-dev.txt
 
 # Known vulnerabilities of what requirements.txt pins; asks the network, needs uv.
 audit:
 	uv tool run pip-audit --requirement requirements.txt --require-hashes --disable-pip
+
+# What the image holds, as CycloneDX tells it; needs uv.
+sbom: setup
+	uv tool run --from cyclonedx-bom cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
+		--output-file milvusfaq.cdx.json
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -1,11 +1,12 @@
 """Two commits side by side: the working tree and another revision, asked in turn, with the ratios of their times.
 
-    make bench AGAINST=REV
+    make bench AGAINST=REV [SCRAPE=1]
 
 Both bots run all the time, each with a stand-in of Slack and of the model for itself, and a plain Bolt echo beside
 them. A round asks all of them the same, and every other round begins with the other one, so that what else the machine
 does meets both. Then both are started a few times, and each start takes a burst at Slack's own pace. Each round gives
-one ratio; the interval is the 95 % bootstrap interval of their median.
+one ratio; the interval is the 95 % bootstrap interval of their median. With SCRAPE the working tree's metrics are read
+every second meanwhile: AGAINST=HEAD tells what that costs.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from benchmarks.measure import (
 )
 from tests.e2e.bot_process import PROJECT
 from tests.standins.model import ModelStandIn, Reply
+from tests.standins.processes import free_port
 from tests.standins.slack import SlackStandIn
 
 if TYPE_CHECKING:
@@ -110,10 +112,10 @@ def _of_burst(at_once: int, times: Times, bare: Times) -> Measures:
     return measures
 
 
-def compare(revision: str, rounds: int, out: Console) -> None:
+def compare(revision: str, rounds: int, out: Console, *, ours: Tree) -> None:
     """Print, for each measure, both medians and the ratio of the working tree to `revision`, with its interval."""
     with ExitStack() as stack:
-        trees = OURS, stack.enter_context(checked_out(revision))
+        trees = ours, stack.enter_context(checked_out(revision))
         with ExitStack() as bots:
             new, old = (bots.enter_context(_running_side(tree)) for tree in trees)
             echo = bots.enter_context(_running_echo())
@@ -171,9 +173,16 @@ def checked_out(revision: str) -> Iterator[Tree]:
     with tempfile.TemporaryDirectory() as name:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(name, filter="data")
-        folder, wanted = Path(name), "requirements.txt"
-        is_same = (folder / wanted).read_bytes() == (PROJECT / wanted).read_bytes()
-        yield Tree(folder, sys.executable if is_same else _with_packages(folder, folder / wanted))
+        folder = Path(name)
+        wanted = _requirements(folder)
+        is_same = wanted.read_bytes() == _requirements(PROJECT).read_bytes()
+        yield Tree(folder, sys.executable if is_same else _with_packages(folder, wanted))
+
+
+def _requirements(folder: Path) -> Path:
+    """Return what tells all that a tree needs, the editable install included."""
+    development = folder / "requirements-dev.txt"
+    return development if development.exists() else folder / "requirements.txt"
 
 
 def _with_packages(folder: Path, wanted: Path) -> str:
@@ -223,8 +232,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("revision", help="the commit that the working tree is compared with")
     parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--scrape", action="store_true", help="read the working tree's metrics every second meanwhile")
     options = parser.parse_args()
-    compare(options.revision, options.rounds, Console(highlight=False, width=140))
+    ours = OURS._replace(operations_port=free_port()) if options.scrape else OURS
+    compare(options.revision, options.rounds, Console(highlight=False, width=140), ours=ours)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.request
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -60,11 +62,18 @@ SHOWN_BY = {
 """What the asker sees by each call, whichever comes first."""
 
 
+SCRAPED_EVERY_S = 1.0
+
+
 class Tree(NamedTuple):
-    """A folder with the project's files, and a Python with the packages that they need."""
+    """A folder with the project's files, and a Python with the packages that they need.
+
+    A bot of one with an operations port has its metrics read every second; 0 is none.
+    """
 
     folder: Path
     python: str
+    operations_port: int = 0
 
 
 OURS = Tree(PROJECT, sys.executable)
@@ -81,17 +90,39 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a bot of the project that lies in a tree, by default this one, until the block ends."""
     settings = {**settings_for(slack, model, folder), "PYTHONPATH": str(tree.folder), "SLACK_PACE": pace}
+    if tree.operations_port:
+        settings["OPERATIONS_PORT"] = str(tree.operations_port)
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [tree.python, *command], cwd=folder, env=environment(**settings), stdout=log, stderr=log
         )
         try:
             slack.wait_until_connected()
-            yield process
+            with _scraped(tree.operations_port):
+                yield process
         finally:
             process.terminate()
             process.wait(30)
             slack.wait_for(lambda: not slack.connected(), "the sockets' end")
+
+
+@contextmanager
+def _scraped(port: int) -> Iterator[None]:
+    """Read a bot's metrics every second, as a Prometheus would, until the block ends; port 0 is none."""
+    ended = threading.Event()
+
+    def scrape() -> None:
+        while port and not ended.wait(SCRAPED_EVERY_S):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
+                response.read()
+
+    thread = threading.Thread(target=scrape, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def time_bot(slack: SlackStandIn, at_once: int, *, rounds: int = 0) -> Times:

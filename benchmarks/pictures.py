@@ -1,4 +1,4 @@
-"""docs/images: the page of `milvusfaq demo` in its main states, taken in a headless browser.
+"""docs/images: the page of `milvusfaq demo` in its main states, and a report, taken in a headless browser.
 
 make pictures
 """
@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from bot.operations.report.figures import Counts, Group, Quoted, Report
+from bot.operations.report.figures import Page as DocsPage
+from bot.operations.report.rendering import as_html
 from bot.playground.page.server import BEN, GENERAL
 from tests.e2e.browsing import open_browser, open_page, running_playground
 from tests.standins.model import ModelStandIn, Reply
@@ -37,6 +40,56 @@ client.flush("books")  # seals what was inserted
 )
 
 
+REPORT, PAPER = {"width": 1_000, "height": 800}, {"width": 794, "height": 1_123}
+
+
+def _group(*texts: str, said: str = "") -> Group:
+    link = "https://example.slack.com/archives/C0123456789/p1700000000000100"
+    return Group(questions=tuple(Quoted(text=text, link=link, said=said) for text in texts))
+
+
+MADE_UP = Report(
+    since=1_795_000_000,
+    until=1_795_604_800,
+    counts=Counts(
+        questions=214, askers=61, answered=171, abstained=29, escalated=6, liked=48, disliked=9, p50_s=3.4, p95_s=9.8,
+        tokens=412_345,
+    ),
+    before=Counts(
+        questions=180, askers=55, answered=150, abstained=21, escalated=6, liked=31, disliked=11, p50_s=3.6,
+        p95_s=12.1, tokens=371_900,
+    ),
+    unanswered=(
+        _group(
+            "Can the backup tool write to an SFTP server?",
+            "Does the backup tool support SFTP?",
+            "How do I back up over SFTP?",
+            "backups to sftp, possible?",
+        ),
+        _group("Which CPU flags does the ARM image need?", "Does the ARM image need SVE?"),
+        _group("How do I see who dropped a collection?"),
+    ),
+    disliked=(
+        _group(
+            "How do I change the replica number of a loaded collection?",
+            said="outdated: that call has another name since 2.5",
+        ),
+        _group("Why is my hybrid search slow?", said="incomplete: nothing about the reranker"),
+    ),
+    unquoted_unanswered=7,
+    unquoted_disliked=2,
+    cited=(
+        DocsPage("In-memory Index", "https://milvus.io/docs/index.md", 34),
+        DocsPage("Load a Collection", "https://milvus.io/docs/load_collection.md", 21),
+        DocsPage("Product FAQ", "https://milvus.io/docs/product_faq.md", 17),
+    ),
+    nearest=(
+        DocsPage("Milvus Backup", "https://milvus.io/docs/milvus_backup_overview.md", 5),
+        DocsPage("Requirements for Installing Milvus", "https://milvus.io/docs/prerequisite-docker.md", 3),
+    ),
+)  # fmt: skip
+
+
 def main() -> None:
     """Take all pictures."""
     IMAGES.mkdir(exist_ok=True)
@@ -46,6 +99,18 @@ def main() -> None:
             slack.say(GENERAL, "our queries are slow since the upgrade", user=BEN)
             for colours in ("light", "dark"):
                 take(browser, slack, colours)
+        take_report(browser)
+
+
+def take_report(browser: Browser) -> None:
+    """Take the pictures of a report's page: on a screen in light and dark, and on paper."""
+    for name, colours, media in (("light", "light", "screen"), ("dark", "dark", "screen"), ("print", "light", "print")):
+        width = PAPER if media == "print" else REPORT
+        page = browser.new_page(color_scheme=colours, viewport=width)  # type: ignore[arg-type]
+        page.emulate_media(media=media, color_scheme=colours)  # type: ignore[arg-type]
+        page.set_content(as_html(MADE_UP))
+        page.screenshot(path=IMAGES / f"report-{name}.png", full_page=True)
+        page.close()
 
 
 def take(browser: Browser, slack: WatchedPlayground, colours: str) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from bot import __version__
 from bot.answering.endings import Published
 from bot.ledger import Outcome
 from bot.telemetry import (
@@ -48,7 +48,7 @@ def outcome_of(answer: Answer, *, took_s: float) -> Outcome:
     return Outcome(
         kind=answer.kind,
         passages=tuple((passage.id, round(passage.score, 4), passage.version) for passage in trace.passages),
-        versions={"milvusfaq": version("milvusfaq"), "model": trace.model, "prompt": trace.prompt},
+        versions={"milvusfaq": __version__, "model": trace.model, "prompt": trace.prompt},
         times={
             name: round(seconds, 3)
             for name, seconds in (

@@ -10,7 +10,6 @@ import logging
 import os
 import socket
 import sys
-from importlib.metadata import version
 from pathlib import Path  # noqa: TC003 - typer reads the annotation at run time
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, TypeVar
 
@@ -18,6 +17,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from bot import __version__
 from bot.entrypoints.cli_ingest import ingest, sources
 from bot.entrypoints.cli_measure import check, evaluate, explain
 from bot.entrypoints.logs import set_up_logs
@@ -65,7 +65,7 @@ def _fail(line: str) -> NoReturn:
 
 def _tell_version(*, wanted: bool) -> None:
     if wanted:
-        out.print(f"milvusfaq {version('milvusfaq')}", markup=False)
+        out.print(f"milvusfaq {__version__}", markup=False)
         raise typer.Exit
 
 

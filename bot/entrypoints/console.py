@@ -1,4 +1,7 @@
-"""The `milvusfaq` script: what takes time is imported when a signal can end it quietly."""
+"""The `milvusfaq` script, also `python -m bot.entrypoints.console` where the package is not installed.
+
+What takes time is imported when a signal can end it quietly.
+"""
 
 from bot.entrypoints.signals import as_usual, end_at_once
 
@@ -10,3 +13,7 @@ def main() -> None:
 
     as_usual()
     run_command()
+
+
+if __name__ == "__main__":
+    main()

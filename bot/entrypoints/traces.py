@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import version
 
+from bot import __version__
 from rag import SettingsError
 
 ASKING = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER")
@@ -31,7 +31,7 @@ def set_up_traces() -> None:
             message, hint="Run: pip install 'milvusfaq[otel]', or set OTEL_SDK_DISABLED=true"
         ) from error
     named = {} if os.environ.get("OTEL_SERVICE_NAME") else {SERVICE_NAME: "milvusfaq"}
-    resource = Resource.create({SERVICE_VERSION: version("milvusfaq"), **named})
+    resource = Resource.create({SERVICE_VERSION: __version__, **named})
     provider = TracerProvider(resource=resource)  # it sends what is left when the process ends
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from bot import __version__
+from bot.answering.outcome import WITHOUT_MODEL
+from bot.domain import Origin
 from bot.ledger import LedgerError
 from bot.telemetry import (
     BUILD_INFO,
     ESCALATIONS_OPEN,
+    FEEDBACK,
     INDEX_BUILT,
     LEDGER_BYTES,
     LEDGER_OPEN_QUESTIONS,
     MODEL_BREAKER_OPEN,
+    MODEL_FAILURES,
     MODEL_LABEL,
     PASSAGES,
+    QUESTIONS,
     QUESTIONS_WAITING,
     SLOTS,
     SLOTS_USED,
@@ -49,9 +54,19 @@ class Gauges:
     tokens_per_day: int
     asked_at: float = field(default=float("-inf"))
 
+    def __post_init__(self) -> None:
+        """Begin what is counted at 0: an alert on an increase would not see what begins at 1."""
+        BUILD_INFO.labels(__version__).set(1)
+        for origin in get_args(Origin):
+            QUESTIONS.labels(origin, "published", "grounded")
+            QUESTIONS.labels(origin, "gave_up", "none")
+        for reason in WITHOUT_MODEL:
+            MODEL_FAILURES.labels(reason)
+        for vote in ("liked", "disliked"):
+            FEEDBACK.labels(vote, "none")
+
     async def refresh(self) -> None:
         """Set them to what holds now; what the ledger does not tell stays as it was."""
-        BUILD_INFO.labels(version("milvusfaq")).set(1)
         SOCKETS_UP.set(self.sockets.up)
         used = min(len(self.worker.tasks), self.worker.at_once)
         SLOTS.set(self.worker.at_once)

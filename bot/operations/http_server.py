@@ -6,12 +6,12 @@ import os
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
+from bot import __version__
 from bot.operations.health import as_json
 from bot.telemetry import REGISTRY
 from rag import SettingsError
@@ -74,7 +74,7 @@ class OperationsServer:
         health = self.readiness.answerer.health()
         return {
             **as_json(self.readiness.checks()),
-            "version": version("milvusfaq"),
+            "version": __version__,
             "process": os.getpid(),
             "started_at": self.started_at,
             "team": self.identity.team,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from bot import __version__
 from bot.entrypoints.commands.doctor import examine as examine_here
 from bot.ledger import open_ledger
 from bot.operations.doctor.finding import exit_code
@@ -102,7 +103,7 @@ def test_beside_a_running_bot_it_says_what_that_bot_says(
         code, found = findings(tmp_path, running)
     assert code in {0, 1}  # the scripted model does not keep to the format any more
     assert set(not_ok(found)) <= {"model mistral-7b: citations", "model mistral-7b: not in the docs"}
-    assert f"ready: version 0.1.0, process {process.pid}" in found["running bot"][1]
+    assert f"ready: version {__version__}, process {process.pid}" in found["running bot"][1]
     assert found["events"][1].partition("; ")[0].endswith("seen: app_mention, message.channels")
     assert f"process {process.pid} (python" in found["Milvus Lite"][1]
 
