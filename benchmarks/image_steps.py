@@ -4,7 +4,7 @@
 
 What a build would run is run by a shell, with the image's folders below a temporary one. The bot then runs as another
 user (where this one may become it), who can write /data and /tmp alone; its health check is run as the Dockerfile has
-it, and SIGTERM ends it. With --limit its memory is limited (as root, where cgroups allow it), with Milvus by its address.
+it, and SIGTERM ends it. With --limit its memory is limited (as root, where cgroups allow it), with Milvus by address.
 """
 
 from __future__ import annotations

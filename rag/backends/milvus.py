@@ -160,9 +160,9 @@ class MilvusStore:
     def live(self) -> str | None:
         """Return the name of the collection behind the alias; None before the first ingest."""
         with translated(self.uri):
-            if not self.client.has_collection(self.alias, timeout=CALL_TIMEOUT_S):
+            if not self.client.has_collection(self.alias, timeout=SEARCH_TIMEOUT_S):
                 return None
-            name = str(self.client.describe_collection(self.alias, timeout=CALL_TIMEOUT_S)["collection_name"])
+            name = str(self.client.describe_collection(self.alias, timeout=SEARCH_TIMEOUT_S)["collection_name"])
         if not self.is_ours(name):
             message = f"{self.alias!r} is a Milvus collection that milvusfaq did not make; it is left alone."
             raise IngestError(message, hint="Set MILVUS_COLLECTION to another name.")
