@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 APT := apt-get -qq --no-install-recommends -o Acquire::http::Timeout=20 -o Acquire::Retries=1
 
-.PHONY: setup demo test browser pictures validate-live check format bench soak outage image-steps transcript real-model tune calibrate hearing quality requirements audit sbom clean
+.PHONY: setup demo test browser promtool pictures validate-live check format bench soak outage image-steps transcript real-model tune calibrate hearing quality requirements audit sbom clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -28,6 +28,11 @@ test: setup
 browser:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && $(APT) update && $(APT) install chromium >/dev/null; } \
 		|| echo "There is no Chromium here: the browser's tests are skipped."
+
+# promtool, for the alert rules' test: Debian's, where this user may install it.
+promtool:
+	@command -v promtool >/dev/null || { [ "$$(id -u)" = 0 ] && $(APT) update && $(APT) install prometheus >/dev/null; } \
+		|| echo "There is no promtool here: the test of the alert rules is skipped."
 
 # docs/images: the page of the demo in its main states.
 pictures: setup

@@ -2,9 +2,10 @@
 
     make image-steps
 
-What a build would run is run by a shell, with the image's folders below a temporary one. The bot then runs as another
-user (where this one may become it), who can write /data and /tmp alone; its health check is run as the Dockerfile has
-it, and SIGTERM ends it. With --limit its memory is limited (as root, where cgroups allow it), with Milvus by address.
+What a build would run is run by a shell, with the image's folders below a temporary one. As root the bot then runs on a
+root that is mounted read-only but for /data and /tmp, and as the image's user where that one may run this Python. Its
+health check is run as the Dockerfile has it, and SIGTERM ends it. With --limit it runs once more, within so many MB
+(where cgroups of version 1 allow it), with Milvus by address.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -39,6 +41,8 @@ USER = 10_001
 IMAGE_FOLDERS = ("/opt/milvusfaq", "/wheels", "/src", "/data")
 CGROUP = Path("/sys/fs/cgroup/memory")
 MEGABYTE = 1_000_000
+BUILT = "built"
+"""Made when the steps have run: what is newer was written by the bot."""
 CHANNEL = "C0IMAGE000"
 QUESTIONS = 100
 out = Console(highlight=False, soft_wrap=True)
@@ -70,7 +74,8 @@ class Image:
                     _copy(PROJECT / source, self.root / "src")
             elif name == "RUN":
                 out.print(f"RUN {rest}", markup=False)
-                subprocess.run(self.place(rest), shell=True, cwd=self.root / "src", check=True)  # noqa: S602 - its steps
+                quiet = {**os.environ, "PIP_QUIET": "1"}  # noqa: TID251 - pip's
+                subprocess.run(self.place(rest), shell=True, cwd=self.root / "src", env=quiet, check=True)  # noqa: S602 - its steps
 
     def settings(self) -> dict[str, str]:
         """Return what the second stage sets."""
@@ -116,9 +121,9 @@ def run_bot(image: Image, *, limit_mb: int) -> bool:
         if uri:
             settings |= {"MILVUS_URI": uri, "MULTILINGUAL": "off"}
         environment = {"PATH": os.defpath, "HOME": "/nonexistent", **settings}
-        user = USER if os.geteuid() == 0 else None
+        user = USER if os.geteuid() == 0 and _may_run(Path(sys.base_prefix)) else None
         process = subprocess.Popen(
-            image.command(),
+            [*_read_only(image), *image.command()],
             cwd=data,
             env=environment,
             user=user,
@@ -130,10 +135,34 @@ def run_bot(image: Image, *, limit_mb: int) -> bool:
         time.sleep(1)
         health = subprocess.run(image.health_check(), env=environment, user=user, check=False).returncode
         peak = _peak_megabytes(process.pid)
+        written = _written_outside(image)
         process.send_signal(signal.SIGTERM)
         code = process.wait(60)
-    out.print(f"health check: exit code {health}; SIGTERM: exit code {code}; at most {peak:.0f} MB", markup=False)
+    how = f"as user {user or os.geteuid()}, root {'read-only' if os.geteuid() == 0 else 'as it is'}"
+    out.print(f"{how}: health check {health}, SIGTERM {code}, at most {peak:.0f} MB, {written}", markup=False)
     return health == code == 0
+
+
+def _may_run(folder: Path) -> bool:
+    """Tell whether other users get at a folder."""
+    return all(one.stat().st_mode & 0o001 for one in (folder, *folder.parents))
+
+
+def _read_only(image: Image) -> list[str]:
+    """Return what runs a command with a root that is read-only but for /data and /tmp; only root may mount."""
+    if os.geteuid():
+        return []
+    data = shlex.quote(str(image.root / "data"))
+    mounts = f"mount --bind {data} {data} && mount -t tmpfs tmpfs /tmp && mount -o remount,bind,ro /"
+    return ["unshare", "--mount", "sh", "-c", f'{mounts} && cd {data} && exec "$@"', "sh"]
+
+
+def _written_outside(image: Image) -> str:
+    """Tell what was written beside /data since the build."""
+    built = (image.root / BUILT).stat().st_mtime
+    places = (path for folder in ("opt", "src") for path in (image.root / folder).rglob("*"))
+    found = [str(path) for path in places if path.is_file() and path.stat().st_mtime > built]
+    return f"wrote {', '.join(found[:3])}" if found else "wrote nothing beside /data and /tmp"
 
 
 @contextmanager
@@ -186,12 +215,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--limit", type=int, default=0, help="MB that the bot may take")
     options = parser.parse_args()
-    with TemporaryDirectory() as name:
+    with TemporaryDirectory(dir="/var/tmp") as name:  # not below /tmp, which the bot gets for itself
         image = Image(Path(name), read_dockerfile())
         Path(name).chmod(0o755)
         for folder in IMAGE_FOLDERS:
             (image.root / folder[1:]).mkdir(parents=True, exist_ok=True)
         image.build()
+        (image.root / BUILT).touch()
         if os.geteuid() == 0:
             os.chown(image.root / "data", USER, USER)
         is_well = run_bot(image, limit_mb=0)
