@@ -25,9 +25,15 @@ OUTCOME = Outcome(
 )
 
 
+TABLES = (
+    *("feedback", "escalations", "muted_threads", "past_answers", "questions", "replicas", "outages"),
+    *("token_usage", "reports", "audit"),
+)
+
+
 async def empty(url: str) -> None:
     async with open_ledger(url) as ledger:
-        for table in ("feedback", "escalations", "muted_threads", "past_answers", "questions", "replicas", "outages"):
+        for table in TABLES:
             await ledger.database.changed(text(f"DELETE FROM {table}"))  # noqa: S608 - names from above
 
 
