@@ -3,13 +3,15 @@
 FROM python:3.12-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
-COPY requirements.txt setup-requirements.in ./
+COPY requirements.txt requirements-build.txt ./
 RUN python -m venv /opt/milvusfaq \
-    && /opt/milvusfaq/bin/pip install --require-hashes --only-binary=:all: -r requirements.txt
+    && /opt/milvusfaq/bin/pip install --require-hashes --only-binary=:all: -r requirements.txt \
+    && python -m venv /opt/build \
+    && /opt/build/bin/pip install --require-hashes --only-binary=:all: -r requirements-build.txt
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY bot bot
 COPY rag rag
-RUN python -m pip wheel --no-deps --wheel-dir /wheels . \
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && /opt/milvusfaq/bin/pip install --no-deps /wheels/*.whl \
     && /opt/milvusfaq/bin/python -m pip uninstall --yes pip
 
@@ -31,6 +33,6 @@ EXPOSE 9090
 # The bot is process 1, so SIGTERM reaches it: it finishes what it answers within SHUTDOWN_GRACE_S (20).
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"OPERATIONS_PORT\"]}/readyz', timeout=4)"]
+    CMD ["python", "-m", "bot.operations.probe"]
 ENTRYPOINT ["milvusfaq"]
 CMD ["start"]

@@ -97,10 +97,11 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 # Pinned with hashes, for every platform and Python >= 3.11; names no package index. requirements.txt is what runs the
-# bot, requirements-dev.txt the same with what tests and checks need.
+# bot, requirements-build.txt what makes its wheel, requirements-dev.txt all of that with what tests and checks need.
 COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 requirements:
 	$(COMPILE) --extra otel pyproject.toml --output-file requirements.txt
+	$(COMPILE) setup-requirements.in --output-file requirements-build.txt
 	$(COMPILE) --extra dev --constraint requirements.txt pyproject.toml setup-requirements.in \
 		--output-file requirements-dev.txt
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 USER = 10_001
-IMAGE_FOLDERS = ("/opt/milvusfaq", "/wheels", "/src", "/data")
+IMAGE_FOLDERS = ("/opt/milvusfaq", "/opt/build", "/wheels", "/src", "/data")
 CGROUP = Path("/sys/fs/cgroup/memory")
 MEGABYTE = 1_000_000
 BUILT = "built"

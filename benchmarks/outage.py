@@ -227,6 +227,7 @@ def _regain_scope(scene: Scene) -> None:
 
 
 def _throttle(scene: Scene) -> None:
+    scene.slack.fail("conversations.replies", Failure(passes=True))
     scene.slack.fail("conversations.replies", Failure("ratelimited", status=429, retry_after=60))
 
 

@@ -78,6 +78,7 @@ MADE_UP = Report(
     ),
     unquoted_unanswered=7,
     unquoted_disliked=2,
+    unquoted_why="",
     cited=(
         DocsPage("In-memory Index", "https://milvus.io/docs/index.md", 34),
         DocsPage("Load a Collection", "https://milvus.io/docs/load_collection.md", 21),

@@ -301,4 +301,7 @@ def _checked_ids(ids: tuple[str, ...], initials: str, what: str) -> tuple[str, .
 
 def explain_validation_error(error: ValidationError) -> str:
     """Return which settings can't work and why, in one line; their values may be secrets and stay out of it."""
-    return "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg'].removeprefix('Value error, ')}"
+        for e in error.errors(include_input=False)
+    )

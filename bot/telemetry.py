@@ -7,10 +7,13 @@ each takes few values. Spans are OpenTelemetry's: without its SDK, and the OTEL_
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from opentelemetry import trace
+from opentelemetry.trace import StatusCode
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -20,6 +23,11 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from opentelemetry.trace import Span
+
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each of ours, which nothing would show
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -27,6 +35,31 @@ TRACER = trace.get_tracer("milvusfaq.bot")
 
 QUESTION_ID: ContextVar[str] = ContextVar("question_id", default="")
 """The ledger's id of the question that the current task works on; "" for none. JSON logs hold it."""
+
+
+@contextmanager
+def about(question: int) -> Iterator[None]:
+    """Let what is logged until the block ends name this question."""
+    token = QUESTION_ID.set(str(question))
+    try:
+        yield
+    finally:
+        QUESTION_ID.reset(token)
+
+
+@contextmanager
+def span(name: str, attributes: Mapping[str, str | int] | None = None) -> Iterator[Span]:
+    """Open a span that tells of an error its kind alone: a driver's words, and a traceback's, may quote people."""
+    with TRACER.start_as_current_span(
+        name, attributes=attributes, record_exception=False, set_status_on_exception=False
+    ) as opened:
+        try:
+            yield opened
+        except Exception as error:
+            opened.set_attribute("error.type", type(error).__name__)
+            opened.set_status(StatusCode.ERROR)
+            raise
+
 
 ENVELOPE_SPAN, LEDGER_SPAN, QUESTION_SPAN, SLACK_SPAN = "slack envelope", "ledger", "question", "slack call"
 
@@ -86,7 +119,8 @@ EVENT_LOOP_LAG = _histogram(
     "event_loop_lag_seconds", "How late the event loop came back to a timer of 20 ms.", buckets=LAG_S
 )
 
-FEEDBACK = _counter("feedback_total", "Thumbs, with the reason that was chosen in the form.", "vote", "reason")
+FEEDBACK = _counter("feedback_total", "Thumbs that were pressed.", "vote")
+FEEDBACK_REASONS = _counter("feedback_reasons_total", "Forms that say why an answer was disliked.", "reason")
 ESCALATIONS = _counter("escalations_total", "Calls for a person.")
 ESCALATIONS_OPEN = _gauge("escalations_open", "Calls for a person that nobody has resolved.")
 

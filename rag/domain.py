@@ -232,9 +232,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewording:
-    """A question in a model's words, "" for none; how many seconds that took, and what it cost where that is told."""
+    """A question in the words of a `model`, "" for none; how many seconds that took, what it cost if that is told."""
 
     text: str = ""
+    model: str = ""
     took_s: float = 0.0
     usage: Usage | None = None
 

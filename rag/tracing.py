@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from opentelemetry import trace
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace import SpanKind, StatusCode
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Mapping
@@ -24,8 +24,13 @@ EMBED, DENSE, SPARSE, RANK, REWRITE = "embed", "search dense", "search sparse", 
 
 async def traced(name: str, work: Awaitable[T]) -> T:
     """Wait for something within a span of this name."""
-    with TRACER.start_as_current_span(name):
-        return await work
+    with TRACER.start_as_current_span(name, record_exception=False, set_status_on_exception=False) as span:
+        try:
+            return await work
+        except Exception as error:
+            span.set_attribute("error.type", type(error).__name__)  # its words may quote a question
+            span.set_status(StatusCode.ERROR)
+            raise
 
 
 @contextmanager
@@ -37,7 +42,7 @@ def chat_span(model: str, request: Mapping[str, str | int | float]) -> Iterator[
         yield span
     except Exception as error:
         span.set_attribute("error.type", type(error).__name__)
-        span.set_status(Status(StatusCode.ERROR))
+        span.set_status(StatusCode.ERROR)
         raise
     finally:
         span.end()

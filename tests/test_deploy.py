@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.operations.doctor.settings_checks import OF_OTHERS
 from bot.settings import OperationsSettings, SlackSettings
 from bot.telemetry import REGISTRY
 from rag.settings import RagSettings
@@ -86,7 +87,7 @@ def test_promtool_takes_the_rules() -> None:
         ("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml"),
         *(
             ("kubernetes-validate", "--strict", "-k", "1.33", str(path.relative_to(PROJECT)))
-            for path in sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+            for path in sorted(DEPLOY.glob("kubernetes*/*.yaml")) + sorted(DEPLOY.glob("*.yaml"))
         ),
     ],
     ids=lambda command: command[-1],
@@ -99,13 +100,20 @@ def test_the_files_are_well_formed(command: tuple[str, ...]) -> None:
 
 
 def test_what_is_set_there_is_a_setting() -> None:
-    kubernetes = [yaml.safe_load(path.read_text()) for path in (DEPLOY / "kubernetes").glob("*.yaml")]
+    kubernetes = [
+        yaml.safe_load(path.read_text()) for path in [*DEPLOY.glob("kubernetes/*.yaml"), *DEPLOY.glob("*.yaml")]
+    ]
     named = {name for one in kubernetes for part in ("data", "stringData") for name in one.get(part) or {}}
     services = yaml.safe_load((PROJECT / "compose.yaml").read_text())["services"]
     named |= set(services["bot"]["environment"]) - {"<<"}
     named |= set(json.loads((PROJECT / "app.json").read_text())["env"])
     named |= set(re.findall(r"^\s+([A-Z][A-Z_]+)=\S+ ?\\?$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE))
     assert named - SETTINGS <= {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PIP_DISABLE_PIP_VERSION_CHECK"}
+
+
+def test_what_compose_reads_from_the_file_of_settings_is_no_misspelling() -> None:
+    named = set(re.findall(r"\$\{([A-Z_]+)", (PROJECT / "compose.yaml").read_text())) | {"COMPOSE_PROFILES"}
+    assert all(name.startswith(OF_OTHERS) for name in named)
 
 
 def test_the_image_leaves_out_what_the_bot_does_not_need() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.answering.endings import Refused
 from bot.answering.outcome import count_tokens
+from bot.background import BackgroundTasks
 from bot.ledger import MAY_NOT_ASK, TOO_MANY, LedgerError
 from bot.text.intent import small_talk
 from rag import Notice
@@ -82,6 +83,13 @@ class QuestionLimits:
         return ""
 
 
+MOST_RECORDS = 100
+
+
+def _log_failure(error: BaseException) -> None:
+    logger.error("It can't be noted what a question took: %s", error, exc_info=error)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenBudget:
     """How many tokens the language model may take `per_day` (UTC), and for the questions of one person; 0 for any.
@@ -92,6 +100,7 @@ class TokenBudget:
     ledger: Ledger
     per_day: int = 0
     per_user: int = 0
+    tasks: BackgroundTasks = field(default_factory=lambda: BackgroundTasks(most=MOST_RECORDS, on_error=_log_failure))
 
     async def notice(self, question: SlackQuestion) -> Notice | None:
         """Return why the model is not asked any more today; None where it is."""
@@ -100,11 +109,15 @@ class TokenBudget:
         taken, own = await self.ledger.usage.tokens_today(question.user)
         if self.per_day and taken >= self.per_day:
             return SPENT
-        return OWN_SPENT if self.per_user and own >= self.per_user else None
+        is_own_spent = bool(question.user) and 0 < self.per_user <= own
+        return OWN_SPENT if is_own_spent else None
 
-    async def record(self, question: SlackQuestion, model: str, usage: Usage) -> None:
-        """Note what a question took; an answer does not fail for that."""
+    def record(self, question: SlackQuestion, model: str, usage: Usage) -> None:
+        """Note what a question took; its answer neither fails nor waits for that."""
         count_tokens(model, usage)
+        self.tasks.start(self._record(question, model, usage))
+
+    async def _record(self, question: SlackQuestion, model: str, usage: Usage) -> None:
         try:
             await self.ledger.usage.record_tokens(
                 question.user, model, prompt=usage.prompt_tokens, completion=usage.completion_tokens

@@ -191,8 +191,10 @@ class QuestionHandler:
         answer = await generation.answer(question)
         if answer:
             count_answer(answer)
-            for usage in filter(None, (answer.trace.usage, answer.trace.rewording.usage)):
-                await self.budget.record(entry.question, answer.trace.model or self.answerer.model_name, usage)
+            told, rewording = answer.trace, answer.trace.rewording
+            for model, usage in ((told.model, told.usage), (rewording.model, rewording.usage)):
+                if usage:
+                    self.budget.record(entry.question, model, usage)
         return answer
 
     def _streaming(self, attempt: RunningAttempt, destination: Destination) -> StreamingMessage | None:

@@ -70,7 +70,7 @@ class PostHearing:
             return entry, "nothing"  # what it goes on with is answered
         hearing = await self.hearer.hear(question.text, ask_model=await self.budget.notice(question) is None)
         if hearing.usage:
-            await self.budget.record(question, self.model, hearing.usage)
+            self.budget.record(question, self.model, hearing.usage)
         where = question.channel, question.ts
         logger.debug("%s %s wants %s (%.2f, %s)", *where, hearing.wants, hearing.likelihood, hearing.told_by)
         return entry, "nothing" if hearing.wants == "person" and not self.caller else hearing.wants

@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import os
+import re
 import socket
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotation at run time
@@ -20,6 +21,7 @@ from rich.console import Console
 from bot import __version__
 from bot.entrypoints.cli_ingest import ingest, sources
 from bot.entrypoints.cli_measure import check, evaluate, explain
+from bot.entrypoints.cli_operations import output, run_doctor, write_report
 from bot.entrypoints.logs import set_up_logs
 from bot.settings import OWNER_ONLY, SlackSettings, explain_validation_error
 from bot.text.redaction import redact
@@ -168,8 +170,6 @@ def doctor(
 
     Exit code 0: all is well; 1: something is to be looked at; 2: something does not work.
     """
-    from bot.entrypoints.cli_operations import run_doctor
-
     raise typer.Exit(run_doctor(out, as_json=as_json))
 
 
@@ -186,8 +186,6 @@ def report(
 
     Words and links stand there of questions from public channels and from REPORT_CHANNEL alone; the rest is counted.
     """
-    from bot.entrypoints.cli_operations import write_report
-
     write_report(days=days, form=format_, to=to)
 
 
@@ -210,8 +208,10 @@ def forget(
         await _audit(ledger, "forget", user)
         return await ledger.deletion.forget_user(user)
 
+    user = _user_id(user)
     forgotten = _in_ledger(work)
-    out.print(f"{_count(forgotten, 'question')} of {user} forgotten.", markup=False)
+    told = f"{_count(forgotten, 'question')} of {user} forgotten." if forgotten else f"No question of {user} was kept."
+    out.print(told, markup=False)
 
 
 @app.command(name="export")
@@ -226,16 +226,26 @@ def export_user(
         await _audit(ledger, "export", user)
         return json.dumps(await ledger.personal_data.export(user), ensure_ascii=False, indent=4, default=str) + "\n"
 
-    text = _in_ledger(work)
-    if to is None:
-        sys.stdout.write(text)
-    else:
-        to.write_text(text, encoding="utf-8")
+    user = _user_id(user)
+    with output(to) as file:
+        file.write(_in_ledger(work))
+
+
+def _user_id(text: str) -> str:
+    """Return a Slack user id; raise RagError for what is none: nothing would be found, and taken for done."""
+    user = text.strip().upper()
+    if not re.fullmatch(r"[UW][A-Z0-9]{2,}", user):
+        raise RagError(f"{text!r} is no Slack user id like U0123456789 (profile > ⋮ > Copy member ID).")
+    return user
 
 
 async def _audit(ledger: Ledger, action: str, user: str) -> None:
     """Note in the ledger and say who does what with what is kept of a person."""
-    actor = f"{getpass.getuser()}@{socket.gethostname()}"
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        name = str(os.getuid())
+    actor = f"{name}@{socket.gethostname()}"
     await ledger.personal_data.record_audit(actor=actor, action=action, subject=user)
     err.print(f"Audit: {actor} {action} {user}", markup=False)
 

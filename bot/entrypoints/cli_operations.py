@@ -6,22 +6,25 @@ import asyncio
 import json
 import logging
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
+from rich.console import Console
 from rich.text import Text
 
 from bot.operations.doctor.finding import exit_code
+from rag import RagError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-    from rich.console import Console
 
     from bot.operations.doctor.finding import Finding
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 WIDTH = 24
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def run_doctor(out: Console, *, as_json: bool) -> int:
@@ -40,11 +43,25 @@ def write_report(*, days: int, form: str, to: Path | None) -> None:
     """Write a report to a file or to standard output."""
     from bot.entrypoints.commands.report import make_report
 
-    text = asyncio.run(make_report(days=days, form=form))
+    with output(to) as file:
+        text, trouble = asyncio.run(make_report(days=days, form=form))
+        file.write(text)
+    if trouble:
+        err.print(f"milvusfaq: {trouble}", style="yellow", markup=False)
+
+
+@contextmanager
+def output(to: Path | None) -> Iterator[TextIO]:
+    """Give where a command writes: a file, opened before anything is done, or standard output."""
     if to is None:
-        sys.stdout.write(text)
-    else:
-        to.write_text(text, encoding="utf-8")
+        yield sys.stdout
+        return
+    try:
+        file = to.open("w", encoding="utf-8")
+    except OSError as error:
+        raise RagError(f"{to} can't be written ({error.strerror}).") from error
+    with file:
+        yield file
 
 
 def _print(out: Console, finding: Finding) -> None:

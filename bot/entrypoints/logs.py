@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SILENCED = ("pymilvus", "milvus_lite", "faiss", "grpc", "httpx2", "huggingface_hub", "transformers", "openai")
 """Their failures reach us as exceptions and are told once, in our words."""
 SHORTEST_SECRET = 6
+SELDOM_S = 600.0
 
 
 class RedactingFormatter(logging.Formatter):
@@ -75,11 +76,28 @@ def write_json(formatter: RedactingFormatter) -> None:
         handler.setFormatter(JsonFormatter(formatter))
 
 
+class Seldom(logging.Filter):
+    """Lets through one line in ten minutes of what comes again and again: that traces can't be sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told_at = float("-inf")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a line is to be written."""
+        if not record.name.startswith("opentelemetry"):
+            return True
+        is_due = record.created - self.told_at > SELDOM_S
+        self.told_at = record.created if is_due else self.told_at
+        return is_due
+
+
 def set_up_logs(level: int, form: str) -> RedactingFormatter:
     """Log to standard error, and nowhere else any more; return the formatter, which can be told secrets."""
     formatter = RedactingFormatter(form)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    handler.addFilter(Seldom())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for vendor in SILENCED:
         logging.getLogger(vendor).setLevel(logging.CRITICAL)

@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from bot import __version__
 from rag import SettingsError
 
 ASKING = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER")
+HTTP = "http/protobuf"
+SENDS_WITHIN_S = "2"
+"""A collector that is away costs so much at the end: the SDK's own ten seconds, tried again, may meet the kill."""
 
 
 def set_up_traces() -> None:
-    """Send spans to where OTEL_EXPORTER_OTLP_ENDPOINT says; raise SettingsError where the SDK is not installed."""
+    """Send spans to where OTEL_EXPORTER_OTLP_ENDPOINT says.
+
+    Raise SettingsError where the SDK is not installed, or the variables ask for what it is not set up for.
+    """
     exporter = os.environ.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower()
     is_disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
     if is_disabled or exporter == "none" or not any(os.environ.get(name) for name in ASKING):
         return
-    if exporter != "otlp":
-        message = f"OTEL_TRACES_EXPORTER={exporter} is not supported."
-        raise SettingsError(message, hint="Set it to otlp or none.")
+    protocol = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
+    if exporter not in {"otlp", "console"} or (protocol or HTTP) != HTTP:
+        message = "Traces go by OTLP over HTTP, or to the console."
+        hint = "Set OTEL_TRACES_EXPORTER to otlp, console or none, OTEL_EXPORTER_OTLP_PROTOCOL to http/protobuf."
+        raise SettingsError(message, hint=hint)
     try:
-        from opentelemetry import trace
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        _send_spans(to_console=exporter == "console")
     except ImportError as error:
         message = "The OTEL_ variables ask for traces, and OpenTelemetry's SDK is not installed."
-        raise SettingsError(
-            message, hint="Run: pip install 'milvusfaq[otel]', or set OTEL_SDK_DISABLED=true"
-        ) from error
-    named = {} if os.environ.get("OTEL_SERVICE_NAME") else {SERVICE_NAME: "milvusfaq"}
+        hint = "Run: pip install 'milvusfaq[otel]', or set OTEL_SDK_DISABLED=true"
+        raise SettingsError(message, hint=hint) from error
+
+
+def _send_spans(*, to_console: bool) -> None:
+    from opentelemetry import trace
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
+
+    told = os.environ.get("OTEL_SERVICE_NAME") or "service.name=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    named = {} if told else {SERVICE_NAME: "milvusfaq"}
     resource = Resource.create({SERVICE_VERSION: __version__, **named})
+    os.environ.setdefault("OTEL_EXPORTER_OTLP_TIMEOUT", SENDS_WITHIN_S)
     provider = TracerProvider(resource=resource)  # it sends what is left when the process ends
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    exporter = ConsoleSpanExporter(out=sys.stderr) if to_console else OTLPSpanExporter()
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)

@@ -12,6 +12,7 @@ from bot.background import BackgroundTasks
 from bot.ledger import OPEN, LedgerError, State
 from bot.posting.publishing import SETTLED_AFTER_S
 from bot.slack.errors import SlackError, SlackUnavailableError
+from bot.telemetry import QUESTION_ID
 
 if TYPE_CHECKING:
     from bot.domain import SlackQuestion
@@ -75,6 +76,7 @@ class CleanupQueue:
         await self.tasks.cancel()
 
     async def _retract_answer(self, entry: Entry, after: asyncio.Task[None] | None) -> None:
+        QUESTION_ID.set(str(entry.id))
         if after:
             await asyncio.wait({after})
             await asyncio.sleep(SETTLED_AFTER_S)
@@ -90,6 +92,7 @@ class CleanupQueue:
             await self.ledger.deletion.finish_cleanup(entry)
 
     async def _retract_late_messages(self, entry: Entry) -> None:
+        QUESTION_ID.set(str(entry.id))
         begun, pause = time.monotonic(), SETTLED_AFTER_S
         while time.monotonic() - begun < WITHIN_S:
             await asyncio.sleep(pause)
@@ -119,6 +122,7 @@ class CleanupQueue:
             logger.info("A notice stays in %s %s: %s", question.channel, question.ts, error)
 
     async def _remove_regenerate_buttons(self, entry: Entry) -> None:
+        QUESTION_ID.set(str(entry.id))
         try:
             await self.retractor.remove_regenerate_buttons(entry)
         except SlackError as error:

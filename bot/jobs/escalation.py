@@ -14,7 +14,7 @@ from bot.posting.placing import thread_destination
 from bot.rendering.escalation import EscalationDetails, cited_pages, escalation_message
 from bot.rendering.permalinks import message_address
 from bot.slack.errors import SlackError, SlackUnavailableError
-from bot.telemetry import ESCALATIONS
+from bot.telemetry import ESCALATIONS, about
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -89,14 +89,16 @@ class Escalator:
         """Post the message that calls people; return what is to be told, to the asker alone, of one elsewhere."""
         entry, question = escalation.entry, escalation.entry.question
         message = await self._message(escalation)
-        ESCALATIONS.inc()
-        logger.info("Calling a person to %s %s", question.channel, question.thread_ts)
+        with about(entry.id):
+            logger.info("Calling a person to %s %s", question.channel, question.thread_ts)
         thread = thread_destination(self.client, entry)
         if not escalation.channel:
             await self.ledger.escalations.record_posted(entry, ts=await thread.post_escalation(message))
+            ESCALATIONS.inc()
             return ""
         ts = await post_elsewhere(self.client, escalation.channel, message)
         await self.ledger.escalations.record_posted(entry, ts=ts)
+        ESCALATIONS.inc()
         words = await self.users.words(escalation.user)
         told = words.asked_elsewhere.format(link=message_address(self.bot.workspace, escalation.channel, ts))
         if not question.is_direct:

@@ -19,7 +19,7 @@ from bot.answering.outcome import count_ending
 from bot.background import BackgroundTasks, backoff, jitter
 from bot.ledger import LedgerError, LostLeaseError
 from bot.slack.errors import AskerUnreachableError, RateLimitedError, SlackUnavailableError
-from bot.telemetry import LEASES_RECLAIMED, QUESTION_ID, QUESTION_SPAN, TRACER, Heartbeat
+from bot.telemetry import LEASES_RECLAIMED, QUESTION_ID, QUESTION_SPAN, Heartbeat, about, span
 from rag import RetrievalError
 
 if TYPE_CHECKING:
@@ -162,7 +162,8 @@ class Worker:
             if entry.id in self.tasks:
                 continue  # our own lease ran out while the ledger was away: it is ours again
             LEASES_RECLAIMED.inc()
-            logger.info("Reclaimed %s %s, claim %d", entry.question.channel, entry.question.ts, entry.claims)
+            with about(entry.id):
+                logger.info("Reclaimed %s %s, claim %d", entry.question.channel, entry.question.ts, entry.claims)
             if entry.claims > MOST_CLAIMS:
                 ending = GaveUp("apology", reason="it ended every process that took it up")
                 self.closings.start(self._close(entry, ending))
@@ -215,7 +216,7 @@ class Worker:
         for failures in count(1):
             try:
                 async with self.slots, asyncio.timeout(self.answer_within_s):
-                    with TRACER.start_as_current_span(QUESTION_SPAN, attributes={"question.id": entry.id}):
+                    with span(QUESTION_SPAN, {"question.id": entry.id}):
                         await self.handler.handle(entry, stop)
                 self._clean_up(entry)
             except LostLeaseError:
@@ -263,10 +264,12 @@ class Worker:
             if entry.id in self.lost:
                 self.cleanup.retract_late_messages(entry)
         elif error := task.exception():
-            logger.error("A question could not be answered: %s", error, exc_info=error)
+            with about(entry.id):
+                logger.error("A question could not be answered: %s", error, exc_info=error)
             self.closings.start(self._close(entry, GaveUp("apology", reason=type(error).__name__)))
 
     async def _close(self, entry: Entry, ending: GaveUp) -> None:
+        QUESTION_ID.set(str(entry.id))
         try:
             await self.closer.close(entry, ending)
             count_ending(entry, ending)

@@ -72,6 +72,9 @@ class CanaryWatch:
                     await self.ask()
                 except RetrievalError as error:
                     logger.info("The canary question can't be asked now: %s", error)
+                except Exception:
+                    logger.exception("The canary question can't be asked: a mistake of its own.")
+                    self.built_at, self.asked_at = health.built_at, time.monotonic()
                 else:
                     self.built_at = health.built_at
             await asyncio.sleep(LOOK_EVERY_S)
@@ -82,7 +85,7 @@ class CanaryWatch:
         found = await self.answerer.retriever.search(Question(text=canary.question), limit=AMONG_FIRST)
         passages = found.passages[:AMONG_FIRST]
         self.asked_at = time.monotonic()
-        applies = self.canary is not None or any(passage.source == STARTER for passage in passages)
+        applies = self.canary is not None or not passages or any(passage.source == STARTER for passage in passages)
         was_in_trouble, self.trouble = bool(self.trouble), ""
         if applies and not any(map(canary.is_found_in, passages)):
             first = ", ".join(passage.path for passage in passages) or "nothing"

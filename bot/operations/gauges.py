@@ -63,7 +63,7 @@ class Gauges:
         for reason in WITHOUT_MODEL:
             MODEL_FAILURES.labels(reason)
         for vote in ("liked", "disliked"):
-            FEEDBACK.labels(vote, "none")
+            FEEDBACK.labels(vote)
 
     async def refresh(self) -> None:
         """Set them to what holds now; what the ledger does not tell stays as it was."""

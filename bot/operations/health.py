@@ -73,7 +73,8 @@ class Readiness:
 
     def _ledger(self) -> Check:
         age_s = self.renewals.age_s
-        reason = self.renewals.trouble or self.records.trouble
+        written = self.records.trouble if self.sockets.is_up else ""  # nothing is noted while there is no connection
+        reason = self.renewals.trouble or written
         if not reason and age_s > LEDGER_SILENT_S:
             reason = f"Leases were last renewed {age_s:.0f} s ago."
         return Check(is_ok=not reason, age_s=age_s, reason=reason)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from bot.telemetry import REGISTRY
 from rag import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from bot.domain import BotIdentity
     from bot.operations.gauges import Gauges
@@ -86,21 +87,33 @@ class OperationsServer:
         }
 
 
-@asynccontextmanager
-async def serving(server: OperationsServer, settings: OperationsSettings) -> AsyncIterator[None]:
-    """Serve while it is open, where a port is set; raise SettingsError where that is taken."""
+@contextmanager
+def reserved_port(settings: OperationsSettings) -> Iterator[socket.socket | None]:
+    """Take the port before anything else is done, where one is set; raise SettingsError where it is taken."""
     if not settings.operations_port:
+        yield None
+        return
+    place = settings.operations_host, settings.operations_port
+    try:
+        family = socket.getaddrinfo(*place, type=socket.SOCK_STREAM)[0][0]
+        opened = socket.create_server(place, family=family)
+    except OSError as error:
+        message = f"OPERATIONS_PORT {settings.operations_port} can't be opened ({error.strerror})."
+        raise SettingsError(message, hint="Is another bot running? Set another port, or 0 for none.") from error
+    with opened:
+        yield opened
+
+
+@asynccontextmanager
+async def serving(server: OperationsServer, port: socket.socket | None) -> AsyncIterator[None]:
+    """Serve at a port that was taken, while it is open; nothing where there is none."""
+    if port is None:
         yield
         return
     runner = web.AppRunner(server.app(), access_log=None, shutdown_timeout=STOPS_WITHIN_S)
     await runner.setup()
-    site = web.TCPSite(runner, settings.operations_host, settings.operations_port)
     try:
-        try:
-            await site.start()
-        except OSError as error:
-            message = f"OPERATIONS_PORT {settings.operations_port} can't be opened ({error.strerror})."
-            raise SettingsError(message, hint="Is another bot running? Set another port, or 0 for none.") from error
+        await web.SockSite(runner, port).start()
         yield
     finally:
         await runner.cleanup()

@@ -16,6 +16,7 @@ from bot.settings import read_weekly_time
 from rag.backends.embedding import open_bundled
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Callable, Coroutine
 
     from slack_sdk.web.async_client import AsyncWebClient
@@ -52,9 +53,9 @@ class WatchedParts:
 
 @asynccontextmanager
 async def operating(
-    watched: WatchedParts, settings: OperationsSettings, *, refresh_s: float
+    watched: WatchedParts, settings: OperationsSettings, *, port: socket.socket | None, refresh_s: float
 ) -> AsyncIterator[tuple[Job, ...]]:
-    """Serve the operations port, where one is set, and give the jobs that go on meanwhile."""
+    """Serve at the operations port, where there is one, and give the jobs that go on meanwhile."""
     canary = CanaryWatch(answerer=watched.answerer, canary=read_canary(settings.canary))
     readiness = Readiness(
         sockets=watched.sockets,
@@ -75,7 +76,7 @@ async def operating(
     jobs: list[Job] = [canary.run]
     if settings.report_channel:
         jobs.append(_weekly_report(watched, settings).run)
-    async with serving(server, settings):
+    async with serving(server, port):
         yield tuple(jobs)
 
 

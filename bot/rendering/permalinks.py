@@ -9,7 +9,12 @@ if TYPE_CHECKING:
 
 
 def question_address(workspace: str, question: SlackQuestion) -> str:
-    """Return where a question can be read, or its thread where it has no message of its own."""
+    """Return where a question can be read, or its thread where it has no message of its own.
+
+    Without a workspace's address that is not known: "".
+    """
+    if not workspace:
+        return ""
     ts = question.ts if question.has_message else question.thread_ts
     return message_address(workspace, question.channel, ts, thread_ts=question.thread_ts)
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.slack.errors import SlackError, slack_call
+from bot.slack.errors import SlackError, SlackRefusedError, slack_call
 from bot.slack.replies import field_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 REMEMBERED_S = 600.0
 """A channel may be made private: that is noticed after ten minutes."""
+NO_SCOPE = "The scope channels:read is missing, which tells public channels."
 NOT_PUBLIC = ("is_private", "is_im", "is_mpim")
 
 
@@ -28,6 +29,12 @@ class Channels:
 
     client: AsyncWebClient
     known: dict[str, tuple[float, bool]] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+
+    @property
+    def trouble(self) -> str:
+        """Why it could not be told of a channel; "" where it could."""
+        return "".join(self.troubles)
 
     async def may_quote(self, question: SlackQuestion, *, in_channel: str) -> bool:
         """Tell whether everybody who reads a channel could read a question, and its answer, where it was asked."""
@@ -48,6 +55,8 @@ class Channels:
                 told = field_of(await self.client.conversations_info(channel=channel), "channel", dict)
         except SlackError as error:
             logger.info("It is not known whether %s is public: %s", channel, error)
+            is_scope = isinstance(error, SlackRefusedError) and error.code == "missing_scope"
+            self.troubles[:] = [NO_SCOPE if is_scope else f"Slack does not tell which channels are public: {error}"]
             return False
         is_public = not any(told.get(name) for name in NOT_PUBLIC)
         self.known[channel] = (time.monotonic(), is_public)

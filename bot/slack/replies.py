@@ -18,7 +18,7 @@ from bot.telemetry import (
     SLACK_CALLS,
     SLACK_RATE_LIMITED_SECONDS,
     SLACK_SPAN,
-    TRACER,
+    span,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def only_slacks_word(
 ) -> aiohttp.ClientResponse:
     """Let through what Slack says, a JSON object with `ok`; raise OddReplyError for all else (aiohttp middleware)."""
     method = method_of(request.url.path)
-    with TRACER.start_as_current_span(SLACK_SPAN, attributes={"slack.method": method}) as span:
+    with span(SLACK_SPAN, {"slack.method": method}) as call:
         try:
             response = await handler(request)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -57,7 +57,7 @@ async def only_slacks_word(
         told = _parsed(await response.read()) if "json" in kind else {}
         is_slacks = isinstance(told.get("ok"), bool)
         result = "ok" if told.get("ok") else RESULT_LABEL(str(told.get("error"))) if is_slacks else "no word of Slack's"
-        span.set_attribute("slack.result", result)
+        call.set_attribute("slack.result", result)
     SLACK_CALLS.labels(METHOD_LABEL(method), result).inc()
     if response.status == TOO_MANY_REQUESTS:
         SLACK_RATE_LIMITED_SECONDS.labels(METHOD_LABEL(method)).inc(retry_after_s(response.headers))

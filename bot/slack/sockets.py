@@ -24,7 +24,7 @@ from bot.slack.errors import SlackError, SlackRefusedError, slack_call
 from bot.slack.replies import field_of
 from bot.slack.sessions import open_session
 from bot.slack.twin_events import TwinEvents
-from bot.telemetry import ENVELOPE_SPAN, REASON_LABEL, SOCKET_RECONNECTS, TRACER, Heartbeat
+from bot.telemetry import ENVELOPE_SPAN, REASON_LABEL, SOCKET_RECONNECTS, Heartbeat, span
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
@@ -168,7 +168,7 @@ class Connection:
 
     async def _process(self, socket: aiohttp.ClientWebSocketResponse, request: SocketModeRequest) -> None:
         """Let Bolt's listeners take an envelope, then acknowledge it; what they could not take comes again."""
-        with TRACER.start_as_current_span(ENVELOPE_SPAN, attributes={"slack.envelope.type": request.type}):
+        with span(ENVELOPE_SPAN, {"slack.envelope.type": request.type}):
             payload = None
             if not await self.twins.is_twin(request.payload):
                 response = await self._dispatch(request)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.answering.prompt import REWRITE_INSTRUCTIONS, build_rewrite_message
-from rag.domain import Discard, Notice, Rewording, Usage
+from rag.domain import Discard, Notice, Rewording, Usage, WrittenBy
 from rag.errors import GenerationError
 from rag.text.language import is_foreign
 from rag.tracing import REWRITE, traced
@@ -49,15 +49,15 @@ class Rewriter:
         begun = time.monotonic()
         try:
             async with asyncio.timeout(self.timeout_s):
-                said, usage = await traced(REWRITE, self._reply(question))
+                said, model, usage = await traced(REWRITE, self._reply(question))
         except (GenerationError, TimeoutError) as error:
             logger.info("A question is searched as it stands: %s", str(error) or "rewriting took too long")
             return Rewording(took_s=time.monotonic() - begun)
-        return Rewording(text=clean(said), took_s=time.monotonic() - begun, usage=usage)
+        return Rewording(text=clean(said), model=model, took_s=time.monotonic() - begun, usage=usage)
 
-    async def _reply(self, question: Question) -> tuple[str, Usage | None]:
-        """Return what the model says, "" where it was cut short, and what it cost."""
-        said, usage, is_cut = "", None, False
+    async def _reply(self, question: Question) -> tuple[str, str, Usage | None]:
+        """Return what is said, "" where it was cut short, by which model, and what it cost."""
+        said, model, usage, is_cut = "", self.model.name, None, False
         async for piece in self.model.stream(REWRITE_INSTRUCTIONS, build_rewrite_message(question)):
             match piece:
                 case str():
@@ -66,9 +66,11 @@ class Rewriter:
                     said = ""
                 case Usage():
                     usage = piece
+                case WrittenBy():
+                    model = piece.model
                 case Notice(kind="model cut short"):
                     is_cut = True
-        return "" if is_cut else said, usage
+        return "" if is_cut else said, model, usage
 
 
 def clean(reply: str) -> str:

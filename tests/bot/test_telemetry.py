@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from bot import telemetry
+from bot.ledger import LedgerError
 from bot.slack.replies import method_of
 from bot.telemetry import BoundedLabel
 
@@ -15,3 +22,14 @@ def test_the_parts_of_a_response_url_are_no_label() -> None:
     assert method_of("/api/chat.postMessage") == "chat.postMessage"
     assert method_of("/api/assistant.threads.setStatus") == "assistant.threads.setStatus"
     assert method_of("/commands/T0/123/s3cr3t") == "response_url"
+
+
+def test_a_span_tells_of_an_error_its_kind_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(telemetry, "TRACER", provider.get_tracer("test"))
+    with pytest.raises(LedgerError), telemetry.span("ledger"):
+        raise LedgerError("It failed.") from ValueError("my private question")
+    (span,) = exporter.get_finished_spans()
+    assert (span.attributes or {})["error.type"] == "LedgerError"
+    assert "private" not in span.to_json()

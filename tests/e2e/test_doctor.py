@@ -103,7 +103,7 @@ def test_beside_a_running_bot_it_says_what_that_bot_says(
         code, found = findings(tmp_path, running)
     assert code in {0, 1}  # the scripted model does not keep to the format any more
     assert set(not_ok(found)) <= {"model mistral-7b: citations", "model mistral-7b: not in the docs"}
-    assert f"ready: version {__version__}, process {process.pid}" in found["running bot"][1]
+    assert f"version {__version__}, process {process.pid}" in found["running bot"][1]
     assert found["events"][1].partition("; ")[0].endswith("seen: app_mention, message.channels")
     assert f"process {process.pid} (python" in found["Milvus Lite"][1]
 
@@ -117,6 +117,7 @@ def not_invited(slack: SlackStandIn, _: dict[str, str]) -> None:
 
 
 def throttled(slack: SlackStandIn, _: dict[str, str]) -> None:
+    slack.fail("conversations.replies", Failure(passes=True))
     slack.fail("conversations.replies", Failure("ratelimited", status=429, retry_after=60))
 
 
@@ -137,7 +138,7 @@ def milvus_away(_: SlackStandIn, settings: dict[str, str]) -> None:
 
 
 def misspelt(_: SlackStandIn, settings: dict[str, str]) -> None:
-    settings["SUPORT_CHANNELS"] = "C0123456789"
+    settings["MILVUS_COLECTION"] = "faq"
 
 
 def canary_lost(_: SlackStandIn, settings: dict[str, str]) -> None:
@@ -147,6 +148,14 @@ def canary_lost(_: SlackStandIn, settings: dict[str, str]) -> None:
 def other_embedding(_: SlackStandIn, settings: dict[str, str]) -> None:
     settings["EMBEDDING_MODEL"] = "openai:m"
     settings["EMBEDDING_BASE_URL"] = settings["LLM_BASE_URL"]
+
+
+def report_unread(slack: SlackStandIn, settings: dict[str, str]) -> None:
+    settings["REPORT_CHANNEL"] = slack.join("C0REPORTS00", has_bot=False)
+
+
+def no_address(_: SlackStandIn, settings: dict[str, str]) -> None:
+    settings["MILVUS_URI"] = "localhost:19530"
 
 
 def newer_ledger(_: SlackStandIn, settings: dict[str, str]) -> None:
@@ -165,10 +174,12 @@ def newer_ledger(_: SlackStandIn, settings: dict[str, str]) -> None:
         (wrong_token, {"app token": "fail"}),
         (model_away, {"model mistral-7b": "fail"}),
         (milvus_away, {"Milvus": "fail"}),
-        (misspelt, {"SUPORT_CHANNELS": "warn"}),
+        (misspelt, {"MILVUS_COLECTION": "warn"}),
         (canary_lost, {"canary": "warn"}),
         (other_embedding, {"collection": "fail", "Milvus": "fail"}),
         (newer_ledger, {"ledger": "fail"}),
+        (report_unread, {"REPORT_CHANNEL C0REPORTS00": "fail"}),
+        (no_address, {"Milvus": "fail"}),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_else(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
     from tests.standins.slack import SlackStandIn
 
 QUESTION = "How is data stored in Milvus?"
+
+
+def count(ledger: Path, table: str) -> int:
+    with closing(sqlite3.connect(ledger)) as connection:
+        (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - named above
+    return int(found)
 
 
 def test_milvus_away_is_unready_and_ready_again_when_it_is_back(
@@ -78,6 +86,8 @@ def test_beyond_the_days_tokens_people_get_the_passages_and_are_told_until_when(
     limits = {"LLM_TOKENS_PER_DAY": "100", **port.settings}
     with running_bot(slack, tmp_path, {**settings_for(slack, model, tmp_path), **limits}):
         (first,) = slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
+        ledger = tmp_path / "milvus.ledger.sqlite3"
+        slack.wait_for(lambda: count(ledger, "token_usage"), "the tokens' row")
         asked = len(model.requests)
         (second,) = slack.wait_for_replies(channel, slack.mention(channel, QUESTION))
         samples = port.samples()

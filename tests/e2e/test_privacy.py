@@ -103,17 +103,19 @@ def rows(folder: Path, statement: str) -> list[tuple[Any, ...]]:
         return ledger.execute(statement).fetchall()
 
 
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     uri = str(folder / "milvus.db")
     script = "from bot.entrypoints.cli import main; main()"
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         cwd=folder,
         env=environment(MILVUS_URI=uri),
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    assert done.returncode == code, done.stderr
+    return done
 
 
 def test_what_is_kept_of_a_person_can_be_written_out_and_deleted_by_themselves(
@@ -135,4 +137,8 @@ def test_what_is_kept_of_a_person_can_be_written_out_and_deleted_by_themselves(
     assert not rows(folder, "SELECT 1 FROM token_usage WHERE user = 'U0LEAVES'")
     audit = rows(folder, "SELECT action, subject, actor = 'U0LEAVES' FROM audit ORDER BY id")
     assert audit == [("export", "U0LEAVES", 0), ("forget", "U0LEAVES", 1)]
-    assert not any(json.loads(command(folder, "export", "--user", "U0LEAVES").stdout).values())
+    assert not any(json.loads(command(folder, "export", "--user", " u0leaves").stdout).values())
+    for wrong in (("forget", "--user", "@leaves"), ("export", "--user", ASKER, "--to", "/nowhere/it.json")):
+        refused = command(folder, *wrong, code=1)
+        assert "is no Slack user id" in refused.stderr or "can't be written" in refused.stderr
+        assert "Traceback" not in refused.stderr

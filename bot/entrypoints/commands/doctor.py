@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from bot.entrypoints.logs import RedactingFormatter, hide
 from bot.operations.doctor.examination import Examination
-from bot.operations.doctor.settings_checks import WrittenSettings
+from bot.operations.doctor.settings_checks import written_settings
 from bot.settings import OperationsSettings, SlackSettings, explain_validation_error, secrets_of
 from rag import SettingsError
-from rag.settings import ENV_FILE, EnvironmentSettings, RagSettings
+from rag.settings import EnvironmentSettings, RagSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +30,7 @@ async def examine(tell: Callable[[Finding], None]) -> list[Finding]:
     formatter = RedactingFormatter("")
     hide(formatter, secrets_of(*filter(None, (slack, rag, operations))))
     examination = Examination(
-        written=_written(),
+        written=written_settings((SlackSettings, RagSettings, OperationsSettings)),
         problems=problems,
         slack=slack,
         rag=rag,
@@ -52,19 +49,11 @@ def _read(kind: type[S], problems: list[str]) -> S | None:
         return kind()
     except ValidationError as error:
         problems += explain_validation_error(error).split("; ")
+        bad = {str(one["loc"][0]) for one in error.errors(include_input=False)}
+        return kind(**{name: kind.model_fields[name].get_default() for name in bad})  # the rest can be looked at
     except SettingsError as error:
         problems.append(f"settings: {error}")
     return None
-
-
-def _written() -> WrittenSettings:
-    path = Path(ENV_FILE)
-    try:
-        file = dotenv_values(path)
-    except UnicodeDecodeError:
-        file = {}  # the settings say so
-    known = {name.upper() for kind in (SlackSettings, RagSettings, OperationsSettings) for name in kind.model_fields}
-    return WrittenSettings(known=frozenset(known), environment=os.environ, file=file, path=path)
 
 
 def _clean(finding: Finding, formatter: RedactingFormatter) -> Finding:

@@ -29,14 +29,19 @@ DAY_S = 86_400.0
 class OwnChannelOnly:
     """Quotes what was asked in REPORT_CHANNEL itself: without a token nobody tells which others are public."""
 
+    trouble = "Without SLACK_BOT_TOKEN it is not known which channels are public."
+
     async def may_quote(self, question: SlackQuestion, *, in_channel: str) -> bool:
         """Tell whether it was asked there, for all to see."""
         was_seen = question.origin != "private" and bool(question.thread_ts) and bool(question.text)
         return was_seen and question.channel == in_channel
 
 
-async def make_report(*, days: int, form: str) -> str:
-    """Return the report of so many days until now; raise SettingsError where there is no ledger."""
+async def make_report(*, days: int, form: str) -> tuple[str, str]:
+    """Return the report of so many days until now, and what keeps more from being quoted.
+
+    Raise SettingsError where there is no ledger.
+    """
     slack, operations = SlackSettings(), OperationsSettings()
     try:
         async with (
@@ -51,7 +56,8 @@ async def make_report(*, days: int, form: str) -> str:
                 report_channel=operations.report_channel,
             )
             now = await ledger.reporting.time()
-            return FORMATS[form](await reporter.report(since=now - days * DAY_S, until=now))
+            report = await reporter.report(since=now - days * DAY_S, until=now)
+            return FORMATS[form](report), report.unquoted_why
     except LedgerError as error:
         raise SettingsError(str(error)) from error
 
@@ -68,6 +74,6 @@ async def _workspace(settings: SlackSettings) -> AsyncIterator[tuple[QuotingRule
             with slack_call():
                 address = field_of(await client.auth_test(), "url", str)
         except SlackError as error:
-            message = f"Slack does not tell which channels are public ({error})."
+            message = f"Slack does not tell which channels are public: {error}"
             raise SettingsError(message, hint="Leave SLACK_BOT_TOKEN empty to count without quoting.") from error
         yield Channels(client), address

@@ -13,11 +13,13 @@ from pydantic import ValidationError
 from bot.entrypoints.logs import JsonFormatter, RedactingFormatter, hide, set_up_logs, write_json
 from bot.entrypoints.signals import end_at_once
 from bot.entrypoints.traces import set_up_traces
+from bot.operations.doctor.settings_checks import check_names, written_settings
 from bot.settings import OWNER_ONLY, OperationsSettings, SlackSettings, explain_validation_error, secrets_of
 from rag import SettingsError
-from rag.settings import RagSettings
+from rag.settings import EnvironmentSettings, RagSettings
 
 logger = logging.getLogger(__name__)
+OURS = (SlackSettings, RagSettings, OperationsSettings)
 
 
 def run() -> None:
@@ -35,8 +37,11 @@ def run() -> None:
 
 
 def _checked_settings(formatter: RedactingFormatter) -> tuple[SlackSettings, RagSettings, OperationsSettings]:
+    problems = [problem for kind in OURS if (problem := _problem(kind))]
+    if problems:
+        _end("; ".join(problems), formatter)
+    slack, rag, operations = SlackSettings(), RagSettings(), OperationsSettings()
     try:
-        slack, rag, operations = SlackSettings(), RagSettings(), OperationsSettings()
         hide(formatter, secrets_of(slack, rag))
         if operations.log_format == "json":
             write_json(formatter)
@@ -46,9 +51,21 @@ def _checked_settings(formatter: RedactingFormatter) -> tuple[SlackSettings, Rag
         set_up_traces()
     except SettingsError as error:
         _end(str(error), formatter)
-    except ValidationError as error:
-        _end(explain_validation_error(error), formatter)
+    for finding in check_names(written_settings(OURS)):
+        if finding.grade != "ok":
+            logger.warning("%s %s. %s", finding.what, finding.told, finding.do)
     return slack, rag, operations
+
+
+def _problem(kind: type[EnvironmentSettings]) -> str:
+    """Return what can't work of these settings, "" where all of them can."""
+    try:
+        kind()
+    except ValidationError as error:
+        return explain_validation_error(error)
+    except SettingsError as error:
+        return str(error)
+    return ""
 
 
 def _serve(

@@ -18,7 +18,7 @@ from bot.ledger.storage.schema import escalations, feedback, questions, reports,
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Column, Connection, Table
 
     from bot.domain import SlackQuestion
     from bot.ledger.storage.database import Database
@@ -62,28 +62,45 @@ class Reporting:
         """Return what the database's clock says."""
         return await self.database.time()
 
-    async def asked(self, since: float, until: float) -> AsyncIterator[AskedQuestion]:
+    async def asked(self, since: float, until: float, *, with_messages: bool = True) -> AsyncIterator[AskedQuestion]:
         """Yield the questions that were accepted then, in pages of one transaction each."""
-        after = 0
+        after = await self._first_id(questions, questions.c.accepted_at, since) - 1
+        end = await self._first_id(questions, questions.c.accepted_at, until)
+        columns = [one for one in questions.c if with_messages or one.key != "messages"]
         while True:
             statement = (
-                select(questions)
-                .where(questions.c.accepted_at >= since, questions.c.accepted_at < until, questions.c.id > after)
+                select(*columns)
+                .where(questions.c.id > after, questions.c.id < end)
                 .where(questions.c.state.not_in((*UNHEARD, State.DELETED)))
                 .order_by(questions.c.id)
                 .limit(PAGE)
             )
             rows = await self.database.rows(statement)
             for row in rows:
-                yield _asked(row)
+                yield _asked(row, with_messages=with_messages)
             if len(rows) < PAGE:
                 return
             after = rows[-1].id
 
     async def votes(self, since: float, until: float) -> list[Vote]:
         """Return the thumbs that were given then."""
-        statement = select(feedback).where(feedback.c.at >= since, feedback.c.at < until).order_by(feedback.c.id)
+        first = await self._first_id(feedback, feedback.c.at, since)
+        end = await self._first_id(feedback, feedback.c.at, until)
+        statement = select(feedback).where(feedback.c.id >= first, feedback.c.id < end).order_by(feedback.c.id)
         return [Vote(row.question_id, bool(row.liked), row.reason or "") for row in await self.database.rows(statement)]
+
+    async def _first_id(self, table: Table, at: Column[float], since: float) -> int:
+        """Return the first id of what came since then: ids grow with time, and no index holds that time."""
+        low, high = 0, int(await self.database.scalar(select(func.max(table.c.id))) or 0) + 1
+        while low < high:
+            middle = (low + high) // 2
+            found = select(table.c.id, at.label("at")).where(table.c.id >= middle).order_by(table.c.id).limit(1)
+            row = await self.database.one(found)
+            if row is None or row.at >= since:
+                high = middle
+            else:
+                low = row.id + 1
+        return low
 
     async def questions(self, ids: Sequence[int]) -> list[AskedQuestion]:
         """Return these questions, whenever they were asked."""
@@ -143,13 +160,13 @@ def _day(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).date().isoformat()
 
 
-def _asked(row: Any) -> AskedQuestion:
+def _asked(row: Any, *, with_messages: bool = True) -> AskedQuestion:
     return AskedQuestion(
         id=row.id,
         question=question_of(row),
         state=row.state,
         reason=row.reason,
         kind=row.kind or "",
-        messages=tuple(SlackMessage(**message) for message in row.messages or ()),
+        messages=tuple(SlackMessage(**message) for message in (row.messages or () if with_messages else ())),
         took_s=row.ended_at - row.accepted_at if row.ended_at else None,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import case, func, select, text
@@ -14,6 +13,8 @@ from bot.ledger.states import BEING_ANSWERED, ENDED_WELL, MAY_NOT_ASK, OPEN, TOO
 from bot.ledger.storage.schema import IS_REMEMBERED, escalations, questions, token_usage
 
 if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
+
     from bot.ledger.records import Entry
     from bot.ledger.storage.database import Database
 
@@ -58,7 +59,7 @@ class Usage:
         """Add what a question of this person took of a model today (UTC)."""
         dialect = postgresql if self.database.dialect == "postgresql" else sqlite
         row = dialect.insert(token_usage).values(
-            day=await self._today(), user=user, model=model, prompt_tokens=prompt, completion_tokens=completion
+            day=self._today, user=user, model=model, prompt_tokens=prompt, completion_tokens=completion
         )
         added = {
             "prompt_tokens": token_usage.c.prompt_tokens + prompt,
@@ -71,11 +72,11 @@ class Usage:
         taken = token_usage.c.prompt_tokens + token_usage.c.completion_tokens
         own = func.coalesce(func.sum(case((token_usage.c.user == user, taken), else_=0)), 0)
         statement = select(func.coalesce(func.sum(taken), 0).label("every"), own.label("own"))
-        row = await self.database.one(statement.where(token_usage.c.day == await self._today()))
+        row = await self.database.one(statement.where(token_usage.c.day == self._today))
         return (int(row.every), int(row.own)) if row else (0, 0)
 
     async def totals(self) -> Totals:
-        """Return what the ledger holds, over all replicas; none of it is counted row by row through all that was."""
+        """Return what the ledger holds, over all replicas. Of the questions an index counts those that are open."""
         is_open = questions.c.state.in_(OPEN)
         is_unresolved = escalations.c.taken_by.is_(None) & (escalations.c.user != "")
         return Totals(
@@ -85,8 +86,12 @@ class Usage:
             tokens_today=(await self.tokens_today(""))[0],
         )
 
-    async def _today(self) -> str:
-        return datetime.fromtimestamp(await self.database.time(), UTC).date().isoformat()
+    @property
+    def _today(self) -> ColumnElement[str]:
+        """This day (UTC) by the database's clock."""
+        if self.database.dialect == "postgresql":
+            return func.to_char(func.timezone("UTC", func.clock_timestamp()), "YYYY-MM-DD")
+        return func.date("now")
 
     async def recent(self, user: str, *, limit: int) -> list[RecentQuestion]:
         """Return what a person asked last, the newest first; what has no message in Slack, or is forgotten, not."""

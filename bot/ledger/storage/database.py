@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from bot.ledger.errors import LedgerError
 from bot.ledger.storage.schema import now
-from bot.telemetry import LEDGER_SPAN, TRACER
+from bot.telemetry import LEDGER_SPAN, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,7 +108,7 @@ class Database:
         Raise LedgerError when it can't be had, after some patience with what may pass.
         """
         deadline = time.monotonic() + PATIENCE_S
-        with TRACER.start_as_current_span(LEDGER_SPAN):
+        with span(LEDGER_SPAN):
             while True:
                 try:
                     return await self.transactions.run(work, has_time=self.has_time)

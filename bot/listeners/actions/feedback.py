@@ -14,6 +14,7 @@ from bot.rendering.action_ids import FORM_REASON, FORM_WORDS
 from bot.rendering.forms import FEEDBACK_REASONS, feedback_form
 from bot.slack.errors import SlackError, slack_call
 from bot.telemetry import FEEDBACK
+from bot.telemetry import FEEDBACK_REASONS as REASONS_GIVEN
 from bot.text.redaction import redact
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class FeedbackActions:
             await interaction.post_ephemeral((await interaction.words()).feedback_not_kept)
             return
         await ack()
+        FEEDBACK.labels("liked" if pressed["liked"] else "disliked").inc()
         if not pressed["liked"]:
             await self._ask_why(interaction, about)
 
@@ -66,15 +68,15 @@ class FeedbackActions:
             await ack(response_action="errors", errors={FORM_WORDS: words.feedback_not_kept})
             return
         await ack()
+        REASONS_GIVEN.labels(chosen if chosen in FEEDBACK_REASONS else "none").inc()
         if said:
             await self.teller.tell(MessageRef(about["team"], about["channel"], about["question"]), chosen, said)
 
     async def _keep(self, about: dict[str, str], *, user: str, liked: bool, reason: str = "") -> None:
         question = MessageRef(about["team"], about["channel"], about["question"])
         if await self.ledger.feedback.record(question, user=user, liked=liked, reason=reason):
-            chosen = reason.partition(":")[0]
-            FEEDBACK.labels("liked" if liked else "disliked", chosen if chosen in FEEDBACK_REASONS else "none").inc()
-            logger.info("%s %s was %s", question.channel, question.ts, "liked" if liked else "disliked")
+            vote = "liked" if liked else "disliked"
+            logger.info("%s %s was %s%s", question.channel, question.ts, vote, ", with a reason" if reason else "")
         else:
             logger.info("There is no question %s %s in the ledger to vote on", question.channel, question.ts)
 

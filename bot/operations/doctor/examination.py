@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from yarl import URL
 
 from bot.ledger import LedgerError
 from bot.ledger.storage.address import read_address
@@ -51,7 +53,8 @@ class Examination:
             yield finding
 
     def _places(self) -> Iterator[Path]:
-        """Yield what is written on this machine."""
+        """Yield where something is written on this machine."""
+        yield Path.cwd()
         if self.rag and is_lite(self.rag.milvus_uri):
             yield Path(self.rag.milvus_uri)
         if self.slack and self.rag:
@@ -72,11 +75,17 @@ class Examination:
         try:
             settings.check_tokens()
         except SettingsError as error:
-            yield fail("tokens", error.message, error.hint or "See .env.example.")
+            yield fail("tokens", error.message, "The README's five steps say where they are.")
             return
         token, app_token = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
         async with open_client(token, settings.slack_api_url) as client:
-            checks = SlackChecks(client=without_retries(client), app_token=app_token, settings=settings)
+            report_channel = self.operations.report_channel if self.operations else ""
+            checks = SlackChecks(
+                client=without_retries(client),
+                app_token=app_token,
+                settings=settings,
+                report_channel=report_channel,
+            )
             async for finding in checks.run():
                 yield finding
 
@@ -122,23 +131,30 @@ def _ledger_file(url: str) -> list[Path]:
 async def ask_running_bot(settings: OperationsSettings) -> list[Finding]:
     """Return what a running bot says of itself, where its port is known."""
     if not settings.operations_port:
-        told = "not asked: OPERATIONS_PORT is not set"
+        told = "not asked: OPERATIONS_PORT is not set, so which events came, and what it searches, is not known"
         return [ok("running bot", told)]
     host = "127.0.0.1" if settings.operations_host in {"0.0.0.0", "::"} else settings.operations_host  # noqa: S104 - a comparison
-    address = f"http://{host}:{settings.operations_port}/statusz"
+    address = URL.build(scheme="http", host=host, port=settings.operations_port, path="/statusz")
     timeout = aiohttp.ClientTimeout(total=ASKS_FOR_S)
     try:
         async with aiohttp.ClientSession(timeout=timeout) as session, session.get(address) as response:
-            status: dict[str, Any] = json.loads(await response.text())
-            return list(read_status(status))
+            status = json.loads(await response.text()) if response.status == HTTPStatus.OK else {}
     except TimeoutError:
         do = "Its event loop hangs: look at its log, and start it anew."
         return [fail("running bot", f"does not answer at port {settings.operations_port}", do)]
-    except (aiohttp.ClientError, ValueError):
+    except (aiohttp.ClientConnectionError, ConnectionError):
         do = "Start it: milvusfaq start. Or it runs elsewhere: ask it there."
         return [warn("running bot", f"nobody answers at port {settings.operations_port}", do)]
+    except (aiohttp.ClientError, ValueError):
+        status = {}
+    if not isinstance(status, dict) or not STATUS.issubset(status):
+        do = "Another service has it, or a milvusfaq of another version: set another OPERATIONS_PORT."
+        return [fail("running bot", f"something else answers at port {settings.operations_port}", do)]
+    return list(read_status(status))
 
 
+STATUS = {"status", "checks", "version", "process", "started_at", "seen", "passages", "built_at", "worked_on"}
+"""What a running bot says of itself: bot.operations.http_server."""
 DO_ABOUT = {
     "slack": "See the lines about tokens and connections below, and status.slack.com.",
     "milvus": "See the lines about Milvus below: is it running, and reachable from here?",

@@ -37,3 +37,11 @@ def fail(what: str, told: str, do: str) -> Finding:
 def exit_code(findings: list[Finding]) -> int:
     """Return 0 where all is well, 1 where something is to be looked at, 2 where something does not work."""
     return max((EXIT_CODES[one.grade] for one in findings), default=0)
+
+
+def span_of(seconds: float) -> str:
+    """Return a time as a reader says it: minutes, hours, or days."""
+    for unit, name in ((86_400.0, "days"), (3_600.0, "hours")):
+        if seconds >= unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds / 60:.0f} minutes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,11 @@ GIGABYTE = 1_000_000_000
 LITTLE_DISK, NO_DISK = GIGABYTE, GIGABYTE // 10
 LITTLE_MEMORY = GIGABYTE // 4
 OTHERS_MAY_READ = 0o077
+CGROUP_FILES = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
+"""Limit and usage, of cgroups version 2 and 1."""
 
 
 def check_disk(places: Iterable[Path]) -> Iterator[Finding]:
@@ -41,12 +47,19 @@ def check_disk(places: Iterable[Path]) -> Iterator[Finding]:
 
 def check_memory() -> Iterator[Finding]:
     """Yield how much memory is left."""
-    free = psutil.virtual_memory().available
+    free = min(psutil.virtual_memory().available, *_left_in_cgroup())
     told = f"{free / GIGABYTE:.1f} GB free"
     if free < LITTLE_MEMORY:
         yield warn("memory", told, "A bot takes about .4 GB, with MULTILINGUAL=off .3 GB.")
     else:
         yield ok("memory", told)
+
+
+def _left_in_cgroup() -> Iterator[int]:
+    """Yield how much this process' container may take yet, where it is limited (Linux)."""
+    for limit, used in CGROUP_FILES:
+        with suppress(OSError, ValueError):  # another version of cgroups, or no limit ("max")
+            yield int(Path(limit).read_text()) - int(Path(used).read_text())
 
 
 def check_permissions(paths: Iterable[Path]) -> Iterator[Finding]:

@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 from bot.operations.canary import AMONG_FIRST, STARTER, STARTER_CANARY, read_canary
-from bot.operations.doctor.finding import Finding, fail, ok, warn
+from bot.operations.doctor.finding import Finding, fail, ok, span_of, warn
 from rag import Question, RagError
 from rag.backends.embedding import open_embedder
-from rag.backends.milvus_lite import is_lite, newest_copy
+from rag.backends.milvus_lite import explain_refusal, is_lite, newest_copy
 from rag.wiring import open_index, open_retriever
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 OLD_DAYS = 90.0
 DAY_S = 86_400.0
+COPY_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +44,13 @@ class MilvusChecks:
                 yield from self._look(settings)
         except RagError as error:
             yield fail("Milvus", error.message, error.hint or "See docs/operating.md.")
+        except OSError as error:  # shutil's own errors are such too
+            told = f"Milvus Lite's folder can't be copied to look into it ({error.strerror or type(error).__name__})"
+            yield fail("Milvus", told, "Is there room in the temporary folder, and may this user read the other?")
 
     def _look(self, settings: RagSettings) -> Iterator[Finding]:
+        if is_lite(settings.milvus_uri) and Path(settings.milvus_uri).suffix != ".db":
+            raise explain_refusal(settings.milvus_uri)
         if is_lite(settings.milvus_uri) and not Path(settings.milvus_uri).exists():
             yield warn("Milvus", "Milvus Lite's folder is not there yet", "Run: milvusfaq ingest")
             return
@@ -85,8 +91,7 @@ def check_embedding(settings: RagSettings) -> Iterator[Finding]:
 def running_index(status: Mapping[str, object]) -> Finding:
     """Tell what a running bot searches."""
     built_at = cast("float", status["built_at"])
-    days = (time.time() - built_at) / DAY_S
-    return ok("searched now", f"{status['passages']} passages, built {days:.1f} days ago")
+    return ok("searched now", f"{status['passages']} passages, built {span_of(time.time() - built_at)} ago")
 
 
 def _check_collection(index: Index) -> Iterator[Finding]:
@@ -97,7 +102,7 @@ def _check_collection(index: Index) -> Iterator[Finding]:
         return
     name, dim = store.recorded_embedding(live) or ("?", 0)
     rows, days = store.count(live), (time.time() - store.built_at()) / DAY_S
-    told = f"{store.alias}: {rows} passages by {name} ({dim} dimensions), built {days:.1f} days ago"
+    told = f"{store.alias}: {rows} passages by {name} ({dim} dimensions), built {span_of(days * DAY_S)} ago"
     versions = ", ".join(filter(None, store.vocabulary().versions))
     told += f", Milvus {versions}" if versions else ""
     if (name, dim) != (index.embedder.name, index.embedder.dim):
@@ -129,5 +134,18 @@ def _beside(settings: RagSettings) -> Iterator[RagSettings]:
         return
     with TemporaryDirectory() as folder:
         copy = str(Path(folder) / "milvus.db")
-        shutil.copytree(newest, copy, ignore=shutil.ignore_patterns("LOCK"))
+        _copy(newest, copy)
         yield settings.model_copy(update={"milvus_uri": copy})
+
+
+def _copy(folder: str, copy: str) -> None:
+    """Copy a folder that a bot may be writing: a file that goes meanwhile is not missed the next time."""
+    for tries_left in reversed(range(COPY_TRIES)):
+        try:
+            shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("LOCK"))
+        except OSError:
+            shutil.rmtree(copy, ignore_errors=True)
+            if not tries_left:
+                raise
+        else:
+            return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.operations.doctor.finding import Finding, fail, ok, warn
+from bot.operations.doctor.finding import Finding, fail, ok, span_of, warn
 from bot.slack.errors import RateLimitedError, SlackError, SlackRefusedError, slack_call
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ NOWHERE = "C00000000"
 """A channel that no workspace has: a call for it tells whether the method is there, and posts nothing."""
 NOT_HERE = {"unknown_method", "feature_not_enabled", "feature_disabled", "not_allowed_token_type"}
 LONG_WAIT_S = 10.0
+READING = "reading threads"
 MOST_SKEW_S = 60.0
 """Slack's own clients refuse what is five minutes off; times in threads look odd long before."""
 
@@ -65,6 +66,7 @@ class SlackChecks:
     client: AsyncWebClient
     app_token: str
     settings: SlackSettings
+    report_channel: str = ""
 
     async def run(self) -> AsyncIterator[Finding]:
         """Yield what Slack says; without a token that it takes nothing else is asked."""
@@ -101,9 +103,12 @@ class SlackChecks:
             yield "SUPPORT_CHANNELS", channel
         for channel in self.settings.allowed_channels:
             yield "ALLOWED_CHANNELS", channel
-        for name in ("escalation_channel", "feedback_channel"):
-            if channel := getattr(self.settings, name):
-                yield name.upper(), channel
+        others = {
+            "ESCALATION_CHANNEL": self.settings.escalation_channel,
+            "FEEDBACK_CHANNEL": self.settings.feedback_channel,
+            "REPORT_CHANNEL": self.report_channel,
+        }
+        yield from ((name, channel) for name, channel in others.items() if channel)
 
     async def _membership(self, name: str, channel: str) -> Finding:
         what = f"{name} {channel}"
@@ -112,6 +117,8 @@ class SlackChecks:
         except SlackRefusedError as error:
             do = REINSTALL if error.code == "missing_scope" else "Invite the bot there, or take the id out."
             return fail(what, f"the bot can't read there ({error.code})", do)
+        except RateLimitedError as error:
+            return warn(what, f"not known: {error}", "Try again then.")
         except SlackError as error:
             return warn(what, str(error), "Try again in a minute.")
         return ok(what, "the bot is there")
@@ -126,20 +133,23 @@ class SlackChecks:
         yield await _feature("sessions", session, without="there is no stop button")
 
     async def _throttling(self) -> Finding:
-        what = "reading threads"
-        try:
-            await _call(self.client.conversations_replies(channel=NOWHERE, ts="1.000001", limit=1))
-        except RateLimitedError as error:
-            if error.retry_after_s >= LONG_WAIT_S:
-                do = (
-                    "Slack lets apps that are sold outside its Marketplace read once a minute: make it an internal app."
-                )
-                return warn(what, f"throttled: Slack wants {error.retry_after_s:g} s between calls", do)
-        except SlackRefusedError:
-            pass  # it was taken, and there is no such channel
-        except SlackError as error:
-            return warn(what, str(error), "Try again in a minute.")
-        return ok(what, "not throttled")
+        """Tell whether threads may be read more than once a minute: one call alone would not show it."""
+        for _ in range(2):
+            try:
+                await _call(self.client.conversations_replies(channel=NOWHERE, ts="1.000001", limit=1))
+            except RateLimitedError as error:
+                if error.retry_after_s >= LONG_WAIT_S:
+                    return _throttled(error)
+            except SlackRefusedError:
+                continue  # it was taken, and there is no such channel
+            except SlackError as error:
+                return warn(READING, str(error), "Try again in a minute.")
+        return ok(READING, "not throttled")
+
+
+def _throttled(error: RateLimitedError) -> Finding:
+    do = "Slack lets apps that are sold outside its Marketplace read once a minute: make it an internal app."
+    return warn(READING, f"throttled: Slack wants {error.retry_after_s:g} s between calls", do)
 
 
 def check_scopes(headers: Mapping[str, str]) -> Iterator[Finding]:
@@ -154,17 +164,17 @@ def check_scopes(headers: Mapping[str, str]) -> Iterator[Finding]:
         yield fail(f"scope {scope}", f"missing: {SCOPES[scope]}", REINSTALL)
     for scope, without in OPTIONAL_SCOPES.items():
         if scope not in granted:
-            yield warn(f"scope {scope}", f"missing: {without}", "Nothing, if that is as you want it.")
+            yield warn(f"scope {scope}", f"missing: {without}", f"It is optional. {REINSTALL}")
     if not missing:
         yield ok("scopes", f"{len(granted)} granted, none missing that is needed")
 
 
 def check_clock(headers: Mapping[str, str]) -> Iterator[Finding]:
     """Yield how far this machine's clock is from Slack's."""
-    date = _header(headers, "date")
-    if not date:
+    try:
+        skew_s = time.time() - parsedate_to_datetime(_header(headers, "date")).timestamp()
+    except ValueError:  # there is none, or it is odd
         return
-    skew_s = time.time() - parsedate_to_datetime(date).timestamp()
     if abs(skew_s) > MOST_SKEW_S:
         yield warn("clock", f"{skew_s:+.0f} s beside Slack's", "Set this machine's clock by NTP.")
     else:
@@ -175,8 +185,7 @@ def check_events(seen: Mapping[str, int], *, started_at: float) -> Finding:
     """Tell which events a running bot has seen: no token can read which ones its app subscribes to."""
     came = [name for name, counted in EVENTS.items() if seen.get(counted)]
     missing = [name for name in EVENTS if name not in came]
-    hours = (time.time() - started_at) / 3_600
-    told = f"in {hours:.1f} h seen: {_listed(came)}; not seen: {_listed(missing)}"
+    told = f"in {span_of(time.time() - started_at)} seen: {_listed(came)}; not seen: {_listed(missing)}"
     return ok("events", told)
 
 

@@ -29,6 +29,11 @@ ENOUGH_FOR_P95 = 2
 class QuotingRule(Protocol):
     """What tells whether a question may be quoted: bot.slack.channels."""
 
+    @property
+    def trouble(self) -> str:
+        """Why it can't be told of all channels; "" where it can."""
+        ...
+
     async def may_quote(self, question: SlackQuestion, *, in_channel: str) -> bool:
         """Tell whether everybody who reads a channel could read it, and its answer, where it was asked."""
         ...
@@ -65,12 +70,12 @@ class Group:
     @property
     def links(self) -> tuple[str, ...]:
         """Where some of them were asked."""
-        return tuple(question.link for question in self.questions[:MOST_LINKS])
+        return tuple(question.link for question in self.questions[:MOST_LINKS] if question.link)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What is counted in a time. Seconds are those until a question's end, 0 where none has ended."""
+    """What is counted in a time. Seconds are those until an answer stood there; None where none did."""
 
     questions: int = 0
     askers: int = 0
@@ -79,8 +84,8 @@ class Counts:
     escalated: int = 0
     liked: int = 0
     disliked: int = 0
-    p50_s: float = 0.0
-    p95_s: float = 0.0
+    p50_s: float | None = None
+    p95_s: float | None = None
     tokens: int = 0
 
 
@@ -88,7 +93,8 @@ class Counts:
 class Report:
     """A time's report: `before` counts the time of the same length before it.
 
-    `unanswered` and `disliked` hold what may be quoted; `unquoted` tells how many more of each there are.
+    `unanswered` and `disliked` hold what may be quoted; `unquoted` tells how many more of each there are, and
+    `unquoted_why` what keeps more from being quoted, "" where it is privacy alone.
     """
 
     since: float
@@ -99,6 +105,7 @@ class Report:
     disliked: tuple[Group, ...]
     unquoted_unanswered: int
     unquoted_disliked: int
+    unquoted_why: str
     cited: tuple[Page, ...]
     nearest: tuple[Page, ...]
 
@@ -118,10 +125,14 @@ class Reporter:
 
     async def report(self, *, since: float, until: float) -> Report:
         """Return the report of a time, in seconds since 1970."""
-        asked = [one async for one in self.reporting.asked(since, until)]
+        cited, nearest = PageCounts(), PageCounts()
+        asked = []
+        async for one in self.reporting.asked(since, until):
+            (nearest if is_unanswered(one) else cited).add(one)
+            asked.append(replace(one, messages=()))
         votes = await self.reporting.votes(since, until)
         earlier = 2 * since - until
-        before = [one async for one in self.reporting.asked(earlier, since)]
+        before = [one async for one in self.reporting.asked(earlier, since, with_messages=False)]
         unanswered = [one for one in asked if is_unanswered(one)]
         disliked = await self._disliked(votes)
         quoted, quoted_disliked = await self._quoted(unanswered), await self._quoted(disliked, votes)
@@ -134,8 +145,9 @@ class Reporter:
             disliked=await asyncio.to_thread(self._groups, quoted_disliked),
             unquoted_unanswered=len(unanswered) - len(quoted),
             unquoted_disliked=len(disliked) - len(quoted_disliked),
-            cited=pages(one for one in asked if one.state is State.ANSWERED),
-            nearest=pages(one for one in asked if is_unanswered(one)),
+            unquoted_why=self.rule.trouble,
+            cited=cited.pages(),
+            nearest=nearest.pages(),
         )
 
     async def _counts(
@@ -156,7 +168,8 @@ class Reporter:
                 text=one.question.text, link=question_address(self.workspace, one.question), said=said.get(one.id, "")
             )
             for one in asked
-            if await self.rule.may_quote(one.question, in_channel=self.report_channel)
+            if one.state is not State.QUIET  # its asker alone was told
+            and await self.rule.may_quote(one.question, in_channel=self.report_channel)
         ]
 
     def _groups(self, quoted: Sequence[Quoted]) -> tuple[Group, ...]:
@@ -181,8 +194,8 @@ def count(asked: Sequence[AskedQuestion], votes: Sequence[Vote]) -> Counts:
         abstained=_number(asked, is_unanswered),
         liked=sum(vote.liked for vote in votes),
         disliked=sum(not vote.liked for vote in votes),
-        p50_s=parts[9] if parts else 0.0,
-        p95_s=parts[18] if parts else 0.0,
+        p50_s=parts[9] if parts else None,
+        p95_s=parts[18] if parts else None,
     )
 
 
@@ -190,10 +203,22 @@ def _number(asked: Iterable[AskedQuestion], is_one: Callable[[AskedQuestion], bo
     return sum(map(is_one, asked))
 
 
-def pages(asked: Iterable[AskedQuestion]) -> tuple[Page, ...]:
-    """Return the pages that answers name, the most frequent first; each counts once an answer."""
-    times: Counter[tuple[str, str]] = Counter()
-    for one in asked:
-        named = {(label.partition(" > ")[0], url.partition("#")[0]) for label, url in cited_sections(one.messages)}
-        times.update(named)
-    return tuple(Page(title, url, number) for (title, url), number in times.most_common(MOST_PAGES))
+class PageCounts:
+    """How often answers name each page; each counts once an answer."""
+
+    def __init__(self) -> None:
+        self.times: Counter[tuple[str, str]] = Counter()
+
+    def add(self, asked: AskedQuestion) -> None:
+        """Count the pages of an answer."""
+        cited = cited_sections(asked.messages)
+        self.times.update({(label.partition(" > ")[0], url.partition("#")[0]) for label, url in cited})
+
+    def pages(self) -> tuple[Page, ...]:
+        """Return the most frequent ones; where titles are the same, with their file's name."""
+        found = self.times.most_common(MOST_PAGES)
+        titles = Counter(title for (title, _), _ in found)
+        return tuple(
+            Page(f"{title} ({url.rpartition('/')[2]})" if titles[title] > 1 else title, url, number)
+            for (title, url), number in found
+        )

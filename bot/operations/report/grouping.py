@@ -29,16 +29,15 @@ def group_alike(texts: Sequence[str], encode: Encode) -> list[list[int]]:
         return []
     compared = list(texts[:MOST_COMPARED])
     vectors = np.vstack([np.asarray(vector) for vector in encode(compared)])
-    likeness = vectors @ vectors.T
-    left = set(range(len(compared)))
+    near = vectors @ vectors.T >= ALIKE
+    neighbours = near.sum(axis=1)
     groups: list[list[int]] = []
-    while left:
-        places = sorted(left)
-        near = likeness[np.ix_(places, places)] >= ALIKE
-        middle = int(near.sum(axis=1).argmax())
-        members = [places[place] for place in np.flatnonzero(near[middle])]
-        center = places[middle]
-        groups.append([center, *(place for place in members if place != center)])
-        left -= {center, *members}
+    while neighbours.max() > 0:
+        center = int(neighbours.argmax())
+        members = np.flatnonzero(near[center])
+        groups.append([center, *(int(place) for place in members if place != center)])
+        neighbours -= near[:, members].sum(axis=1)
+        near[:, members] = near[members] = False
+        neighbours[members] = 0
     groups += [[place] for place in range(len(compared), len(texts))]
     return sorted(groups, key=len, reverse=True)

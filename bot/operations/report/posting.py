@@ -35,6 +35,8 @@ WEEK_S, DAY_S = 7 * 86_400.0, 86_400.0
 LATE_S = DAY_S
 """A report that was due while nobody ran is posted so much later at most."""
 READ_BACK = 50
+GIVEN_UP = "-"
+"""Stands for the message of a report that can't be made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,12 @@ class WeeklyReport:
         except SlackError as error:
             logger.warning("The report can't be posted in %s: %s", self.channel, error)
             await self.reporting.give_up(self.bot.team, due_at)
+            return
+        except LedgerError:
+            raise
+        except Exception:
+            logger.exception("The report is given up: a mistake of its own.")  # it would end this bot, then the next
+            await self.reporting.record_posted(self.bot.team, due_at, GIVEN_UP)
             return
         await self.reporting.record_posted(self.bot.team, due_at, ts)
 

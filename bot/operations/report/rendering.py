@@ -41,7 +41,8 @@ def as_text(report: Report) -> str:
     lines = [title(report), ""]
     lines += [f"{label:<34}{value:>10}   {trend}" for label, value, trend in rows(report)]
     for heading, groups, more in sections(report):
-        lines += ["", heading, *_group_lines(groups), *([more] if more else [])]
+        lines += ["", heading, *_group_lines(groups), *([f"       {more}"] if more else [])]
+        lines += [] if groups or more else ["       none"]
     for heading, pages in page_lists(report):
         lines += ["", heading, *(f"{page.times:>5}  {page.title}  {page.url}".rstrip() for page in pages)]
         lines += [] if pages else ["       none"]
@@ -57,17 +58,19 @@ def as_csv(report: Report) -> str:
     """Return the report as a table: what, its value, the value before, the text, the links."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["section", "name", "value", "before", "text", "links"])
+    writer.writerow(["section", "name", "value", "before", "text", "links", "said"])
     for name, now in asdict(report.counts).items():
-        writer.writerow(["counts", name, now, getattr(report.before, name), "", ""])
+        writer.writerow(["counts", name, now, getattr(report.before, name), "", "", ""])
     for name, groups in (("unanswered", report.unanswered), ("disliked", report.disliked)):
         for group in groups:
-            writer.writerow([name, "", group.size, "", _inert(group.questions[0].text), " ".join(group.links)])
-    writer.writerow(["unanswered", "not quoted", report.unquoted_unanswered, "", "", ""])
-    writer.writerow(["disliked", "not quoted", report.unquoted_disliked, "", "", ""])
+            said = " | ".join(question.said for question in group.questions if question.said)
+            text = _inert(group.questions[0].text)
+            writer.writerow([name, "", group.size, "", text, " ".join(group.links), _inert(said)])
+    writer.writerow(["unanswered", "not quoted", report.unquoted_unanswered, "", "", "", ""])
+    writer.writerow(["disliked", "not quoted", report.unquoted_disliked, "", "", "", ""])
     for name, pages in (("cited", report.cited), ("nearest", report.nearest)):
         for page in pages:
-            writer.writerow([name, _inert(page.title), page.times, "", "", page.url])
+            writer.writerow([name, _inert(page.title), page.times, "", "", page.url, ""])
     return out.getvalue()
 
 
@@ -121,8 +124,8 @@ def rows(report: Report) -> list[tuple[str, str, str]]:
 
 def sections(report: Report) -> Iterator[tuple[str, Sequence[Group], str]]:
     """Yield heading and groups of what went wrong, and what is not quoted of it."""
-    yield "What could not be answered", report.unanswered, _more(report.unquoted_unanswered)
-    yield "Answers that were disliked", report.disliked, _more(report.unquoted_disliked)
+    yield "What could not be answered", report.unanswered, _more(report.unquoted_unanswered, report.unquoted_why)
+    yield "Answers that were disliked", report.disliked, _more(report.unquoted_disliked, report.unquoted_why)
 
 
 def page_lists(report: Report) -> Iterator[tuple[str, Sequence[Page]]]:
@@ -131,8 +134,10 @@ def page_lists(report: Report) -> Iterator[tuple[str, Sequence[Page]]]:
     yield "Pages nearest to what could not be answered: what the docs might say there", report.nearest
 
 
-def _more(number: int) -> str:
-    return f"and {number} more, asked in private or where that is not known: counted, not quoted" if number else ""
+def _more(number: int, why: str) -> str:
+    """Return what is not quoted, and what keeps more from being."""
+    told = f"{number} more, asked or answered in private: counted, not quoted."
+    return f"{told} {why}".strip() if number else ""
 
 
 def _group_lines(groups: Sequence[Group]) -> Iterator[str]:
@@ -141,17 +146,17 @@ def _group_lines(groups: Sequence[Group]) -> Iterator[str]:
         said = [question.said for question in group.questions if question.said]
         yield from (f"         “{shorten(one, WIDTH, placeholder=' …')}”" for one in said[:3])
         yield from (f"         {link}" for link in group.links)
-    if not groups:
-        yield "       none"
 
 
-def _shown(name: str, value: float) -> str:
+def _shown(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
     return f"{value:.1f}" if name.endswith("_s") else f"{value:,}"
 
 
-def _trend(now: float, before: float) -> str:
-    if not before:
-        return "" if not now else "(none before)"
+def _trend(now: float | None, before: float | None) -> str:
+    if not now or not before:
+        return "(none before)" if now else ""
     change = (now - before) / before
     return f"({change:+.0%})" if round(change, 2) else "(as before)"
 
@@ -165,7 +170,7 @@ def _inert(text: str) -> str:
 def _linked(group: Group) -> str:
     text = escaped(plain(shorten(group.questions[0].text, WIDTH, placeholder=" …"))).replace("|", "¦")
     more = " ".join(f"<{link}|{number}>" for number, link in enumerate(group.links[1:], start=2))
-    return f"<{group.links[0]}|{text}> {more}".strip()
+    return f"<{group.links[0]}|{text}> {more}".strip() if group.links else text
 
 
 def _page_link(page: Page) -> str:

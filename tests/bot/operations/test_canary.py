@@ -54,6 +54,12 @@ def test_without_the_starter_faq_and_without_a_setting_nothing_is_asked_for() ->
     assert asked(watch_of(make_passages("a", "b"))) == ""
 
 
+def test_a_search_that_finds_nothing_is_trouble_whatever_is_set() -> None:
+    assert asked(watch_of([])).endswith(
+        "finds nothing, not starter_faq.md#Where does Milvus keep the data that I insert?."
+    )
+
+
 def test_a_search_that_fails_is_no_word_about_the_index() -> None:
     watch = watch_of([])
     cast("FakeRetriever", watch.answerer.retriever).error = RetrievalError("Milvus is away.")

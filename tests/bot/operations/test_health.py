@@ -104,6 +104,13 @@ def test_each_fault_is_named_and_no_other(fault: object, status: str, part: str,
     assert scene.told() == (status, {part: reason})
 
 
+def test_without_a_connection_nothing_is_noted_and_the_ledger_is_not_blamed() -> None:
+    scene = Scene()
+    ledger_takes_no_writes(scene)
+    no_socket(scene)
+    assert scene.told()[1].keys() == {"slack"}
+
+
 def test_what_works_again_is_well_again() -> None:
     scene = Scene()
     ledger_refuses(scene)

@@ -31,7 +31,7 @@ def test_a_clock_that_is_off_by_minutes_is_told() -> None:
 
 def test_events_are_told_as_seen_or_not() -> None:
     told = check_events({"app_mention": 3, "message.im": 1}, started_at=time.time() - 7_200).told
-    assert told.startswith("in 2.0 h seen: app_mention, message.im; not seen: message.channels, ")
+    assert told.startswith("in 2.0 hours seen: app_mention, message.im; not seen: message.channels, ")
 
 
 def written(file: dict[str, str | None], environment: dict[str, str]) -> WrittenSettings:

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.ledger import Ledger
+    from bot.operations.report.figures import Reporter
     from tests.standins.slack import Json, SlackStandIn
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -136,3 +137,20 @@ def test_a_report_that_is_more_than_a_day_late_is_left_out(slack: SlackStandIn, 
             assert posted(slack) == []
 
     asyncio.run(act())
+
+
+def test_a_mistake_of_ours_ends_neither_the_bot_nor_the_next_one(slack: SlackStandIn, tmp_path: Path) -> None:
+    async def act() -> None:
+        async with due_now(slack, tmp_path) as (report, ledger):
+            broken = replace(report, reporter=cast("Reporter", BrokenReporter()))
+            await broken.look()
+            await other_replica(report, ledger).look()
+            assert posted(slack) == []
+
+    asyncio.run(act())
+
+
+class BrokenReporter:
+    async def report(self, **period: float) -> NoReturn:
+        message = f"a mistake in {period}"
+        raise ValueError(message)
