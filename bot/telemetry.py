@@ -1,7 +1,7 @@
 """Telemetry: the names of all metrics and spans. Any floor raises them; `bot.operations` only serves them.
 
 Metrics follow Prometheus' naming: base units, `_total` for counters. No label holds a text, a channel or a person, and
-each takes few values. Spans are OpenTelemetry's: without its SDK, and the OTEL_ variables, they cost a microsecond.
+each takes few values. Spans are OpenTelemetry's: without its SDK, and the OTEL_ variables, none is made.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from opentelemetry import trace
@@ -25,6 +26,7 @@ from prometheus_client import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from opentelemetry.trace import Span
 
@@ -47,9 +49,33 @@ def about(question: int) -> Iterator[None]:
         QUESTION_ID.reset(token)
 
 
-@contextmanager
-def span(name: str, attributes: Mapping[str, str | int] | None = None) -> Iterator[Span]:
+@cache
+def is_tracing() -> bool:
+    """Tell whether spans go anywhere: that is settled before the first one."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
+class NoSpan:
+    """A span that goes nowhere: it costs nothing to open."""
+
+    def __enter__(self) -> Span:
+        """Open nothing."""
+        return trace.INVALID_SPAN
+
+    def __exit__(self, *_: object) -> None:
+        """Close nothing."""
+
+
+NO_SPAN = NoSpan()
+
+
+def span(name: str, attributes: Mapping[str, str | int] | None = None) -> AbstractContextManager[Span]:
     """Open a span that tells of an error its kind alone: a driver's words, and a traceback's, may quote people."""
+    return _span(name, attributes) if is_tracing() else NO_SPAN
+
+
+@contextmanager
+def _span(name: str, attributes: Mapping[str, str | int] | None) -> Iterator[Span]:
     with TRACER.start_as_current_span(
         name, attributes=attributes, record_exception=False, set_status_on_exception=False
     ) as opened:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.answering.endings import Refused
 from bot.answering.outcome import count_tokens
 from bot.background import BackgroundTasks
-from bot.ledger import MAY_NOT_ASK, TOO_MANY, LedgerError
+from bot.ledger import MAY_NOT_ASK, TOO_MANY, LedgerError, SpentTokens
 from bot.text.intent import small_talk
 from rag import Notice
 
@@ -83,7 +84,7 @@ class QuestionLimits:
         return ""
 
 
-MOST_RECORDS = 100
+MOST_RECORDS, RECORDS_AFTER_S = 100, 1.0
 
 
 def _log_failure(error: BaseException) -> None:
@@ -100,6 +101,8 @@ class TokenBudget:
     ledger: Ledger
     per_day: int = 0
     per_user: int = 0
+    unrecorded: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """Tokens of prompt and completion by person and model, of the last second."""
     tasks: BackgroundTasks = field(default_factory=lambda: BackgroundTasks(most=MOST_RECORDS, on_error=_log_failure))
 
     async def notice(self, question: SlackQuestion) -> Notice | None:
@@ -107,6 +110,8 @@ class TokenBudget:
         if not (self.per_day or self.per_user):
             return None
         taken, own = await self.ledger.usage.tokens_today(question.user)
+        taken += sum(sum(spent) for spent in self.unrecorded.values())
+        own += sum(sum(spent) for (user, _), spent in self.unrecorded.items() if user == question.user)
         if self.per_day and taken >= self.per_day:
             return SPENT
         is_own_spent = bool(question.user) and 0 < self.per_user <= own
@@ -115,13 +120,19 @@ class TokenBudget:
     def record(self, question: SlackQuestion, model: str, usage: Usage) -> None:
         """Note what a question took; its answer neither fails nor waits for that."""
         count_tokens(model, usage)
-        self.tasks.start(self._record(question, model, usage))
+        if not self.unrecorded:
+            self.tasks.start(self._record())
+        prompt, completion = self.unrecorded.get((question.user, model), (0, 0))
+        spent = prompt + usage.prompt_tokens, completion + usage.completion_tokens
+        self.unrecorded[question.user, model] = spent
 
-    async def _record(self, question: SlackQuestion, model: str, usage: Usage) -> None:
+    async def _record(self) -> None:
+        """Note what comes within a second in one transaction; what a crash takes with it is not counted."""
+        await asyncio.sleep(RECORDS_AFTER_S)
+        spent = [SpentTokens(*of, *numbers) for of, numbers in self.unrecorded.items()]
+        self.unrecorded.clear()
         try:
-            await self.ledger.usage.record_tokens(
-                question.user, model, prompt=usage.prompt_tokens, completion=usage.completion_tokens
-            )
+            await self.ledger.usage.record_tokens(spent)
         except LedgerError as error:
             logger.warning("It can't be noted what a question took: %s", error)
 

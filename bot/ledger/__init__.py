@@ -2,6 +2,7 @@
 
 from bot.ledger.errors import LedgerError, LostLeaseError
 from bot.ledger.records import Entry, Escalation, Outcome
+from bot.ledger.repositories.usage import SpentTokens
 from bot.ledger.states import MAY_NOT_ASK, OPEN, TOO_MANY, State, end_of
 from bot.ledger.store import Ledger, open_ledger
 
@@ -15,6 +16,7 @@ __all__ = [
     "LedgerError",
     "LostLeaseError",
     "Outcome",
+    "SpentTokens",
     "State",
     "end_of",
     "open_ledger",

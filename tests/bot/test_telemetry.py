@@ -28,8 +28,15 @@ def test_a_span_tells_of_an_error_its_kind_alone(monkeypatch: pytest.MonkeyPatch
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(telemetry, "TRACER", provider.get_tracer("test"))
+    monkeypatch.setattr(telemetry, "is_tracing", lambda: True)
     with pytest.raises(LedgerError), telemetry.span("ledger"):
         raise LedgerError("It failed.") from ValueError("my private question")
     (span,) = exporter.get_finished_spans()
     assert (span.attributes or {})["error.type"] == "LedgerError"
     assert "private" not in span.to_json()
+
+
+def test_where_spans_go_nowhere_none_is_made() -> None:
+    with telemetry.span("ledger", {"a": 1}) as span:
+        assert not span.is_recording()
+        assert not span.get_span_context().is_valid

@@ -158,6 +158,10 @@ def no_address(_: SlackStandIn, settings: dict[str, str]) -> None:
     settings["MILVUS_URI"] = "localhost:19530"
 
 
+def collector_away(_: SlackStandIn, settings: dict[str, str]) -> None:
+    settings["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1"
+
+
 def newer_ledger(_: SlackStandIn, settings: dict[str, str]) -> None:
     with sqlite3.connect(settings["DATABASE_URL"].removeprefix("sqlite:///")) as ledger:
         ledger.execute("UPDATE ledger_schema SET version = 99")
@@ -178,6 +182,7 @@ def newer_ledger(_: SlackStandIn, settings: dict[str, str]) -> None:
         (canary_lost, {"canary": "warn"}),
         (other_embedding, {"collection": "fail", "Milvus": "fail"}),
         (newer_ledger, {"ledger": "fail"}),
+        (collector_away, {"traces": "warn"}),
         (report_unread, {"REPORT_CHANNEL C0REPORTS00": "fail"}),
         (no_address, {"Milvus": "fail"}),
     ],

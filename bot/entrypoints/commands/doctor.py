@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from bot.entrypoints.logs import RedactingFormatter, hide
+from bot.entrypoints.traces import collector, wanted_exporter
 from bot.operations.doctor.examination import Examination
+from bot.operations.doctor.finding import fail
+from bot.operations.doctor.machine_checks import check_collector
 from bot.operations.doctor.settings_checks import written_settings
 from bot.settings import OperationsSettings, SlackSettings, explain_validation_error, secrets_of
 from rag import SettingsError
 from rag.settings import EnvironmentSettings, RagSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from bot.operations.doctor.finding import Finding
 
@@ -37,11 +40,23 @@ async def examine(tell: Callable[[Finding], None]) -> list[Finding]:
         operations=operations,
     )
     found = []
-    async for finding in examination.run():
+    async for finding in _all(examination):
         clean = _clean(finding, formatter)
         found.append(clean)
         tell(clean)
     return found
+
+
+async def _all(examination: Examination) -> AsyncIterator[Finding]:
+    async for finding in examination.run():
+        yield finding
+    try:
+        exporter = wanted_exporter()
+    except SettingsError as error:
+        yield fail("traces", error.message, error.hint)
+        return
+    if exporter == "otlp":
+        yield await check_collector(collector())
 
 
 def _read(kind: type[S], problems: list[str]) -> S | None:

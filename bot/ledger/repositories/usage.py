@@ -13,6 +13,9 @@ from bot.ledger.states import BEING_ANSWERED, ENDED_WELL, MAY_NOT_ASK, OPEN, TOO
 from bot.ledger.storage.schema import IS_REMEMBERED, escalations, questions, token_usage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
     from sqlalchemy.sql.elements import ColumnElement
 
     from bot.ledger.records import Entry
@@ -37,6 +40,16 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class SpentTokens:
+    """What the questions of a person took of a model, in its tokens."""
+
+    user: str
+    model: str
+    prompt: int
+    completion: int
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Counts and lists what people ask."""
 
@@ -55,17 +68,21 @@ class Usage:
         row = await self.database.one(statement.where(questions.c.accepted_at > this - MINUTE_S, IS_REMEMBERED))
         return (int(row.of_user or 0), int(row.in_channel or 0)) if row else (0, 0)
 
-    async def record_tokens(self, user: str, model: str, *, prompt: int, completion: int) -> None:
-        """Add what a question of this person took of a model today (UTC)."""
+    async def record_tokens(self, spent: Iterable[SpentTokens]) -> None:
+        """Add what people's questions took of models today (UTC), in one transaction."""
         dialect = postgresql if self.database.dialect == "postgresql" else sqlite
-        row = dialect.insert(token_usage).values(
-            day=self._today, user=user, model=model, prompt_tokens=prompt, completion_tokens=completion
-        )
-        added = {
-            "prompt_tokens": token_usage.c.prompt_tokens + prompt,
-            "completion_tokens": token_usage.c.completion_tokens + completion,
-        }
-        await self.database.changed(row.on_conflict_do_update(index_elements=["day", "user", "model"], set_=added))
+        statements = []
+        for one in spent:
+            taken = {"prompt_tokens": one.prompt, "completion_tokens": one.completion}
+            row = dialect.insert(token_usage).values(day=self._today, user=one.user, model=one.model, **taken)
+            added = {name: token_usage.c[name] + number for name, number in taken.items()}
+            statements.append(row.on_conflict_do_update(index_elements=["day", "user", "model"], set_=added))
+
+        def work(connection: Connection) -> None:
+            for statement in statements:
+                connection.execute(statement)
+
+        await self.database.run(work)
 
     async def tokens_today(self, user: str) -> tuple[int, int]:
         """Return how many tokens all questions of this day (UTC) took, and those of this person."""

@@ -77,14 +77,20 @@ class Examination:
         except SettingsError as error:
             yield fail("tokens", error.message, "The README's five steps say where they are.")
             return
+        try:
+            async for finding in self._ask_slack(settings):
+                yield finding
+        except SettingsError as error:  # a proxy that is none
+            yield fail("Slack", error.message, error.hint)
+
+    async def _ask_slack(self, settings: SlackSettings) -> AsyncIterator[Finding]:
         token, app_token = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
         async with open_client(token, settings.slack_api_url) as client:
-            report_channel = self.operations.report_channel if self.operations else ""
             checks = SlackChecks(
                 client=without_retries(client),
                 app_token=app_token,
                 settings=settings,
-                report_channel=report_channel,
+                report_channel=self.operations.report_channel if self.operations else "",
             )
             async for finding in checks.run():
                 yield finding

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 GIGABYTE = 1_000_000_000
 LITTLE_DISK, NO_DISK = GIGABYTE, GIGABYTE // 10
 LITTLE_MEMORY = GIGABYTE // 4
+CONNECTS_WITHIN_S, HTTP_PORT, HTTPS_PORT = 3.0, 80, 443
 OTHERS_MAY_READ = 0o077
 CGROUP_FILES = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
@@ -93,3 +96,18 @@ def _holders(folder: Path) -> Iterator[str]:
             continue  # another user's, or gone
         if any(Path(one.path).is_relative_to(folder) for one in opened):
             yield f"process {process.pid} ({process.info['name']})"
+
+
+async def check_collector(address: str) -> Finding:
+    """Tell whether somebody listens where traces are sent."""
+    parts = urlsplit(address)
+    port = parts.port or (HTTPS_PORT if parts.scheme == "https" else HTTP_PORT)
+    try:
+        async with asyncio.timeout(CONNECTS_WITHIN_S):
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+    except (OSError, TimeoutError):
+        return warn(
+            "traces", f"nobody listens at {parts.hostname}:{port}", "Start the collector; the bot goes without."
+        )
+    writer.close()
+    return ok("traces", f"go to {parts.hostname}:{port}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from bot.ledger import open_ledger
+from bot.ledger import SpentTokens, open_ledger
 from tests.bot.ledger.support import two_replicas
 from tests.builders import A_QUESTION
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def test_the_tokens_of_a_day_are_those_of_all_replicas_and_each_persons_own(url: str) -> None:
     async def scenario() -> list[tuple[int, int]]:
         async with two_replicas(url) as (one, two):
-            await one.usage.record_tokens("U1", "a", prompt=100, completion=10)
-            await two.usage.record_tokens("U1", "a", prompt=100, completion=10)
-            await two.usage.record_tokens("U1", "b", prompt=5, completion=0)
-            await two.usage.record_tokens("U2", "a", prompt=1, completion=1)
+            await one.usage.record_tokens([SpentTokens("U1", "a", 100, 10)])
+            await two.usage.record_tokens([SpentTokens("U1", "a", 100, 10)])
+            await two.usage.record_tokens([SpentTokens("U1", "b", 5, 0)])
+            await two.usage.record_tokens([SpentTokens("U2", "a", 1, 1)])
             return [await one.usage.tokens_today(user) for user in ("U1", "U2", "U3")]
 
     assert asyncio.run(scenario()) == [(227, 225), (227, 2), (227, 0)]
@@ -30,7 +30,7 @@ def test_the_tokens_of_a_day_are_those_of_all_replicas_and_each_persons_own(url:
 def test_another_days_tokens_do_not_count(url: str) -> None:
     async def scenario() -> tuple[int, int]:
         async with open_ledger(url) as ledger:
-            await ledger.usage.record_tokens("U1", "a", prompt=100, completion=10)
+            await ledger.usage.record_tokens([SpentTokens("U1", "a", 100, 10)])
             await ledger.database.changed(text("UPDATE token_usage SET day = '2020-01-01'"))
             return await ledger.usage.tokens_today("U1")
 
@@ -41,7 +41,7 @@ def test_a_forgotten_persons_tokens_are_nobodys_and_still_count(url: str) -> Non
     async def scenario() -> tuple[tuple[int, int], list[str]]:
         async with open_ledger(url) as ledger:
             for user in ("U1", "U2"):
-                await ledger.usage.record_tokens(user, "a", prompt=10, completion=1)
+                await ledger.usage.record_tokens([SpentTokens(user, "a", 10, 1)])
                 await ledger.deletion.forget_user(user)
             users = await ledger.database.rows(text('SELECT "user" FROM token_usage'))
             return await ledger.usage.tokens_today("U1"), [row[0] for row in users]
@@ -52,7 +52,7 @@ def test_a_forgotten_persons_tokens_are_nobodys_and_still_count(url: str) -> Non
 def test_with_time_tokens_are_nobodys_and_audit_lines_go(url: str) -> None:
     async def scenario() -> tuple[list[str], int]:
         async with open_ledger(url) as ledger:
-            await ledger.usage.record_tokens("U1", "a", prompt=10, completion=1)
+            await ledger.usage.record_tokens([SpentTokens("U1", "a", 10, 1)])
             await ledger.personal_data.record_audit(actor="root@here", action="export", subject="U1")
             await ledger.database.changed(text("UPDATE token_usage SET day = '2020-01-01'"))
             await ledger.database.changed(text("UPDATE audit SET at = 0"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from bot.ledger import State
+from bot.ledger import SpentTokens, State
 from bot.operations.report.rendering import as_csv, as_html, as_json, as_message, as_text
 from bot.playground.limits import refused_blocks
 from tests.bot.operations.report.support import DAY_S, PRIVATE, PUBLIC, REPORTS, a_week
@@ -126,7 +126,7 @@ def test_it_counts_what_was_asked_and_what_came_of_it(slack: SlackStandIn, tmp_p
         await week.ask("What is the weather?", end=State.ABSTAINED)
         await week.ledger.feedback.record(liked, user="U5", liked=True)
         await week.ledger.escalations.request(liked, user="U5")
-        await week.ledger.usage.record_tokens("U1", "m", prompt=10, completion=5)
+        await week.ledger.usage.record_tokens([SpentTokens("U1", "m", 10, 5)])
         counts = (await report_of(week)).counts
         told = (counts.questions, counts.answered, counts.abstained, counts.liked, counts.escalated, counts.tokens)
         assert told == (3, 2, 1, 1, 1, 15)
