@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TRACER = trace.get_tracer("milvusfaq.rag")
 
-EMBED, DENSE, SPARSE, RANK, REWRITE = "embed", "search dense", "search sparse", "rank", "rewrite"
+RETRIEVE, EMBED, DENSE, SPARSE, RANK = "retrieve", "embed", "search dense", "search sparse", "rank"
+REWRITE = "rewrite"
 
 
 @cache

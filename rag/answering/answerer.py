@@ -16,6 +16,7 @@ from rag.answering.reply import Listener, Reply, UnusableReplyError
 from rag.domain import Health, Hearing, Notice, Question, Rewording, Trace
 from rag.errors import ContextTooLongError, GenerationError
 from rag.query.post import shorten_post
+from rag.tracing import RETRIEVE, traced
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -120,11 +121,12 @@ class Answerer:
     ) -> tuple[Retrieved, Rewording]:
         """Search for a question, and beside it for what the rewriter makes of it meanwhile, if anything."""
         if not rewriter:
-            return await self.retriever.search(question, limit=limit), Rewording()
+            return await traced(RETRIEVE, self.retriever.search(question, limit=limit)), Rewording()
         rewriting = asyncio.create_task(rewriter.rewrite(question))
         text = asyncio.create_task(_text_of(rewriting))
         try:
-            found = await self.retriever.search(question, limit=limit, reworded=text)
+            searching = self.retriever.search(question, limit=limit, reworded=text)
+            found = await traced(RETRIEVE, searching)
             return found, await rewriting
         finally:
             text.cancel()

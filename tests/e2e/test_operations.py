@@ -128,7 +128,7 @@ def test_a_question_is_one_trace_from_the_envelope_to_the_model(
 
     spans = slack.wait_for(whole, "a whole trace")
     assert spans
-    assert {"ledger", "embed", "search dense", "search sparse", "rank", "slack call"} <= spans.keys()
+    assert {"ledger", "retrieve", "embed", "search dense", "search sparse", "rank", "slack call"} <= spans.keys()
     assert spans["question"].parent_span_id
     told = {attribute.key: attribute.value for attribute in spans["chat mistral-7b"].attributes}
     assert told["gen_ai.operation.name"].string_value == "chat"
