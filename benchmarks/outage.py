@@ -9,115 +9,35 @@ Ends with 1 where a fault was not named, or another one was.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
+from typing import TYPE_CHECKING
 
-import yaml
 from rich.console import Console
 from rich.table import Table
 
-from bot.operations.doctor.slack_checks import OPTIONAL_SCOPES, SCOPES
-from tests.e2e.bot_process import PROJECT, environment, running_bot, settings_for
-from tests.e2e.operations_port import OperationsPort
-from tests.standins.milvus import running_server
-from tests.standins.model import ModelStandIn, Reply
-from tests.standins.postgres import find_binaries, running_postgres
-from tests.standins.processes import free_port
-from tests.standins.slack import Failure, SlackStandIn
+from benchmarks.outage_scene import CHANNEL, Scene, open_scene
+from tests.e2e.bot_process import PROJECT, environment
+from tests.standins.model import Reply
+from tests.standins.slack import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-CHANNEL = "C0SUPPORT00"
-QUESTION = "How is data stored in Milvus?"
-CANARY = f"{QUESTION} | starter_faq.md"
 PATIENCE_S = 60.0
 LOOK_EVERY_S = 0.2
-COMPARISON = re.compile(r'^(?P<name>\w+)(?:\{(?P<label>\w+)="(?P<value>\w+)"\})? == (?P<is>[01])$')
-HEALTHY = {"model mistral-7b: citations", "model mistral-7b: not in the docs"}
-"""What the doctor says of the scripted model, which can't read."""
-
-
-@dataclass
-class Scene:
-    """A running bot, and all that it stands on."""
-
-    folder: Path
-    slack: SlackStandIn
-    model: ModelStandIn
-    port: OperationsPort
-    settings: dict[str, str]
-    milvus_port: int
-    stack: ExitStack
-    bot: subprocess.Popen[bytes] | None = None
-    milvus: subprocess.Popen[bytes] | None = None
-    ledger: Any = None
-    asked: int = 0
-
-    def start_milvus(self) -> None:
-        """Run Milvus, again."""
-        _, self.milvus = self.stack.enter_context(running_server(self.folder, port=self.milvus_port))
-
-    def start_bot(self) -> None:
-        """Run the bot, again."""
-        self.bot = self.stack.enter_context(running_bot(self.slack, self.folder, self.settings))
-
-    def ask(self, times: int) -> None:
-        """Ask, and wait for the answers."""
-        for _ in range(times):
-            self.slack.wait_for_replies(CHANNEL, self.slack.mention(CHANNEL, QUESTION))
-
-    def readiness(self) -> dict[str, str]:
-        """Return what /readyz says does not work; `port` where nobody answers there."""
-        try:
-            _, told = self.port.readiness()
-        except (URLError, TimeoutError, ConnectionError):
-            return {"port": "does not answer"}
-        return {name: str(one["reason"]) for name, one in told["checks"].items() if not one["ok"]}
-
-    def alerts(self) -> set[str]:
-        """Return the alerts whose comparison holds, however long it has to hold."""
-        try:
-            samples = self.port.samples()
-        except (URLError, TimeoutError, ConnectionError):
-            return {"MilvusfaqDown"}
-        raised = set()
-        for rule in yaml.safe_load((PROJECT / "deploy/prometheus/alerts.yaml").read_text())["groups"][0]["rules"]:
-            if found := COMPARISON.match(rule["expr"]):
-                for (name, labels), value in samples.items():
-                    wanted = (found["label"], found["value"])
-                    if name == found["name"] and (not found["label"] or wanted in labels) and value == int(found["is"]):
-                        raised.add(str(rule["alert"]))
-        return raised
-
-    def doctor(self) -> dict[str, str]:
-        """Return what the doctor finds wrong, and how it says it."""
-        command = [sys.executable, "-c", "from bot.entrypoints.cli import main; main()", "doctor", "--json"]
-        done = subprocess.run(
-            command, cwd=self.folder, env=environment(**self.settings), capture_output=True, text=True, check=False
-        )
-        found = json.loads(done.stdout)
-        return {one["what"]: one["told"] for one in found if one["grade"] != "ok" and one["what"] not in HEALTHY}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A fault: what /readyz, the alerts and the doctor are to name, each "" for what it can't know.
-
-    `doctor` may name more than one line about it; `only` is how all of them begin.
-    """
+    """A fault, and what /readyz, the alerts and the lines of the doctor are to name; "" for what they can't know."""
 
     what: str
     begin: Callable[[Scene], None]
@@ -125,7 +45,6 @@ class Fault:
     ready: str
     alert: str
     doctor: tuple[str, ...]
-    more: frozenset[str] = field(default_factory=frozenset)
 
 
 def _cut_off(scene: Scene) -> None:
@@ -159,16 +78,15 @@ def _lock_ledger(scene: Scene) -> None:
     if scene.ledger is not None:
         scene.ledger.stop()
         return
-    scene.stack.lock = sqlite3.connect(scene.settings["DATABASE_URL"].removeprefix("sqlite:///"))  # type: ignore[attr-defined]
-    scene.stack.lock.execute("BEGIN IMMEDIATE")  # type: ignore[attr-defined]
+    scene.lock = sqlite3.connect(scene.settings["DATABASE_URL"].removeprefix("sqlite:///"))
+    scene.lock.execute("BEGIN IMMEDIATE")
 
 
 def _free_ledger(scene: Scene) -> None:
     if scene.ledger is not None:
         scene.ledger.start()
-        return
-    with closing(scene.stack.lock) as lock:  # type: ignore[attr-defined]
-        lock.rollback()
+    elif scene.lock is not None:
+        scene.lock.close()  # which rolls back
 
 
 def _fail_model(status: int) -> Callable[[Scene], None]:
@@ -313,7 +231,11 @@ FAULTS = (
         doctor=("scope im:write",),
     ),
     Fault(
-        what="reading threads is throttled", begin=_throttle, heal=lambda _: None, ready="", alert="",
+        what="reading threads is throttled",
+        begin=_throttle,
+        heal=lambda _: None,
+        ready="",
+        alert="",
         doctor=("reading threads",),
     ),
     Fault(
@@ -332,29 +254,7 @@ FAULTS = (
         alert="MilvusfaqDown",
         doctor=("running bot",),
     ),
-)  # fmt: skip
-
-
-@contextmanager
-def _scene(folder: Path) -> Iterator[Scene]:
-    with ExitStack() as stack:
-        slack, model = stack.enter_context(SlackStandIn()), stack.enter_context(ModelStandIn())
-        slack.scopes = {*SCOPES, *OPTIONAL_SCOPES}
-        slack.join(CHANNEL)
-        port, milvus_port, binaries = OperationsPort(), free_port(), find_binaries()
-        ledger = stack.enter_context(running_postgres(binaries)) if binaries else None
-        settings = {
-            **settings_for(slack, model, folder),
-            **port.settings,
-            "MILVUS_URI": f"http://127.0.0.1:{milvus_port}",
-            "DATABASE_URL": ledger.url if ledger else f"sqlite:///{folder / 'ledger.sqlite3'}",
-            "SUPPORT_CHANNELS": CHANNEL,
-            "CANARY": CANARY,
-        }
-        scene = Scene(folder, slack, model, port, settings, milvus_port, stack, ledger=ledger)
-        scene.start_milvus()
-        scene.start_bot()
-        yield scene
+)
 
 
 def _wait(condition: Callable[[], bool]) -> float | None:
@@ -392,7 +292,7 @@ def _try(scene: Scene, fault: Fault, table: Table) -> bool:
 def main() -> None:
     """Print the table; end with 1 where something was not named."""
     table = Table("fault", "/readyz", "s", "alerts", "doctor", "s", "", show_lines=True)
-    with TemporaryDirectory() as name, _scene(Path(name)) as scene:
+    with TemporaryDirectory() as name, open_scene(Path(name)) as scene:
         is_healthy = _wait(lambda: not scene.readiness()) is not None
         before = scene.doctor()
         table.add_row("none", "ready" if is_healthy else "NOT READY", "-", "-", str(before or "all is well"), "-", "")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from bot.domain import SupportPolicy  # noqa: TC001 - pydantic reads the annotation
+from bot.text.weekly_time import read_weekly_time
 from rag import SettingsError
 from rag.settings import EnvironmentSettings, Key, Secret
 
@@ -248,33 +247,6 @@ class OperationsSettings(EnvironmentSettings):
     def _is_time(cls, value: str) -> str:
         read_weekly_time(value)
         return value
-
-
-class WeeklyTime(NamedTuple):
-    """A moment of each week: `weekday` is 0 for Monday."""
-
-    weekday: int
-    hour: int
-    minute: int
-    zone: ZoneInfo
-
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WEEKLY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)\s+([01]?\d|2[0-3]):([0-5]\d)(?:\s+(\S+))?", re.IGNORECASE)
-
-
-def read_weekly_time(text: str) -> WeeklyTime:
-    """Return what `Mon 09:00 Europe/Berlin` says, UTC where no zone is named; raise ValueError for something else."""
-    found = _WEEKLY.fullmatch(text.strip())
-    if not found:
-        message = f"{text!r} is not a time like Mon 09:00 Europe/Berlin"
-        raise ValueError(message)
-    day, hour, minute, zone = found.groups()
-    try:
-        return WeeklyTime(WEEKDAYS.index(day.lower()), int(hour), int(minute), ZoneInfo(zone or "UTC"))
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        message = f"{zone} is no time zone like Europe/Berlin"
-        raise ValueError(message) from error
 
 
 def secrets_of(*settings: BaseSettings) -> list[str]:

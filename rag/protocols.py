@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from rag.domain import Candidate, Docs, Health, Hearing, ModelHealth, Piece, Question, Retrieved
+    from rag.domain import Candidate, Docs, Hearing, Piece, Question, Retrieved
+    from rag.health import Health, ModelHealth
     from rag.text.multilingual import MultilingualIndex
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag import Answer
-from rag.domain import Docs, Health, Hearing, ModelHealth, Retrieved
+from rag.domain import Docs, Hearing, Retrieved
 from rag.errors import ContextTooLongError
+from rag.health import Health, ModelHealth
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence

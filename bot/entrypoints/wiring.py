@@ -143,17 +143,21 @@ def _bot(around: Surroundings, app_token: str) -> Bot:
         worker=worker,
         connect=connect,
         jobs=(worker.run, escalator.run, retention.run, catch_up.run),
-        watched=WatchedParts(
-            worker=worker,
-            sockets=sockets,
-            records=catch_up.records,
-            answerer=around.answerer,
-            ledger=around.waiting,
-            identity=around.identity,
-            client=catch_up.client,
-            channels=around.channels,
-            tokens_per_day=settings.llm_tokens_per_day,
-        ),
+        watched=_watched(around, worker, catch_up),
+    )
+
+
+def _watched(around: Surroundings, worker: Worker, catch_up: CatchUp) -> WatchedParts:
+    return WatchedParts(
+        worker=worker,
+        sockets=catch_up.sockets,
+        records=catch_up.records,
+        answerer=around.answerer,
+        ledger=around.waiting,
+        identity=around.identity,
+        client=catch_up.client,
+        channels=around.channels,
+        tokens_per_day=around.settings.llm_tokens_per_day,
     )
 
 

@@ -12,7 +12,7 @@ from bot.operations.health import Readiness
 from bot.operations.http_server import OperationsServer, serving
 from bot.operations.report.figures import Reporter
 from bot.operations.report.posting import WeeklyReport
-from bot.settings import read_weekly_time
+from bot.text.weekly_time import read_weekly_time
 from rag.backends.embedding import open_bundled
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from rag.answering.abstaining import abstain
 from rag.answering.extractive import quote_passages
 from rag.answering.prompt import INSTRUCTIONS, build_message
 from rag.answering.reply import Listener, Reply, UnusableReplyError
-from rag.domain import Health, Hearing, Notice, Question, Rewording, Trace
+from rag.domain import Hearing, Notice, Question, Rewording, Trace
 from rag.errors import ContextTooLongError, GenerationError
 from rag.query.post import shorten_post
 from rag.tracing import RETRIEVE, traced
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from rag.answering.rewriting import Rewriter
     from rag.domain import Answer, Docs, Passage, Retrieved
+    from rag.health import Health
     from rag.protocols import ChatModel, Hearer, Retriever
 
     Vectors = npt.NDArray[np.float32]

@@ -12,8 +12,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.domain import ModelHealth
 from rag.errors import GenerationError, LeftAloneError, RequestRefusedError
+from rag.health import ModelHealth
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -12,7 +12,8 @@ from rag.errors import GenerationError, RequestRefusedError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from rag.domain import ModelHealth, Piece
+    from rag.domain import Piece
+    from rag.health import ModelHealth
     from rag.protocols import ChatModel
 
 logger = logging.getLogger(__name__)

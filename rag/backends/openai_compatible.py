@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from opentelemetry.trace import Span
 
-    from rag.domain import ModelHealth, NoticeKind, Piece
+    from rag.domain import NoticeKind, Piece
+    from rag.health import ModelHealth
 
 logger = logging.getLogger(__name__)
 

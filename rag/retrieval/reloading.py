@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag.domain import Health, Question
+from rag.domain import Question
 from rag.errors import EmbeddingError, RagError, RetrievalError, UnreachableError
+from rag.health import Health
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from rag.domain import Docs, Explanation, Health, Question, Retrieved
+from rag.domain import Docs, Explanation, Question, Retrieved
 from rag.errors import RetrievalError
+from rag.health import Health
 from rag.query.search_plan import make_search_plans, refers_to_nothing, search_text
 from rag.query.versions import choose_versions
 from rag.retrieval.batching import Batcher, MicroBatches

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.domain import BotIdentity
     from bot.ledger.repositories.reporting import Reporting
     from bot.operations.report.figures import Reporter
-    from bot.settings import WeeklyTime
+    from bot.text.weekly_time import WeeklyTime
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from bot.operations.canary import CanaryWatch
 from bot.operations.health import Readiness, as_json
 from bot.slack.sockets import SocketState
 from bot.telemetry import Heartbeat
-from rag.domain import Health, ModelHealth
+from rag.health import Health, ModelHealth
 
 if TYPE_CHECKING:
     from rag import Answerer

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag import Question, RagError, RetrievalError
-from rag.domain import Docs, Health, Retrieved
+from rag.domain import Docs, Retrieved
 from rag.errors import EmbeddingError, UnreachableError
+from rag.health import Health
 from rag.retrieval.reloading import IndexSnapshot, ReloadingRetriever
 from tests.builders import make_passages
 from tests.fakes import FakeRetriever

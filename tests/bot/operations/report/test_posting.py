@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.operations.report.posting import WeeklyReport, last_due
-from bot.settings import WEEKDAYS, WeeklyTime, read_weekly_time
 from bot.slack.client import open_client
+from bot.text.weekly_time import WEEKDAYS, WeeklyTime, read_weekly_time
 from tests.bot.ledger.support import owned_by
 from tests.bot.operations.report.support import REPORTS, a_week
 from tests.builders import BOT
