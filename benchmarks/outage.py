@@ -136,14 +136,6 @@ def _join_channel(scene: Scene) -> None:
     scene.slack.channels[CHANNEL].has_bot = True
 
 
-def _lose_scope(scene: Scene) -> None:
-    scene.slack.scopes.discard("im:write")
-
-
-def _regain_scope(scene: Scene) -> None:
-    scene.slack.scopes.add("im:write")
-
-
 def _throttle(scene: Scene) -> None:
     scene.slack.fail("conversations.replies", Failure(passes=True))
     scene.slack.fail("conversations.replies", Failure("ratelimited", status=429, retry_after=60))
@@ -224,8 +216,8 @@ FAULTS = (
     ),
     Fault(
         what="a scope is missing",
-        begin=_lose_scope,
-        heal=_regain_scope,
+        begin=lambda scene: scene.slack.scopes.discard("im:write"),
+        heal=lambda scene: scene.slack.scopes.add("im:write"),
         ready="",
         alert="",
         doctor=("scope im:write",),
