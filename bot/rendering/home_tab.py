@@ -118,7 +118,7 @@ def _privacy_blocks(words: Wording, privacy: Privacy) -> list[Block]:
     return [
         {"type": "divider"},
         _heading(words.home_privacy),
-        small_print("\n".join((words.home_kept.format(days=privacy.days), model, words.home_readers))),
+        *map(small_print, (words.home_kept.format(days=privacy.days), model, words.home_readers)),
         {"type": "actions", "elements": [forget]},
     ]
 
