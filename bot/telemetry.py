@@ -10,11 +10,9 @@ import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING
 
 from opentelemetry import trace
-from opentelemetry.trace import StatusCode
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -23,6 +21,8 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+
+from rag.tracing import is_tracing, open_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,12 +49,6 @@ def about(question: int) -> Iterator[None]:
         QUESTION_ID.reset(token)
 
 
-@cache
-def is_tracing() -> bool:
-    """Tell whether spans go anywhere: that is settled before the first one."""
-    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
-
-
 class NoSpan:
     """A span that goes nowhere: it costs nothing to open."""
 
@@ -70,21 +64,8 @@ NO_SPAN = NoSpan()
 
 
 def span(name: str, attributes: Mapping[str, str | int] | None = None) -> AbstractContextManager[Span]:
-    """Open a span that tells of an error its kind alone: a driver's words, and a traceback's, may quote people."""
-    return _span(name, attributes) if is_tracing() else NO_SPAN
-
-
-@contextmanager
-def _span(name: str, attributes: Mapping[str, str | int] | None) -> Iterator[Span]:
-    with TRACER.start_as_current_span(
-        name, attributes=attributes, record_exception=False, set_status_on_exception=False
-    ) as opened:
-        try:
-            yield opened
-        except Exception as error:
-            opened.set_attribute("error.type", type(error).__name__)
-            opened.set_status(StatusCode.ERROR)
-            raise
+    """Open a span, where spans go anywhere."""
+    return open_span(TRACER, name, attributes) if is_tracing() else NO_SPAN
 
 
 ENVELOPE_SPAN, LEDGER_SPAN, QUESTION_SPAN, SLACK_SPAN = "slack envelope", "ledger", "question", "slack call"

@@ -15,7 +15,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Mapping
 
-    from opentelemetry.trace import Span
+    from opentelemetry.trace import Span, Tracer
 
 T = TypeVar("T")
 TRACER = trace.get_tracer("milvusfaq.rag")
@@ -30,17 +30,25 @@ def is_tracing() -> bool:
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
+@contextmanager
+def open_span(tracer: Tracer, name: str, attributes: Mapping[str, str | int] | None = None) -> Iterator[Span]:
+    """Open a span that tells of an error its kind alone: a driver's words, and a traceback's, may quote people."""
+    with tracer.start_as_current_span(
+        name, attributes=attributes, record_exception=False, set_status_on_exception=False
+    ) as span:
+        try:
+            yield span
+        except Exception as error:
+            _note(span, error)
+            raise
+
+
 async def traced(name: str, work: Awaitable[T]) -> T:
     """Wait for something within a span of this name, where spans go anywhere."""
     if not is_tracing():
         return await work
-    with TRACER.start_as_current_span(name, record_exception=False, set_status_on_exception=False) as span:
-        try:
-            return await work
-        except Exception as error:
-            span.set_attribute("error.type", type(error).__name__)  # its words may quote a question
-            span.set_status(StatusCode.ERROR)
-            raise
+    with open_span(TRACER, name):
+        return await work
 
 
 @contextmanager
@@ -51,8 +59,12 @@ def chat_span(model: str, request: Mapping[str, str | int | float]) -> Iterator[
     try:
         yield span
     except Exception as error:
-        span.set_attribute("error.type", type(error).__name__)
-        span.set_status(StatusCode.ERROR)
+        _note(span, error)
         raise
     finally:
         span.end()
+
+
+def _note(span: Span, error: Exception) -> None:
+    span.set_attribute("error.type", type(error).__name__)
+    span.set_status(StatusCode.ERROR)

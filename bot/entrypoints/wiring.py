@@ -261,22 +261,22 @@ def _listeners(around: Surroundings, worker: Worker, escalator: Escalator) -> Li
             ),
         ),
         commands=CommandListeners(ledger=ledger, worker=worker, users=users, identity=identity),
-        feedback=FeedbackActions(
-            ledger,
-            users,
-            FeedbackTeller(
-                client=around.client,
-                ledger=around.waiting,
-                channels=around.channels,
-                bot=identity,
-                channel=around.settings.feedback_channel,
-            ),
-        ),
+        feedback=FeedbackActions(ledger, users, _feedback_teller(around)),
         escalate=EscalateActions(ledger=ledger, users=users, policy=policy, escalator=escalator),
         regenerate=RegenerateActions(ledger=ledger, worker=worker, policy=policy, users=users),
         mute=mute,
         home_tab=_home_tab(around, worker),
         shortcuts=Shortcuts(ledger=ledger, worker=worker, users=users, bot_user=identity.user),
+    )
+
+
+def _feedback_teller(around: Surroundings) -> FeedbackTeller:
+    return FeedbackTeller(
+        client=around.client,
+        ledger=around.waiting,
+        channels=around.channels,
+        bot=around.identity,
+        channel=around.settings.feedback_channel,
     )
 
 

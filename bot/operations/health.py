@@ -99,10 +99,14 @@ def status_of(checks: dict[str, Check]) -> Status:
     return "degraded" if failing else "ready"
 
 
-def as_json(checks: dict[str, Check]) -> dict[str, Any]:
-    """Return the checks as /readyz tells them, and keep the gauges at that."""
+def set_gauges(checks: dict[str, Check]) -> None:
+    """Bring the metrics of the checks up to date."""
     for name, check in checks.items():
         DEPENDENCY_UP.labels(name).set(check.is_ok)
+
+
+def as_json(checks: dict[str, Check]) -> dict[str, Any]:
+    """Return the checks as /readyz tells them."""
     shown = {
         name: {"ok": check.is_ok, "age_s": round(check.age_s, 1), "reason": check.reason}
         for name, check in checks.items()

@@ -13,7 +13,7 @@ from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
 from bot import __version__
-from bot.operations.health import as_json
+from bot.operations.health import as_json, set_gauges
 from bot.telemetry import REGISTRY
 from rag import SettingsError
 
@@ -62,7 +62,7 @@ class OperationsServer:
     async def on_metrics(self, request: web.Request) -> web.Response:
         """Return all metrics, in the form that the scraper asks for."""
         await self.gauges.refresh()
-        as_json(self.readiness.checks())
+        set_gauges(self.readiness.checks())
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encode(REGISTRY), headers={"Content-Type": content_type})
 

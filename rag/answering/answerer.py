@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 MORE = 2
 """How many times as many passages a longer answer rests on."""
+NO_MODEL = Notice(kind="no model", text="No language model is set up, so these are the passages themselves.")
 SHORTENED = Notice(
     kind="shortened", text="The post is long: its first lines, its questions and its error lines were answered."
 )
@@ -90,10 +91,11 @@ class Answerer:
             return replace(abstain(found.off_topic, found.passages), trace=trace)
         reading = (*found.passages[: limit - len(found.neighbours)], *found.neighbours)
         await on_passages(reading)
-        if without_model:
-            answer = quote_passages(reading, question=question.text, notice=without_model)
+        if without_model or self.model is None:
+            answer = quote_passages(reading, question=question.text, notice=without_model or NO_MODEL)
         else:
-            answer = await self._write(question, reading, found.vectors, Listener(on_text, on_thinking, shown))
+            listener = Listener(on_text, on_thinking, shown)
+            answer = await self._write(self.model, question, reading, found.vectors, listener)
         trace = replace(answer.trace, passages=reading, search_s=search_s, rewording=rewording)
         shortened = () if question.text == whole.text else (SHORTENED,)
         return replace(answer, notices=(*answer.notices, *found.notices, *shortened), trace=trace)
@@ -134,14 +136,15 @@ class Answerer:
             rewriting.cancel()
 
     async def _write(
-        self, question: Question, passages: Sequence[Passage], vectors: Mapping[str, Vectors], listener: Listener
+        self,
+        model: ChatModel,
+        question: Question,
+        passages: Sequence[Passage],
+        vectors: Mapping[str, Vectors],
+        listener: Listener,
     ) -> Answer:
-        if self.model is None:
-            text = "No language model is set up, so these are the passages themselves."
-            notice = Notice(kind="no model", text=text)
-            return quote_passages(passages, question=question.text, notice=notice)
         try:
-            return await self._ask(self.model, question, passages, vectors, listener)
+            return await self._ask(model, question, passages, vectors, listener)
         except GenerationError as error:
             return _quoted(error, question, passages)
 

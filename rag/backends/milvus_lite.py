@@ -17,6 +17,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import shorten
 from typing import IO, TYPE_CHECKING
 
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps 70 MB of what a folder took to read
 DRAFT = "draft"
 LONGEST_TOLD = 120
+COPY_TRIES = 3
 _FULL = re.compile(r"no space left|disk quota|errno (?:28|122)\b", re.IGNORECASE)
 _DAMAGED = re.compile(
     r"parquet|not valid JSON|codec can't decode|Expecting (?:value|property)|Extra data|Unterminated|pickled|magic"
@@ -202,3 +204,22 @@ def _ingesting(uri: str) -> Iterator[None]:
             message = f"Another ingest into {uri} is at work."
             raise IngestError(message, hint="Wait until it has ended.") from error
         yield
+
+
+@contextmanager
+def temporary_copy(uri: str) -> Iterator[str]:
+    """Give a copy of the newest folder, which a bot may have open and be writing; raise OSError where it can't be.
+
+    A file that goes meanwhile is not missed at the next try.
+    """
+    with TemporaryDirectory() as folder:
+        copy = str(Path(folder) / "milvus.db")
+        for tries_left in reversed(range(COPY_TRIES)):
+            try:
+                shutil.copytree(newest_copy(uri), copy, ignore=shutil.ignore_patterns("LOCK"))
+                break
+            except OSError:
+                shutil.rmtree(copy, ignore_errors=True)
+                if not tries_left:
+                    raise
+        yield copy

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from rag import Message, Question, RagError
-from rag.backends.milvus_lite import is_lite, is_open_elsewhere, newest_copy
+from rag.backends.milvus_lite import is_lite, is_open_elsewhere, newest_copy, temporary_copy
 from rag.wiring import open_retriever, open_rewriter
 
 if TYPE_CHECKING:
@@ -30,11 +27,11 @@ def open_beside(settings: RagSettings) -> Iterator[HybridRetriever]:
         with open_retriever(settings) as retriever:
             yield retriever
         return
-    with TemporaryDirectory() as folder:
-        copy = str(Path(folder) / "milvus.db")
-        shutil.copytree(uri, copy, ignore=shutil.ignore_patterns("LOCK"))
-        with open_retriever(settings.model_copy(update={"milvus_uri": copy})) as retriever:
-            yield retriever
+    with (
+        temporary_copy(settings.milvus_uri) as copy,
+        open_retriever(settings.model_copy(update={"milvus_uri": copy})) as retriever,
+    ):
+        yield retriever
 
 
 def explain_searches(

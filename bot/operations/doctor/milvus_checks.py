@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 from bot.operations.canary import AMONG_FIRST, STARTER, STARTER_CANARY, read_canary
 from bot.operations.doctor.finding import Finding, fail, ok, span_of, warn
 from rag import Question, RagError
 from rag.backends.embedding import open_embedder
-from rag.backends.milvus_lite import explain_refusal, is_lite, newest_copy
+from rag.backends.milvus_lite import explain_refusal, is_lite, newest_copy, temporary_copy
 from rag.wiring import open_index, open_retriever
 
 if TYPE_CHECKING:
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
 OLD_DAYS = 90.0
 DAY_S = 86_400.0
-COPY_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,24 +125,8 @@ def _beside(settings: RagSettings) -> Iterator[RagSettings]:
     if not is_lite(settings.milvus_uri):
         yield settings
         return
-    newest = newest_copy(settings.milvus_uri)
-    if not Path(newest).is_dir():
+    if not Path(newest_copy(settings.milvus_uri)).is_dir():
         yield settings
         return
-    with TemporaryDirectory() as folder:
-        copy = str(Path(folder) / "milvus.db")
-        _copy(newest, copy)
+    with temporary_copy(settings.milvus_uri) as copy:
         yield settings.model_copy(update={"milvus_uri": copy})
-
-
-def _copy(folder: str, copy: str) -> None:
-    """Copy a folder that a bot may be writing: a file that goes meanwhile is not missed the next time."""
-    for tries_left in reversed(range(COPY_TRIES)):
-        try:
-            shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("LOCK"))
-        except OSError:
-            shutil.rmtree(copy, ignore_errors=True)
-            if not tries_left:
-                raise
-        else:
-            return
